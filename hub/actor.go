@@ -1,0 +1,75 @@
+package hub
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Role says what kind of person or machine is asking.
+type Role string
+
+// The roles. A route names the ones that may enter.
+const (
+	RolePublic     Role = "public"
+	RoleSigned     Role = "signed"
+	RoleCustomer   Role = "customer"
+	RoleTechnician Role = "technician"
+	RoleStaff      Role = "staff"
+	RoleService    Role = "service"
+)
+
+// Actor is who is asking, after the proof was checked.
+type Actor struct {
+	Role    Role
+	ID      string    // user, technician, customer or service name; empty for the public
+	Subject string    // what a link is bound to: a quotation for accept links
+	Job     string    // the Dispatch Job that a technician's link is bound to
+	Scopes  []string  // what a service token may do; empty means nothing beyond the role
+	TokenID string    // jti of the proof
+	Expires time.Time // when the proof ends; zero when it does not
+	Lang    Lang
+}
+
+// May tells whether the actor's token carries the scope.
+func (a Actor) May(scope string) bool { return slices.Contains(a.Scopes, scope) }
+
+// String names the actor for the audit: "staff:ann@example.com".
+func (a Actor) String() string {
+	if a.ID == "" {
+		return string(a.Role)
+	}
+	return string(a.Role) + ":" + a.ID
+}
+
+type contextKey int
+
+const (
+	actorKey contextKey = iota
+	requestKey
+)
+
+// WithActor puts who is asking on the context.
+func WithActor(ctx context.Context, a Actor) context.Context {
+	return context.WithValue(ctx, actorKey, a)
+}
+
+// ActorOf returns who is asking; the public when nobody said.
+func ActorOf(ctx context.Context) Actor {
+	if a, ok := ctx.Value(actorKey).(Actor); ok {
+		return a
+	}
+	return Actor{Role: RolePublic}
+}
+
+// WithRequestID puts the id of the request (or of the job that works for it) on
+// the context, so that logs and outgoing calls carry it.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey, id)
+}
+
+// RequestID returns the id put by WithRequestID, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey).(string)
+	return id
+}

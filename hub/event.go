@@ -1,0 +1,61 @@
+package hub
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Topic groups events that a listener asks for together.
+type Topic string
+
+// The topics of GET /events.
+const (
+	TopicJobs       Topic = "jobs"
+	TopicQuotations Topic = "quotations"
+	TopicMessages   Topic = "messages"
+	TopicNetwork    Topic = "network"
+	TopicInbox      Topic = "inbox"
+	TopicFlows      Topic = "flows"
+)
+
+// Topics lists every topic, in the order in which they are documented.
+func Topics() []Topic {
+	return []Topic{TopicJobs, TopicQuotations, TopicMessages, TopicNetwork, TopicInbox, TopicFlows}
+}
+
+// The names of events: noun.past-verb. The two old names that clients hold are
+// kept byte-exact.
+const (
+	QuotationSent     = "quotation.sent"     // a signing link exists: {quotation, track, customer}
+	QuotationAccepted = "quotation.accepted" // signed: {quotation, track, customer, contract}
+	QuotationDeclined = "quotation.declined" // the customer said no: {quotation, customer}
+	JobCreated        = "job.created"        // a Dispatch Job was filed: {job, subject, scheduled_date, assigned_group, depends_on}
+	JobClaimed        = "job-claimed"        // {job, technician, group, at}
+	JobUnblocked      = "job-unblocked"      // {job, unblocked_by, at}
+	MessageQueued     = "message.queued"     // {message, channel, status}
+	MessageHeld       = "message.held"       // the gate kept it: {message, channel, reason}
+	MessageSent       = "message.sent"       // handed to the provider: {message, channel}
+	MessageFailed     = "message.failed"     // {message, channel, reason}
+	DeliveryTaken     = "delivery.taken"     // a webhook was worked off: {delivery, source}
+	DeliveryDied      = "delivery.died"      // a webhook was given up: {delivery, source, reason}
+)
+
+// Event is a piece of news: nice to know, nobody waits for it.
+type Event struct {
+	ID    int64           `json:"id"`    // its place in the ring, rising; 0 until appended
+	Topic Topic           `json:"topic"` // who wants to know
+	Name  string          `json:"name"`  // noun.past-verb
+	Key   string          `json:"-"`     // when set, the event is appended at most once
+	At    time.Time       `json:"at"`    // UTC
+	Data  json.RawMessage `json:"data"`  // a JSON object without secrets
+}
+
+// NewEvent makes an event. key may be empty; with a key the same event cannot
+// be appended twice. data must marshal to a JSON object.
+func NewEvent(topic Topic, name, key string, data any) Event {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		raw = []byte("{}")
+	}
+	return Event{Topic: topic, Name: name, Key: key, Data: raw}
+}

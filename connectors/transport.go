@@ -1,0 +1,69 @@
+package connectors
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+const userAgent = "targo-hub"
+
+type contextKey int
+
+const opKey contextKey = iota
+
+// WithOp names the calls that are made with the context, for errors and metrics.
+func WithOp(ctx context.Context, op string) context.Context {
+	return context.WithValue(ctx, opKey, op)
+}
+
+func opOf(ctx context.Context) string {
+	if op, ok := ctx.Value(opKey).(string); ok {
+		return op
+	}
+	return "call"
+}
+
+// newTransport keeps as many connections as calls may run at once, speaks
+// HTTP/1.1 (one slow answer holds up no other) and ignores proxy variables:
+// whom the hub calls stands in its settings and nowhere else.
+func newTransport(conns int) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    5 * time.Second,
+		Protocols:              protocols,
+		MaxIdleConns:           conns,
+		MaxIdleConnsPerHost:    conns,
+		IdleConnTimeout:        90 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+// wire watches how far a request got. The transport may try again by itself on
+// a fresh connection when an idle one turned out closed before anything was
+// written; looking for a connection therefore starts the watch anew.
+type wire struct{ looked, written atomic.Bool }
+
+func (w *wire) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { w.looked.Store(true); w.written.Store(false) },
+		WroteHeaders: func() { w.written.Store(true) },
+	})
+}
+
+// outcome of a request that got no answer. A transport that reports nothing
+// (a test's) must be assumed to have sent it.
+func (w *wire) outcome(method string) Outcome {
+	if isRead(method) || (w.looked.Load() && !w.written.Load()) {
+		return NotApplied
+	}
+	return Unknown
+}

@@ -1,0 +1,220 @@
+// Package docuseal calls DocuSeal, where customers sign commercial quotations:
+// it makes a submission from a template drawn in DocuSeal's own pages, reads
+// submissions back, downloads the signed documents, and asks what was completed
+// while a webhook was lost. It also knows how DocuSeal proves its webhooks.
+//
+// DocuSeal is never allowed to write to the customer: every submission says
+// send_email and send_sms false, because leaving them out means true.
+//
+// System called: DocuSeal's REST API. The package has no routes, publishes no
+// events and remembers nothing.
+package docuseal
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/connectors"
+)
+
+// Config is the part of the settings that concerns DocuSeal. Without URL the
+// part is off.
+type Config struct {
+	URL                string        `yaml:"url" env:"URL" doc:"address of DocuSeal's API: https://sign.example.com/api for a server of your own (/api is added when the path is empty), https://api.docuseal.com for the cloud"`
+	Token              config.Secret `yaml:"token" env:"TOKEN" doc:"API token (X-Auth-Token)"`
+	WebhookSecret      config.Secret `yaml:"webhook_secret" env:"WEBHOOK_SECRET" doc:"signing secret of DocuSeal's webhooks, whole text with whsec_ (DocuSeal 2.5.3 and later)"`
+	WebhookHeader      config.Secret `yaml:"webhook_header" env:"WEBHOOK_HEADER" doc:"header that DocuSeal's webhooks carry, as Name: value; used when there is no signing secret"`
+	TemplateCommercial int           `yaml:"template_commercial" env:"TEMPLATE_COMMERCIAL" doc:"id of the template for commercial quotations"`
+	TemplateProject    int           `yaml:"template_project" env:"TEMPLATE_PROJECT" doc:"id of the template for project quotations"`
+	Timeout            time.Duration `yaml:"timeout" env:"TIMEOUT" default:"15s" doc:"longest wait for one answer of DocuSeal"`
+}
+
+// On tells whether DocuSeal can be called.
+func (c Config) On() bool { return c.URL != "" }
+
+// Validate finds what cannot work.
+func (c Config) Validate() error {
+	var mistakes []error
+	wrong := func(key, text string) { mistakes = append(mistakes, config.Wrong(key, "%s", text)) }
+	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil) {
+		wrong("url", "not an address like https://sign.example.com/api")
+	}
+	if c.On() && c.Token.Empty() {
+		wrong("token", "missing; DocuSeal shows it under Settings, API")
+	}
+	if name, value := c.Header(); !c.WebhookHeader.Empty() && (name == "" || value == "") {
+		wrong("webhook_header", "not of the form Name: value")
+	}
+	if c.TemplateCommercial < 0 {
+		wrong("template_commercial", "not a template id")
+	}
+	if c.TemplateProject < 0 {
+		wrong("template_project", "not a template id")
+	}
+	return errors.Join(mistakes...)
+}
+
+// Header splits WebhookHeader into its canonical name and its value.
+func (c Config) Header() (name, value string) {
+	name, value, _ = strings.Cut(c.WebhookHeader.Reveal(), ":")
+	return http.CanonicalHeaderKey(strings.TrimSpace(name)), strings.TrimSpace(value)
+}
+
+// Client calls DocuSeal. Every failure is a *connectors.Error.
+type Client struct {
+	api   *connectors.Client
+	site  *connectors.Client // pages and files: no token goes there
+	pages string             // address of the site: "https://sign.example.com"
+	token string
+}
+
+// longestFile is the longest document that is downloaded.
+const longestFile = 25 << 20
+
+// New makes a client. metrics may be nil.
+func New(cfg Config, metrics *connectors.Metrics) *Client {
+	api, pages := addresses(cfg.URL)
+	options := connectors.Options{
+		System: "docuseal", BaseURL: api, Timeout: cfg.Timeout, Metrics: metrics,
+		Secrets: []string{cfg.Token.Reveal(), cfg.WebhookSecret.Reveal(), cfg.WebhookHeader.Reveal()},
+	}
+	files := options
+	files.System, files.BaseURL, files.MaxBody = "docuseal-files", pages, longestFile
+	return &Client{api: connectors.New(options), site: connectors.New(files), pages: pages, token: cfg.Token.Reveal()}
+}
+
+// addresses tells where the API and the pages are. A server of one's own has
+// the API under /api; the cloud has it on a host of its own, without that path.
+func addresses(text string) (api, pages string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return "", ""
+	}
+	path := strings.TrimRight(u.Path, "/")
+	origin := u.Scheme + "://"
+	if cloud, ok := strings.CutPrefix(u.Host, "api."); ok && strings.HasPrefix(cloud, "docuseal.") {
+		return origin + u.Host + path, origin + cloud
+	}
+	if path == "" {
+		path = "/api"
+	}
+	return origin + u.Host + path, origin + u.Host + strings.TrimSuffix(path, "/api")
+}
+
+// State returns the state of the breaker.
+func (c *Client) State() string { return c.api.State() }
+
+// User returns whose token it is: the probe of the credentials.
+func (c *Client) User(ctx context.Context) (User, error) {
+	var user User
+	if err := c.get(ctx, "user.get", "/user", nil, &user); err != nil {
+		return user, err
+	}
+	if user.ID == 0 {
+		return user, c.api.Unreadable("user.get", http.MethodGet, http.StatusOK, errors.New("no user"))
+	}
+	return user, nil
+}
+
+// CreateSubmission makes a submission for one signer and returns the signer
+// with the link in EmbedSrc. DocuSeal takes no idempotency key: look with
+// SubmittersByExternalID first, and when the outcome of a failure is Unknown
+// look again. Fields that the template lacks are left out, because DocuSeal
+// refuses a submission that names one.
+func (c *Client) CreateSubmission(ctx context.Context, n NewSubmission) (*Submitter, error) {
+	const op = "submission.create"
+	template, err := c.Template(ctx, n.TemplateID)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.api.Do(ctx, op, http.MethodPost, "/submissions", func(r *resty.Request) {
+		r.SetHeader("X-Auth-Token", c.token).SetBody(n.wire(template))
+	})
+	if err != nil {
+		return nil, reasoned(err)
+	}
+	var signers []Submitter // the answer is a bare list
+	if err := c.api.Decode(op, resp, &signers); err != nil {
+		return nil, err
+	}
+	if len(signers) != 1 || signers[0].ID == 0 || signers[0].SubmissionID == 0 {
+		return nil, c.api.Unreadable(op, http.MethodPost, resp.StatusCode(), errors.New("not one signer"))
+	}
+	c.link(&signers[0])
+	return &signers[0], nil
+}
+
+// SubmittersByExternalID returns the signers that carry our name for them,
+// newest first, with their links. Archived submissions are among them.
+func (c *Client) SubmittersByExternalID(ctx context.Context, id string) ([]Submitter, error) {
+	var page struct {
+		Data []Submitter `json:"data"`
+	}
+	query := map[string]string{"external_id": id, "limit": strconv.Itoa(pageSize)}
+	if err := c.get(ctx, "submitter.list", "/submitters", query, &page); err != nil {
+		return nil, err
+	}
+	if page.Data == nil {
+		return nil, c.api.Unreadable("submitter.list", http.MethodGet, http.StatusOK, errors.New("no list"))
+	}
+	kept := page.Data[:0]
+	for _, s := range page.Data {
+		if s.ExternalID == id { // a server that does not know the filter gives everybody
+			c.link(&s)
+			kept = append(kept, s)
+		}
+	}
+	return kept, nil
+}
+
+// Template returns the template with the names of its roles and fields.
+func (c *Client) Template(ctx context.Context, id int) (Template, error) {
+	var template Template
+	if err := c.get(ctx, "template.get", "/templates/"+strconv.Itoa(id), nil, &template); err != nil {
+		return template, err
+	}
+	if template.ID == 0 {
+		return template, c.api.Unreadable("template.get", http.MethodGet, http.StatusOK, errors.New("no template"))
+	}
+	return template, nil
+}
+
+// Submission returns a submission as it stands now.
+func (c *Client) Submission(ctx context.Context, id int64) (Submission, error) {
+	var submission Submission
+	if err := c.get(ctx, "submission.get", "/submissions/"+strconv.FormatInt(id, 10), nil, &submission); err != nil {
+		return submission, err
+	}
+	if submission.ID == 0 {
+		return submission, c.api.Unreadable("submission.get", http.MethodGet, http.StatusOK, errors.New("no submission"))
+	}
+	for i := range submission.Submitters {
+		c.link(&submission.Submitters[i])
+	}
+	return submission, nil
+}
+
+// link fills in the signer's page, which only the answer to a creation holds.
+func (c *Client) link(s *Submitter) {
+	if s.EmbedSrc == "" && s.Slug != "" {
+		s.EmbedSrc = c.pages + "/s/" + url.PathEscape(s.Slug)
+	}
+}
+
+func (c *Client) get(ctx context.Context, op, path string, query map[string]string, out any) error {
+	resp, err := c.api.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
+		r.SetHeader("X-Auth-Token", c.token).SetQueryParams(query)
+	})
+	if err != nil {
+		return reasoned(err)
+	}
+	return c.api.Decode(op, resp, out)
+}

@@ -1,0 +1,206 @@
+package docusealsim
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/simkit"
+)
+
+// simComplete marks a submission signed: {submission, role?, deliver?}. Without
+// role everybody signs who has not. With deliver the webhooks are posted, and
+// tried again later when the hub does not take them; without, they count as
+// lost. The answer holds what was, or would have been, posted.
+func (s *Sim) simComplete(w http.ResponseWriter, r *http.Request) {
+	s.change(w, r, func(b *submission, in controlOrder) []*hookEvent {
+		var events []*hookEvent
+		for _, p := range b.signers {
+			if p.completedAt == nil && (in.Role == "" || in.Role == p.role) {
+				p.ua, p.ip = "Mozilla/5.0 (simulated)", "198.51.100.7"
+				events = append(events, s.sign(p, nil, "complete_form")...)
+			}
+		}
+		return events
+	})
+}
+
+// simDecline lets the first signer who has not signed say no: {submission,
+// reason?, deliver?}.
+func (s *Sim) simDecline(w http.ResponseWriter, r *http.Request) {
+	s.change(w, r, func(b *submission, in controlOrder) []*hookEvent {
+		i := slices.IndexFunc(b.signers, func(p *submitter) bool { return p.completedAt == nil })
+		if i < 0 {
+			return nil
+		}
+		return s.decline(b.signers[i], in.Reason)
+	})
+}
+
+// simExpire lets the time of a submission run out: {submission, deliver?}.
+func (s *Sim) simExpire(w http.ResponseWriter, r *http.Request) {
+	s.change(w, r, func(b *submission, _ controlOrder) []*hookEvent {
+		at := s.now()
+		b.expireAt = &at
+		return []*hookEvent{s.newEvent("submission.expired", b, nil)}
+	})
+}
+
+func (s *Sim) change(w http.ResponseWriter, r *http.Request, do func(*submission, controlOrder) []*hookEvent) {
+	in, ok := s.order(w, r)
+	if !ok {
+		return
+	}
+	s.mu.Lock()
+	b := s.find(string(in.Submission))
+	if b == nil || b.status(s.now()) != "pending" {
+		s.mu.Unlock()
+		refuseControl(w, b)
+		return
+	}
+	events := slices.DeleteFunc(do(b, in), func(e *hookEvent) bool { return !s.hook.shows(e.kind) })
+	s.mu.Unlock()
+	deliveries := []parcel{}
+	for _, e := range events {
+		deliveries = append(deliveries, s.hand(r.Context(), e, in.Deliver))
+	}
+	s.mu.Lock()
+	out := outcome{Submission: b.id, Status: b.status(s.now()), Deliveries: deliveries}
+	s.mu.Unlock()
+	if i := slices.IndexFunc(deliveries, func(p parcel) bool { return p.Event != "form.started" }); i >= 0 {
+		out.parcel = deliveries[i]
+	}
+	simkit.WriteJSON(w, http.StatusOK, out)
+}
+
+// hand writes one event, and posts it when asked to; what fails is tried again
+// in the background, as DocuSeal does.
+func (s *Sim) hand(ctx context.Context, e *hookEvent, deliver bool) parcel {
+	s.mu.Lock()
+	p := s.parcelOf(e, parcelOptions{})
+	deliver = deliver && s.hook.wants(e.kind)
+	s.mu.Unlock()
+	if !deliver {
+		return p
+	}
+	a := s.post(ctx, e, p)
+	taken := a.ok()
+	p.Status, p.Taken = a.Status, &taken
+	if !taken {
+		s.control.Go(func(ctx context.Context) { s.deliver(ctx, e, 1) })
+	}
+	return p
+}
+
+// simDeliver posts an event of a submission again, as the resend button does:
+// {submission, event, times?, unsigned?, skew_s?}. The same event keeps its
+// timestamp; one that never was is made now.
+func (s *Sim) simDeliver(w http.ResponseWriter, r *http.Request) {
+	in, ok := s.order(w, r)
+	if !ok {
+		return
+	}
+	if in.Event == "" {
+		in.Event = "form.completed"
+	}
+	s.mu.Lock()
+	b := s.find(string(in.Submission))
+	if b == nil || s.hook.URL == "" {
+		hook := s.hook.URL
+		s.mu.Unlock()
+		if hook == "" {
+			refuse(w, http.StatusConflict, "no webhook is registered")
+			return
+		}
+		refuseControl(w, nil)
+		return
+	}
+	e := s.eventOf(b, in)
+	s.mu.Unlock()
+	deliveries := []parcel{}
+	for range max(in.Times, 1) {
+		s.mu.Lock()
+		p := s.parcelOf(e, parcelOptions{Unsigned: in.Unsigned, Skew: time.Duration(in.SkewS) * time.Second})
+		s.mu.Unlock()
+		a := s.post(r.Context(), e, p)
+		taken := a.ok()
+		p.Status, p.Taken = a.Status, &taken
+		deliveries = append(deliveries, p)
+	}
+	simkit.WriteJSON(w, http.StatusOK, outcome{Submission: b.id, Deliveries: deliveries, parcel: deliveries[0]})
+}
+
+// eventOf finds the newest event of a kind, for a role when one is named.
+func (s *Sim) eventOf(b *submission, in controlOrder) *hookEvent {
+	for _, e := range slices.Backward(s.events) {
+		if e.of == b && e.kind == in.Event && (in.Role == "" || e.signer != nil && e.signer.role == in.Role) {
+			return e
+		}
+	}
+	signer := b.signers[0]
+	if i := slices.IndexFunc(b.signers, func(p *submitter) bool { return p.role == in.Role }); i >= 0 {
+		signer = b.signers[i]
+	}
+	if !strings.HasPrefix(in.Event, "form.") {
+		signer = nil
+	}
+	return s.newEvent(in.Event, b, signer)
+}
+
+func (s *Sim) order(w http.ResponseWriter, r *http.Request) (controlOrder, bool) {
+	var in controlOrder
+	ok := simkit.ReadJSON(w, r, &in)
+	return in, ok
+}
+
+// shows tells whether the control API shows an event: those that the hub would
+// get; with no webhook registered, the default ones.
+func (h Hook) shows(kind string) bool {
+	if h.URL == "" {
+		h.URL = "none"
+	}
+	return h.wants(kind)
+}
+
+func refuseControl(w http.ResponseWriter, b *submission) {
+	if b == nil {
+		refuse(w, http.StatusNotFound, "no such submission")
+		return
+	}
+	refuse(w, http.StatusConflict, "the submission is no longer pending")
+}
+
+type controlOrder struct {
+	Submission reference `json:"submission"` // id, slug, or a signer's external id
+	Role       string    `json:"role"`
+	Reason     string    `json:"reason"`
+	Deliver    bool      `json:"deliver"`
+	Event      string    `json:"event"`
+	Times      int       `json:"times"`
+	Unsigned   bool      `json:"unsigned"`
+	SkewS      int       `json:"skew_s"`
+}
+
+// reference takes a number or a text.
+type reference string
+
+// UnmarshalJSON reads 1001 and "1001" alike.
+func (r *reference) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		*r = reference(raw)
+		return nil //nolint:nilerr // not a text, so a number
+	}
+	*r = reference(text)
+	return nil
+}
+
+type outcome struct {
+	Submission int64  `json:"submission"`
+	Status     string `json:"status,omitempty"` // of the submission
+	parcel
+	Deliveries []parcel `json:"deliveries"`
+}

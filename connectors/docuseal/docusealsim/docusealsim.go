@@ -1,0 +1,257 @@
+// Package docusealsim imitates a self-hosted DocuSeal, the open-source build:
+// the part of its API that makes and reads submissions, the signer's page, the
+// files that expire, and the webhooks with both of their proofs. Tests and the
+// demo use it; the hub never links it.
+//
+// Routes: /api/user, /api/templates, /api/submissions, /api/submitters and
+// /api/events with a token in X-Auth-Token; /s/{slug} is the signer's page and
+// /file/{signed}/{name} a document, for anybody who has the link. What only the
+// paid build has (making a submission from a PDF) answers 404, as it does there.
+//
+// Controls beside those of simkit: POST /_sim/complete, /_sim/decline,
+// /_sim/expire and /_sim/deliver.
+//
+// It calls one system, the hub's webhook, and remembers everything in memory.
+package docusealsim
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gigafibre.ca/targo-hub/simkit"
+)
+
+// Options say what the simulated DocuSeal looks like. The zero value works.
+type Options struct {
+	URL       string           // public address for signer pages and files; default: the host that was last asked
+	Token     string           // what X-Auth-Token must hold; default "docuseal-sim-token"
+	Hook      Hook             // where webhooks go
+	Templates []Template       // default DefaultTemplates()
+	LinkLife  time.Duration    // how long a file link works; default 40 min, as in DocuSeal
+	RetryUnit time.Duration    // what DocuSeal calls one minute between tries of a webhook; default 1 min
+	Now       func() time.Time // default time.Now
+	Log       *slog.Logger
+}
+
+// Hook is the webhook that an operator would have registered in the settings.
+type Hook struct {
+	URL         string   // empty: no webhook is registered
+	Secret      string   // whsec_..., used as text; empty sends no signature, as before version 2.5.3
+	HeaderName  string   // the operator's own header; empty sends none
+	HeaderValue string   //
+	Events      []string // default the four form events, as for a new webhook
+}
+
+// Template is one that somebody has drawn in DocuSeal's own pages.
+type Template struct {
+	ID         int64
+	Name       string
+	ExternalID string
+	Roles      []string // who signs, in order
+	Fields     []Field
+	Archived   bool
+}
+
+// Field is a box of a template. Type is text, number, date, checkbox or
+// signature; Title is what the signer reads, the name when empty.
+type Field struct {
+	Name, Title, Type, Role string
+	Required                bool
+}
+
+// Sim is a running DocuSeal. It is an http.Handler, safe for concurrent use.
+type Sim struct {
+	opts    Options
+	control *simkit.Control
+	handler http.Handler
+	log     *slog.Logger
+	client  *http.Client
+	fileKey []byte
+
+	mu                         sync.Mutex
+	url                        string
+	hook                       Hook
+	submissions                []*submission
+	mails                      []Mail
+	events                     []*hookEvent
+	lastSubmission, lastSigner int64
+}
+
+// New makes a DocuSeal with its templates and no submission.
+func New(opts Options) *Sim {
+	if opts.Token == "" {
+		opts.Token = "docuseal-sim-token"
+	}
+	if opts.Templates == nil {
+		opts.Templates = DefaultTemplates()
+	}
+	if opts.LinkLife == 0 {
+		opts.LinkLife = 40 * time.Minute
+	}
+	if opts.RetryUnit == 0 {
+		opts.RetryUnit = time.Minute
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Sim{
+		opts: opts, url: strings.TrimSuffix(opts.URL, "/"), hook: opts.Hook, log: opts.Log,
+		control: simkit.New("docuseal", opts.Log), client: hookClient(), fileKey: make([]byte, 32),
+	}
+	_, _ = rand.Read(s.fileKey) // never fails
+	s.control.State(s.state)
+	s.control.OnReset(s.forget)
+	s.control.Handle("POST /_sim/complete", s.simComplete)
+	s.control.Handle("POST /_sim/decline", s.simDecline)
+	s.control.Handle("POST /_sim/expire", s.simExpire)
+	s.control.Handle("POST /_sim/deliver", s.simDeliver)
+	s.handler = s.control.Wrap(s.routes(), answerStatus)
+	return s
+}
+
+// DefaultTemplates are the two of the demo: 1 for commercial quotations, with
+// one signer, and 2 for projects, which has a place for the company as well.
+func DefaultTemplates() []Template {
+	fields := func(role string) []Field {
+		return []Field{
+			{Name: "quotation", Title: "Soumission", Type: "text", Role: role}, {Name: "customer", Title: "Client", Type: "text", Role: role},
+			{Name: "company", Title: "Entreprise", Type: "text", Role: role}, {Name: "valid_till", Title: "Valide jusqu'au", Type: "text", Role: role},
+			{Name: "recurring", Title: "Services récurrents", Type: "text", Role: role}, {Name: "one_time", Title: "Frais uniques", Type: "text", Role: role},
+			{Name: "monthly_rate", Title: "Mensualité", Type: "text", Role: role}, {Name: "net_total", Title: "Sous-total", Type: "text", Role: role},
+			{Name: "grand_total", Title: "Total avec taxes", Type: "text", Role: role},
+			{Name: "document_sha256", Title: "Empreinte du document", Type: "text", Role: role},
+		}
+	}
+	sign := func(role string) []Field {
+		return []Field{{Name: "Signature", Type: "signature", Role: role, Required: true}, {Name: "Date", Type: "date", Role: role}}
+	}
+	const client, company = "Client", "Entreprise"
+	return []Template{
+		{ID: 1, Name: "Soumission commerciale", ExternalID: "commercial", Roles: []string{client}, Fields: slices.Concat(fields(client), sign(client))},
+		{
+			ID: 2, Name: "Contrat de projet", ExternalID: "project", Roles: []string{client, company},
+			Fields: slices.Concat(fields(client), sign(client), sign(company)),
+		},
+	}
+}
+
+// ServeHTTP answers as DocuSeal does, and serves the control API.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.opts.URL == "" {
+		s.mu.Lock()
+		s.url = "http://" + r.Host
+		s.mu.Unlock()
+	}
+	s.handler.ServeHTTP(w, r)
+}
+
+// Control gives the faults and the state of this simulator.
+func (s *Sim) Control() *simkit.Control { return s.control }
+
+// SetHook registers the webhook anew; used when the hub's address is known late.
+func (s *Sim) SetHook(h Hook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hook = h
+}
+
+// Close ends the deliveries that still wait.
+func (s *Sim) Close() {
+	s.control.Close()
+	s.client.CloseIdleConnections()
+}
+
+func (s *Sim) routes() http.Handler {
+	api := http.NewServeMux()
+	api.HandleFunc("GET /api/user", s.showUser)
+	api.HandleFunc("GET /api/templates", s.listTemplates)
+	api.HandleFunc("GET /api/templates/{id}", s.showTemplate)
+	api.HandleFunc("POST /api/templates/{id}/submissions", s.create)
+	api.HandleFunc("POST /api/submissions", s.create)
+	api.HandleFunc("POST /api/submissions/init", s.createInit)
+	api.HandleFunc("GET /api/submissions", s.listSubmissions)
+	api.HandleFunc("GET /api/submissions/{id}", s.showSubmission)
+	api.HandleFunc("DELETE /api/submissions/{id}", s.archive)
+	api.HandleFunc("GET /api/submissions/{id}/documents", s.showDocuments)
+	api.HandleFunc("GET /api/submitters", s.listSubmitters)
+	api.HandleFunc("GET /api/submitters/{id}", s.showSubmitter)
+	api.HandleFunc("PUT /api/submitters/{id}", s.updateSubmitter)
+	api.HandleFunc("PATCH /api/submitters/{id}", s.updateSubmitter)
+	api.HandleFunc("GET /api/events/form/{type}", s.formEvents)
+	api.HandleFunc("GET /api/events/submission/{type}", s.submissionEvents)
+	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { answerStatus(w, r, http.StatusNotFound) })
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/submitter_form_views", s.viewed)
+	mux.Handle("/api/", s.authenticated(api))
+	mux.HandleFunc("GET /s/{slug}", s.showPage)
+	mux.HandleFunc("POST /s/{slug}", s.submitPage)
+	mux.HandleFunc("GET /e/{slug}", s.showPreview)
+	mux.HandleFunc("GET /file/{signed}/{name}", s.download)
+	mux.HandleFunc("GET /up", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	return mux
+}
+
+func (s *Sim) authenticated(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Auth-Token") != s.opts.Token {
+			answerStatus(w, r, http.StatusUnauthorized)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+func (s *Sim) now() time.Time { return s.opts.Now().UTC() }
+
+func (s *Sim) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.submissions, s.mails, s.events = nil, nil, nil
+	s.lastSubmission, s.lastSigner = 0, 0
+}
+
+// answerStatus writes an error as the real one does: its own JSON where the
+// application answers, Rails' where Rails does, HTML from the proxy before it.
+func answerStatus(w http.ResponseWriter, _ *http.Request, status int) {
+	own := map[int]string{401: "Not authenticated", 403: "Not authorized", 422: "Unprocessable entity", 429: "Too many requests"}
+	switch text, known := own[status]; {
+	case known:
+		refuse(w, status, text)
+	case status == 404 || status == 500:
+		simkit.WriteJSON(w, status, map[string]any{"status": status, "error": http.StatusText(status)})
+	default:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, "<html><body><h1>%d %s</h1></body></html>", status, http.StatusText(status))
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, text string) {
+	simkit.WriteJSON(w, status, map[string]string{"error": text})
+}
+
+// roleID is the stable uuid of a template's signer.
+func roleID(t Template, role string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "docusealsim/%d/%s", t.ID, role)).String()
+}
+
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,182 @@
+package docuseal
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/config"
+)
+
+// The types of webhooks. In form.* the data is the signer's (data.id is a
+// SUBMITTER), in submission.* it is the submission's.
+const (
+	FormViewed          = "form.viewed"
+	FormStarted         = "form.started"
+	FormCompleted       = "form.completed" // one signer has signed
+	FormDeclined        = "form.declined"
+	SubmissionCreated   = "submission.created"
+	SubmissionCompleted = "submission.completed" // all signers have signed
+	SubmissionExpired   = "submission.expired"
+	SubmissionArchived  = "submission.archived" // data holds id and archived_at only
+)
+
+// SignatureHeader carries the proof of a webhook.
+const SignatureHeader = "X-Docuseal-Signature"
+
+// Tolerance is how far DocuSeal's clock may be off.
+const Tolerance = 5 * time.Minute
+
+// ErrSignature says that a proof is not valid. The text says why, for the log.
+var ErrSignature = errors.New("signature not valid")
+
+// VerifySignature checks the header "<unix seconds>.<hex>" of a webhook: hex is
+// HMAC-SHA256 of "<unix seconds>.<raw body>", keyed with the text of the secret
+// as a whole ("whsec_…" is not decoded). The time is that of the attempt, so a
+// repeated delivery is signed afresh. nil means genuine; else errors.Is
+// ErrSignature.
+func VerifySignature(header string, body []byte, secret config.Secret, now time.Time, tolerance time.Duration) error {
+	if secret.Empty() {
+		return fmt.Errorf("%w: no secret is configured", ErrSignature)
+	}
+	stamp, sum, ok := strings.Cut(header, ".")
+	if !ok {
+		return fmt.Errorf("%w: the header is not of the form time.hex", ErrSignature)
+	}
+	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil || seconds <= 0 || strconv.FormatInt(seconds, 10) != stamp {
+		return fmt.Errorf("%w: the header holds no time", ErrSignature)
+	}
+	if len(sum) != hex.EncodedLen(sha256.Size) {
+		return fmt.Errorf("%w: the header holds no digest", ErrSignature)
+	}
+	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
+	mac.Write([]byte(stamp + "."))
+	mac.Write(body)
+	if !hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(sum)) {
+		return fmt.Errorf("%w: another secret or another body", ErrSignature)
+	}
+	if age := now.Sub(time.Unix(seconds, 0)); age > tolerance || age < -tolerance {
+		return fmt.Errorf("%w: the time is off by more than %s", ErrSignature, tolerance)
+	}
+	return nil
+}
+
+// VerifyHeader checks the fixed header that an operator has set in DocuSeal, the
+// only proof that versions before 2.5.3 have. Several of them, or one that is
+// empty, prove nothing.
+func VerifyHeader(header http.Header, cfg Config) error {
+	name, want := cfg.Header()
+	if name == "" || want == "" {
+		return fmt.Errorf("%w: no header is configured", ErrSignature)
+	}
+	given := header.Values(name)
+	if len(given) != 1 || subtle.ConstantTimeCompare([]byte(given[0]), []byte(want)) != 1 {
+		return fmt.Errorf("%w: the fixed header is missing or wrong", ErrSignature)
+	}
+	return nil
+}
+
+// Event is a webhook, or a line of the feed of completed submissions.
+type Event struct {
+	Type      string          `json:"event_type"`
+	Timestamp string          `json:"timestamp"` // when the event came into being, the same in every delivery
+	Data      json.RawMessage `json:"data"`
+}
+
+// ParseEvent reads the body of a webhook.
+func ParseEvent(body []byte) (Event, error) {
+	var e Event
+	if err := json.Unmarshal(body, &e); err != nil {
+		return e, fmt.Errorf("reading the event: %w", err)
+	}
+	if e.Type == "" || len(e.Data) == 0 {
+		return e, errors.New("reading the event: it has no type or no data")
+	}
+	return e, nil
+}
+
+// EventKey is the same for every delivery of one event: DocuSeal gives events no
+// id, and their data may differ from one attempt to the next.
+func EventKey(e Event) string {
+	var data struct {
+		ID json.Number `json:"id"`
+	}
+	_ = json.Unmarshal(e.Data, &data) // without an id the other two must do
+	return e.Type + ":" + data.ID.String() + ":" + e.Timestamp
+}
+
+// Form decodes the data of a form.* event.
+func (e Event) Form() (FormData, error) {
+	var data FormData
+	if !strings.HasPrefix(e.Type, "form.") {
+		return data, fmt.Errorf("reading %s: not a form event", e.Type)
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return data, fmt.Errorf("reading %s: %w", e.Type, err)
+	}
+	return data, nil
+}
+
+// Submission decodes the data of a submission.* event.
+func (e Event) Submission() (Submission, error) {
+	var data Submission
+	if !strings.HasPrefix(e.Type, "submission.") {
+		return data, fmt.Errorf("reading %s: not a submission event", e.Type)
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return data, fmt.Errorf("reading %s: %w", e.Type, err)
+	}
+	return data, nil
+}
+
+// FormData is the data of form.*: one signer, at the time of the delivery and
+// not of the event. Times are text, "" when it has not happened.
+type FormData struct {
+	ID             int64          `json:"id"` // of the submitter
+	SubmissionID   int64          `json:"submission_id"`
+	Email          string         `json:"email"`
+	Phone          string         `json:"phone"`
+	Name           string         `json:"name"`
+	UserAgent      string         `json:"ua"`
+	IP             string         `json:"ip"`
+	SentAt         string         `json:"sent_at"`
+	OpenedAt       string         `json:"opened_at"`
+	CompletedAt    string         `json:"completed_at"`
+	DeclinedAt     string         `json:"declined_at"`
+	CreatedAt      string         `json:"created_at"`
+	UpdatedAt      string         `json:"updated_at"`
+	ExternalID     string         `json:"external_id"`
+	ApplicationKey string         `json:"application_key"` // the older name of external_id
+	Metadata       map[string]any `json:"metadata"`
+	Status         string         `json:"status"`
+	DeclineReason  string         `json:"decline_reason"`
+	Role           string         `json:"role"`
+	Preferences    map[string]any `json:"preferences"`
+	Values         []FieldValue   `json:"values"`
+	Documents      []Document     `json:"documents"`
+	AuditLogURL    string         `json:"audit_log_url"`
+	SubmissionURL  string         `json:"submission_url"`
+	Template       TemplateRef    `json:"template"`
+	Submission     FormSubmission `json:"submission"`
+}
+
+// FormSubmission is the submission as a form.* event shows it. Only when Status
+// is "completed" have all signers signed.
+type FormSubmission struct {
+	ID                  int64          `json:"id"`
+	AuditLogURL         string         `json:"audit_log_url"`
+	CombinedDocumentURL string         `json:"combined_document_url"`
+	Status              string         `json:"status"`
+	URL                 string         `json:"url"`
+	Variables           map[string]any `json:"variables"`
+	CreatedAt           string         `json:"created_at"`
+}

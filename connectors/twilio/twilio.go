@@ -1,0 +1,220 @@
+// Package twilio sends SMS through Twilio and explains its error codes.
+//
+// Twilio takes no idempotency key: when the answer to a sending is lost, the
+// message may be on its way. Such a failure has the outcome Unknown, and nobody
+// may send again by himself.
+//
+// System called: Twilio's REST API, by its SDK, at the configured address only.
+// The SDK takes no context and knows one address; both are put right by the
+// HTTP client that it is given. The package has no routes, publishes no events
+// and remembers nothing.
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	sdk "github.com/twilio/twilio-go/client"
+	api "github.com/twilio/twilio-go/rest/api/v2010"
+
+	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/hub"
+)
+
+// Config is the part of the settings that concerns Twilio. Without AccountSID
+// the part is off.
+type Config struct {
+	AccountSID string        `yaml:"account_sid" env:"ACCOUNT_SID" doc:"SID of the Twilio account (AC…)"`
+	AuthToken  config.Secret `yaml:"auth_token" env:"AUTH_TOKEN" doc:"primary auth token of the account; it also signs Twilio's webhooks"`
+	From       string        `yaml:"from" env:"FROM" doc:"number that sends (+15145550100), or the SID of a messaging service (MG…)"`
+	BaseURL    string        `yaml:"base_url" env:"BASE_URL" default:"https://api.twilio.com" doc:"address of Twilio's API"`
+	Timeout    time.Duration `yaml:"timeout" env:"TIMEOUT" default:"15s" doc:"longest wait for one answer of Twilio"`
+}
+
+// On tells whether SMS can be sent.
+func (c Config) On() bool { return c.AccountSID != "" }
+
+// Validate finds what cannot work.
+func (c Config) Validate() error {
+	var mistakes []error
+	wrong := func(bad bool, key, text string) {
+		if bad {
+			mistakes = append(mistakes, config.Wrong(key, "%s", text))
+		}
+	}
+	wrong(!alphanumeric(c.AccountSID), "account_sid", "an account SID is made of letters and digits only")
+	wrong(!alphanumeric(c.AuthToken.Reveal()), "auth_token", "an auth token is made of letters and digits only")
+	wrong(c.On() && c.AuthToken.Empty(), "auth_token", "missing")
+	wrong(c.On() && c.From == "", "from", "missing")
+	wrong(c.From != "" && !strings.HasPrefix(c.From, "+") && !alphanumeric(c.From), "from", "neither a number like +15145550100 nor the SID of a messaging service")
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		wrong(err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"), "base_url", "not an address like https://api.twilio.com")
+	}
+	return errors.Join(mistakes...)
+}
+
+// alphanumeric is what the SDK demands of credentials before it sends anything.
+func alphanumeric(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) < 0
+}
+
+// Client calls Twilio. Every failure is a *connectors.Error.
+type Client struct {
+	cfg      Config
+	callback string
+	kit      *connectors.Client
+	base     *url.URL
+}
+
+// New makes a client. statusCallback is where Twilio reports what became of a
+// message, "" for nowhere; metrics may be nil.
+func New(cfg Config, statusCallback string, metrics *connectors.Metrics) *Client {
+	if cfg.BaseURL == "" {
+		cfg.BaseURL = "https://api.twilio.com"
+	}
+	base, err := url.Parse(strings.TrimRight(cfg.BaseURL, "/"))
+	if err != nil {
+		base = &url.URL{}
+	}
+	return &Client{
+		cfg: cfg, callback: statusCallback, base: base,
+		kit: connectors.New(connectors.Options{
+			System: "twilio", BaseURL: cfg.BaseURL, Timeout: cfg.Timeout, Metrics: metrics, MaxBody: 1 << 20,
+			Secrets: []string{cfg.AuthToken.Reveal()},
+		}),
+	}
+}
+
+// State returns the state of the breaker.
+func (c *Client) State() string { return c.kit.State() }
+
+// Sent is a message that Twilio has taken.
+type Sent struct {
+	SID      string // SM… or MM…
+	Status   string // accepted, queued, …; what becomes of it comes to the status callback
+	Segments int    // as billed; our own count while Twilio has none yet
+}
+
+// Send hands an SMS to Twilio. to is E.164; body is at most 1600 characters.
+// The failure's Code is Twilio's ("21610") where it gave one, its Reason says in
+// English what that means; see also CauseOf.
+func (c *Client) Send(ctx context.Context, to, body string) (Sent, error) {
+	const op = "message.create"
+	params := (&api.CreateMessageParams{}).SetTo(to).SetBody(body)
+	if strings.HasPrefix(c.cfg.From, "MG") {
+		params.SetMessagingServiceSid(c.cfg.From)
+	} else {
+		params.SetFrom(c.cfg.From)
+	}
+	if c.callback != "" {
+		params.SetStatusCallback(c.callback)
+	}
+	var message *api.ApiV2010Message
+	reply, err := c.kit.Call(ctx, op, func(hc *http.Client) (err error) {
+		message, err = c.service(hc).CreateMessage(params)
+		return err
+	})
+	if err != nil {
+		return Sent{}, explained(err)
+	}
+	sent := Sent{SID: text(message.Sid), Status: text(message.Status), Segments: Segments(body)}
+	if sent.SID == "" {
+		return Sent{}, c.kit.Unreadable(op, http.MethodPost, reply.Status, errors.New("no message SID"))
+	}
+	if n, err := strconv.Atoi(text(message.NumSegments)); err == nil && n > 0 {
+		sent.Segments = n
+	}
+	return sent, nil
+}
+
+// Account is whose credentials they are.
+type Account struct {
+	SID    string
+	Name   string
+	Status string // active, suspended, closed
+	Type   string // Trial, Full
+}
+
+// Account reads the account: the probe of the credentials.
+func (c *Client) Account(ctx context.Context) (Account, error) {
+	const op = "account.get"
+	var account *api.ApiV2010Account
+	reply, err := c.kit.Call(ctx, op, func(hc *http.Client) (err error) {
+		account, err = c.service(hc).FetchAccount(c.cfg.AccountSID)
+		return err
+	})
+	if err != nil {
+		return Account{}, explained(err)
+	}
+	if text(account.Sid) == "" {
+		return Account{}, c.kit.Unreadable(op, http.MethodGet, reply.Status, errors.New("no account SID"))
+	}
+	return Account{SID: text(account.Sid), Name: text(account.FriendlyName), Status: text(account.Status), Type: text(account.Type)}, nil
+}
+
+// service is the SDK around an HTTP client that lives for one call. The handler
+// is made by hand because the SDK's constructor lets TWILIO_EDGE and
+// TWILIO_REGION of the environment change the address.
+func (c *Client) service(hc *http.Client) *api.ApiService {
+	client := &sdk.Client{
+		Credentials: sdk.NewCredentials(c.cfg.AccountSID, c.cfg.AuthToken.Reveal()),
+		HTTPClient:  &http.Client{Transport: rebased{base: c.base, next: hc.Transport}, CheckRedirect: hc.CheckRedirect},
+	}
+	client.SetAccountSid(c.cfg.AccountSID)
+	return api.NewApiService(&sdk.RequestHandler{Client: client})
+}
+
+// rebased sends every request to the configured address, whatever address the
+// SDK has made.
+type rebased struct {
+	base *url.URL
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r rebased) RoundTrip(req *http.Request) (*http.Response, error) {
+	out := req.Clone(req.Context())
+	out.URL.Scheme, out.URL.Host, out.Host = r.base.Scheme, r.base.Host, ""
+	out.URL.Path, out.URL.RawPath = r.base.Path+req.URL.Path, ""
+	return r.next.RoundTrip(out)
+}
+
+// explained adds Twilio's code and its meaning to a refusal. The status decides
+// whether trying again helps; the table only corrects it where it knows better,
+// because Twilio keeps splitting its codes.
+func explained(err error) error {
+	e, ok := connectors.AsError(err)
+	if !ok || e.Status < 400 {
+		return err
+	}
+	var body struct {
+		Code int `json:"code"`
+	}
+	if json.Unmarshal(e.Body, &body) != nil || body.Code == 0 {
+		return err
+	}
+	cause := CauseOf(body.Code)
+	e.Code = strconv.Itoa(body.Code)
+	e.Reason = cause.Reason(hub.English)
+	if e.Status < 500 {
+		e.Temporary = e.Temporary || cause.Temporary
+	}
+	return err
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,291 @@
+package twiliosim
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // Twilio's own choice
+	"encoding/base64"
+	"encoding/xml"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/simkit"
+)
+
+// Words that Twilio itself takes as an opt-out or as its end.
+var (
+	stopWords  = []string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}
+	startWords = []string{"START", "YES", "UNSTOP"}
+)
+
+// Signature gives the X-Twilio-Signature of a form post: the address without
+// its fragment, then each name with its values, names and values sorted, a
+// repeated value once.
+func Signature(token, address string, form url.Values) string {
+	address, _, _ = strings.Cut(address, "#")
+	names := make([]string, 0, len(form))
+	for name := range form {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	mac := hmac.New(sha1.New, []byte(token))
+	mac.Write([]byte(address))
+	for _, name := range names {
+		values := slices.Clone(form[name])
+		slices.Sort(values)
+		for _, value := range slices.Compact(values) {
+			mac.Write([]byte(name + value))
+		}
+	}
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// follow lets a message run through its statuses in the background and reports
+// each to the address that the sender gave. The caller holds the lock.
+func (s *Sim) follow(m *message) {
+	end := outcome{Status: "delivered"}
+	if i := slices.IndexFunc(s.outcomes, func(o outcome) bool { return o.To == "" || o.To == m.to }); i >= 0 {
+		end = s.outcomes[i]
+		s.outcomes = slices.Delete(s.outcomes, i, i+1)
+	}
+	steps := []outcome{{Status: "queued"}, {Status: "sent"}, end}
+	if end.Status == "failed" { // never left Twilio
+		steps = []outcome{{Status: "queued"}, end}
+	}
+	if end.Status == "sent" || end.Status == "queued" {
+		steps = steps[:slices.IndexFunc(steps, func(o outcome) bool { return o.Status == end.Status })+1]
+	}
+	s.control.Go(func(ctx context.Context) {
+		for _, step := range steps {
+			s.enter(m, step)
+			if !s.opts.Reversed {
+				s.report(ctx, m, step)
+			}
+			if !wait(ctx, s.opts.Step) {
+				return
+			}
+		}
+		for _, step := range slices.Backward(steps) {
+			if s.opts.Reversed {
+				s.report(ctx, m, step)
+			}
+		}
+	})
+}
+
+func (s *Sim) enter(m *message, step outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.now()
+	m.status, m.errorCode, m.updated = step.Status, step.ErrorCode, at
+	if step.Status == "sent" && m.sentAt == nil {
+		m.sentAt = &at
+	}
+}
+
+func (s *Sim) report(ctx context.Context, m *message, step outcome) callback {
+	s.mu.Lock()
+	form := url.Values{
+		"AccountSid": {s.opts.AccountSID}, "ApiVersion": {"2010-04-01"}, "From": {m.from}, "To": {m.to},
+		"MessageSid": {m.sid}, "SmsSid": {m.sid}, "MessageStatus": {step.Status}, "SmsStatus": {step.Status},
+	}
+	if m.service != "" {
+		form.Set("MessagingServiceSid", m.service)
+	}
+	if step.ErrorCode != 0 {
+		form.Set("ErrorCode", strconv.Itoa(step.ErrorCode))
+	}
+	if step.Status == "delivered" || step.Status == "undelivered" {
+		form.Set("RawDlrDoneDate", s.now().Format("0601021504"))
+	}
+	address := m.callback
+	s.mu.Unlock()
+	if address == "" {
+		return callback{}
+	}
+	out, _ := s.post(ctx, s.parcel(address, form))
+	return out
+}
+
+// post sends a signed form to the hub once, as Twilio does by default, and
+// returns what it sent and the answer's body.
+func (s *Sim) post(ctx context.Context, out callback) (callback, string) {
+	target, _, _ := strings.Cut(out.URL, "#")
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(out.Body))
+	var answer []byte
+	if err == nil {
+		for name, value := range out.Headers {
+			req.Header.Set(name, value)
+		}
+		var res *http.Response
+		if res, err = s.client.Do(req); err == nil {
+			answer, _ = io.ReadAll(io.LimitReader(res.Body, 64<<10))
+			_ = res.Body.Close()
+			out.Status = res.StatusCode
+		}
+	}
+	if err != nil {
+		out.Error = "no answer"
+	}
+	s.mu.Lock()
+	s.callbacks = append(s.callbacks, out)
+	s.mu.Unlock()
+	s.log.Info("webhook posted", "kind", out.Kind, "status", out.Status)
+	return out, string(answer)
+}
+
+func (s *Sim) parcel(address string, form url.Values) callback {
+	return callback{URL: address, Body: form.Encode(), Kind: form.Get("SmsStatus"), Headers: map[string]string{
+		"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "User-Agent": "TwilioProxy/1.1", "Accept": "*/*",
+		"X-Twilio-Signature": Signature(s.opts.AuthToken, address, form), "I-Twilio-Idempotency-Token": newSID(""),
+	}}
+}
+
+// simInbound lets somebody text us: {from, body, to?, times?, deliver?}. The
+// opt-out words work as at Twilio, and the message reaches the hub all the same.
+func (s *Sim) simInbound(w http.ResponseWriter, r *http.Request) {
+	in := inboundOrder{Times: 1}
+	if !simkit.ReadJSON(w, r, &in) {
+		return
+	}
+	s.mu.Lock()
+	if in.To == "" && len(s.opts.Numbers) > 0 {
+		in.To = s.opts.Numbers[0]
+	}
+	m := &message{sid: newSID("SM"), to: in.To, from: in.From, body: in.Body, status: "received", direction: "inbound", created: s.now(), updated: s.now()}
+	s.messages = append(s.messages, m)
+	switch word := strings.ToUpper(strings.TrimSpace(in.Body)); {
+	case slices.Contains(stopWords, word):
+		s.stopped[in.To+" "+in.From] = true
+	case slices.Contains(startWords, word):
+		delete(s.stopped, in.To+" "+in.From)
+	}
+	address := s.inbound
+	s.mu.Unlock()
+	form := url.Values{
+		"MessageSid": {m.sid}, "SmsSid": {m.sid}, "SmsMessageSid": {m.sid}, "AccountSid": {s.opts.AccountSID}, "From": {in.From}, "To": {in.To},
+		"Body": {in.Body}, "NumMedia": {"0"}, "NumSegments": {strconv.Itoa(m.segments())}, "SmsStatus": {"received"}, "ApiVersion": {"2010-04-01"},
+		"FromCountry": {"CA"}, "FromState": {"QC"}, "ToCountry": {"CA"}, "ToState": {"QC"},
+	}
+	out := inboundResult{SID: m.sid, callback: s.parcel(address, form)}
+	if address != "" && (in.Deliver == nil || *in.Deliver) {
+		for range max(in.Times, 1) {
+			var answer string
+			out.callback, answer = s.post(r.Context(), out.callback)
+			out.Replies = append(out.Replies, s.reply(in, answer)...)
+		}
+	}
+	simkit.WriteJSON(w, http.StatusOK, out)
+}
+
+// reply takes the texts that the hub answered with and sends them back.
+func (s *Sim) reply(in inboundOrder, answer string) []string {
+	var twiml struct {
+		Message []struct {
+			Body string `xml:"Body"`
+			Text string `xml:",chardata"`
+		} `xml:"Message"`
+	}
+	if xml.Unmarshal([]byte(answer), &twiml) != nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var texts []string
+	for _, each := range twiml.Message {
+		text := strings.TrimSpace(each.Text + each.Body)
+		texts = append(texts, text)
+		s.messages = append(s.messages, &message{
+			sid: newSID("SM"), to: in.From, from: in.To, body: text, status: "delivered", direction: "outbound-reply", created: s.now(), updated: s.now(),
+		})
+	}
+	return texts
+}
+
+// simOutcome arms how the next message ends: {to?, status, error_code?, next?}.
+func (s *Sim) simOutcome(w http.ResponseWriter, r *http.Request) {
+	in := struct {
+		outcome
+		Next int `json:"next"`
+	}{Next: 1}
+	if !simkit.ReadJSON(w, r, &in) {
+		return
+	}
+	for range max(in.Next, 1) {
+		s.Outcome(in.To, in.Status, in.ErrorCode)
+	}
+	simkit.WriteJSON(w, http.StatusOK, map[string]any{"armed": in.outcome})
+}
+
+// simStatus reports one status of a message by hand: {sid, status, error_code?}.
+func (s *Sim) simStatus(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		outcome
+		SID string `json:"sid"`
+	}
+	if !simkit.ReadJSON(w, r, &in) {
+		return
+	}
+	s.mu.Lock()
+	m := s.bySID(in.SID)
+	s.mu.Unlock()
+	if m == nil {
+		simkit.WriteJSON(w, http.StatusNotFound, map[string]string{"error": "no such message"})
+		return
+	}
+	s.enter(m, in.outcome)
+	simkit.WriteJSON(w, http.StatusOK, s.report(r.Context(), m, in.outcome))
+}
+
+func hookClient() *http.Client {
+	return &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
+		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, IdleConnTimeout: 10 * time.Second,
+	}}
+}
+
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+type outcome struct {
+	To        string `json:"to,omitempty"`
+	Status    string `json:"status"`
+	ErrorCode int    `json:"error_code,omitempty"`
+}
+
+// callback is one call to the hub, as it was (or would be) sent.
+type callback struct {
+	Kind    string            `json:"kind,omitempty"` // the status that it reports; "received" for an incoming SMS
+	URL     string            `json:"url,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	Status  int               `json:"http_status,omitempty"` // the hub's answer
+	Error   string            `json:"error,omitempty"`
+}
+
+type inboundOrder struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Body    string `json:"body"`
+	Times   int    `json:"times"`
+	Deliver *bool  `json:"deliver"`
+}
+
+type inboundResult struct {
+	SID string `json:"message_sid"`
+	callback
+	Replies []string `json:"replies,omitempty"`
+}

@@ -1,0 +1,227 @@
+// Package twiliosim imitates the part of Twilio that sends and receives SMS.
+// Tests and the demo use it; the hub never links it. No message leaves the
+// machine.
+//
+// Routes, as of Twilio's API of 2010: POST and GET
+// /2010-04-01/Accounts/{sid}/Messages.json and GET .../Messages/{sid}.json, with
+// Basic authentication. The Host header is not looked at, because Twilio's own
+// client keeps sending api.twilio.com to whatever server it is pointed at.
+//
+// Controls beside those of simkit: POST /_sim/inbound (somebody texts us),
+// /_sim/outcome (how the next messages end) and /_sim/status (one status
+// callback by hand). GET /_sim/sent lists what was taken for sending.
+//
+// It calls one system, the hub's webhooks, and remembers everything in memory.
+package twiliosim
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"gigafibre.ca/targo-hub/simkit"
+)
+
+// Options say what the simulated account looks like. The zero value works.
+type Options struct {
+	AccountSID string           // default "AC" and 32 zeros; letters and digits only
+	AuthToken  string           // default "twiliosimtoken"; letters and digits only
+	Test       bool             // test credentials: nothing is delivered, no callback comes, magic numbers only
+	Numbers    []string         // what the account may send from; empty allows any number
+	InboundURL string           // the hub's address for incoming SMS, exactly as it would be configured
+	Reversed   bool             // callbacks of one message come in the wrong order
+	Step       time.Duration    // between the statuses of a message; default 20 ms
+	Now        func() time.Time // default time.Now
+	Log        *slog.Logger
+}
+
+// Sim is a running Twilio account. It is an http.Handler, safe for concurrent
+// use.
+type Sim struct {
+	opts    Options
+	control *simkit.Control
+	handler http.Handler
+	log     *slog.Logger
+	client  *http.Client
+
+	mu        sync.Mutex
+	inbound   string
+	messages  []*message
+	stopped   map[string]bool // "sender recipient" pairs: the opt-out is per sending number
+	outcomes  []outcome
+	callbacks []callback
+}
+
+// New makes an account without messages.
+func New(opts Options) *Sim {
+	if opts.AccountSID == "" {
+		opts.AccountSID = "AC00000000000000000000000000000000"
+	}
+	if opts.AuthToken == "" {
+		opts.AuthToken = "twiliosimtoken"
+	}
+	if opts.Step == 0 {
+		opts.Step = 20 * time.Millisecond
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Sim{
+		opts: opts, inbound: opts.InboundURL, log: opts.Log, control: simkit.New("twilio", opts.Log),
+		client: hookClient(), stopped: map[string]bool{},
+	}
+	s.control.State(s.state)
+	s.control.Sent(s.sent)
+	s.control.OnReset(s.forget)
+	s.control.Handle("POST /_sim/inbound", s.simInbound)
+	s.control.Handle("POST /_sim/outcome", s.simOutcome)
+	s.control.Handle("POST /_sim/status", s.simStatus)
+	mux := http.NewServeMux()
+	const account = "/2010-04-01/Accounts/{account}"
+	mux.HandleFunc("POST "+account+"/Messages.json", s.create)
+	mux.HandleFunc("GET "+account+"/Messages.json", s.list)
+	mux.HandleFunc("GET "+account+"/Messages/{file}", s.show)
+	mux.HandleFunc("/", s.unknown)
+	s.handler = s.control.Wrap(s.authenticated(mux), answerStatus)
+	return s
+}
+
+// ServeHTTP answers as Twilio does, and serves the control API.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Control gives the faults and the state of this simulator.
+func (s *Sim) Control() *simkit.Control { return s.control }
+
+// SetInbound sets the hub's address for incoming SMS, when it is known late.
+func (s *Sim) SetInbound(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inbound = url
+}
+
+// Close ends the callbacks that still wait.
+func (s *Sim) Close() {
+	s.control.Close()
+	s.client.CloseIdleConnections()
+}
+
+// Outcome says how the next message to a number ends: a final status
+// ("delivered", "undelivered", "failed") and, for the bad ones, an error code.
+// An empty number means any.
+func (s *Sim) Outcome(to, status string, code int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outcomes = append(s.outcomes, outcome{To: to, Status: status, ErrorCode: code})
+}
+
+func (s *Sim) authenticated(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		if user != s.opts.AccountSID || password != s.opts.AuthToken {
+			refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// mine tells whether the path is about this account; else it answers.
+func (s *Sim) mine(w http.ResponseWriter, r *http.Request) bool {
+	if r.PathValue("account") == s.opts.AccountSID {
+		return true
+	}
+	s.unknown(w, r)
+	return false
+}
+
+func (s *Sim) unknown(w http.ResponseWriter, r *http.Request) {
+	if s.opts.Test {
+		refuse(w, http.StatusForbidden, 20008, "Resource not accessible with Test Account Credentials")
+		return
+	}
+	refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
+}
+
+func (s *Sim) state() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return struct {
+		Messages  int        `json:"messages"`
+		Stopped   []string   `json:"stopped"`
+		Callbacks []callback `json:"callbacks"`
+	}{len(s.messages), sortedKeys(s.stopped), append([]callback{}, s.callbacks...)}
+}
+
+func (s *Sim) sent() []any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []any
+	for _, m := range s.messages {
+		if m.direction != "inbound" {
+			out = append(out, sentView{SID: m.sid, To: m.to, From: m.from, Body: m.body, Status: m.status, Direction: m.direction, Segments: m.segments(), At: m.created})
+		}
+	}
+	return out
+}
+
+func (s *Sim) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.messages, s.outcomes, s.callbacks = nil, nil, nil
+	clear(s.stopped)
+}
+
+// answerStatus writes an error as Twilio does: JSON with a code, or the HTML of
+// whatever stands before it.
+func answerStatus(w http.ResponseWriter, _ *http.Request, status int) {
+	codes := map[int]int{401: 20003, 403: 20006, 404: 20404, 429: 20429, 500: 20500}
+	switch code := codes[status]; {
+	case status == http.StatusTooManyRequests:
+		refuse(w, status, code, "Too Many Requests")
+	case code != 0:
+		refuse(w, status, code, http.StatusText(status))
+	case status < 500:
+		refuse(w, status, 20001, http.StatusText(status))
+	default:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, "<html><body><h1>%d %s</h1></body></html>", status, http.StatusText(status))
+	}
+}
+
+func refuse(w http.ResponseWriter, status, code int, text string) {
+	simkit.WriteJSON(w, status, errorWire{code, text, fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code), status})
+}
+
+func sortedKeys(m map[string]bool) []string {
+	out := []string{}
+	for key := range m {
+		out = append(out, key)
+	}
+	slices.Sort(out)
+	return out
+}
+
+type errorWire struct {
+	Code     int    `json:"code"`
+	Message  string `json:"message"`
+	MoreInfo string `json:"more_info"`
+	Status   int    `json:"status"`
+}
+
+type sentView struct {
+	SID       string    `json:"sid"`
+	To        string    `json:"to"`
+	From      string    `json:"from"`
+	Body      string    `json:"body"`
+	Status    string    `json:"status"`
+	Direction string    `json:"direction"`
+	Segments  int       `json:"num_segments"`
+	At        time.Time `json:"at"`
+}

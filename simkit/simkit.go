@@ -1,0 +1,264 @@
+// Package simkit is what the simulators of the outside world share: faults that
+// can be armed, and the control API that arms them. It exists for tests and for
+// the demo; the hub itself never links it.
+//
+// Routes, beside those of the simulated system:
+//
+//	GET  /_sim/state  what the simulator holds, what it was asked, which faults are armed
+//	POST /_sim/fail   {next, status, drop_before, drop_after_commit, delay_ms, match}
+//	POST /_sim/reset  forgets the faults and puts the simulator back to its start
+//	GET  /_sim/sent   {"items": []}, for those that receive messages
+//
+// It calls no system and remembers everything in memory.
+package simkit
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// recentCalls is how many of the last calls the state shows.
+const recentCalls = 100
+
+// Control arms faults in front of a simulator and serves its control API. It is
+// safe for concurrent use.
+type Control struct {
+	name string
+	log  *slog.Logger
+	mux  *http.ServeMux
+
+	mu     sync.Mutex
+	faults []Fault
+	total  int
+	recent []Call
+	resets []func()
+	state  func() any
+	sent   func() []any
+
+	ctx  context.Context
+	stop context.CancelFunc
+	work sync.WaitGroup
+}
+
+// Call is one request that the simulator got, as the state shows it. Status is
+// 0 when the connection was cut.
+type Call struct {
+	At     time.Time `json:"at"`
+	Method string    `json:"method"`
+	Path   string    `json:"path"`
+	Status int       `json:"status"`
+}
+
+// New makes the control of the simulator called name ("docuseal").
+func New(name string, log *slog.Logger) *Control {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	c := &Control{name: name, log: log.With("simulator", name), mux: http.NewServeMux()}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.mux.HandleFunc("GET /_sim/state", c.showState)
+	c.mux.HandleFunc("POST /_sim/fail", c.arm)
+	c.mux.HandleFunc("POST /_sim/reset", c.reset)
+	c.mux.HandleFunc("GET /_sim/sent", c.showSent)
+	return c
+}
+
+// Wrap puts the control in front of the simulator's own handler. answer writes
+// a fault's status in the shape that the real system uses for it; nil answers
+// plain JSON {"error"}.
+func (c *Control) Wrap(h http.Handler, answer func(w http.ResponseWriter, r *http.Request, status int)) http.Handler {
+	if answer == nil {
+		answer = plainAnswer
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/_sim/") {
+			c.mux.ServeHTTP(w, r)
+			return
+		}
+		seen := &statusWriter{ResponseWriter: w}
+		defer func() { c.note(r, seen.status) }()
+		fault, armed := c.take(r)
+		if !armed {
+			h.ServeHTTP(seen, r)
+			return
+		}
+		c.log.Info("fault applied", "method", r.Method, "path", r.URL.Path, "status", fault.Status)
+		fault.apply(seen, r, h, answer)
+	})
+}
+
+// Handle adds a control of the simulator's own: "POST /_sim/complete".
+func (c *Control) Handle(pattern string, h http.HandlerFunc) { c.mux.HandleFunc(pattern, h) }
+
+// Fail arms a fault; Next 0 means one request. Faults apply in the order in
+// which they were armed.
+func (c *Control) Fail(f Fault) {
+	if f.Next < 1 {
+		f.Next = 1
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults = append(c.faults, f)
+}
+
+// OnReset adds what POST /_sim/reset does beside forgetting the faults.
+func (c *Control) OnReset(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resets = append(c.resets, f)
+}
+
+// State says what the simulator shows of itself under GET /_sim/state.
+func (c *Control) State(f func() any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state = f
+}
+
+// Sent says which messages the simulator received, oldest first.
+func (c *Control) Sent(f func() []any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent = f
+}
+
+// Reset forgets the armed faults and the calls, and runs the OnReset functions.
+func (c *Control) Reset() {
+	c.mu.Lock()
+	c.faults, c.recent, c.total = nil, nil, 0
+	resets := slices.Clone(c.resets)
+	c.mu.Unlock()
+	for _, f := range resets {
+		f()
+	}
+}
+
+// Calls returns how many requests came in since the last reset, the control API
+// not counted.
+func (c *Control) Calls() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
+}
+
+// Go runs work in the background (sending a webhook) until Close ends its
+// context. It does nothing after Close.
+func (c *Control) Go(work func(ctx context.Context)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return
+	}
+	c.work.Go(func() { work(c.ctx) })
+}
+
+// Close ends the background work and waits for it.
+func (c *Control) Close() {
+	c.mu.Lock()
+	c.stop()
+	c.mu.Unlock()
+	c.work.Wait()
+}
+
+func (c *Control) note(r *http.Request, status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total++
+	c.recent = append(c.recent, Call{At: time.Now().UTC(), Method: r.Method, Path: r.URL.Path, Status: status})
+	if extra := len(c.recent) - recentCalls; extra > 0 {
+		c.recent = slices.Delete(c.recent, 0, extra)
+	}
+}
+
+func (c *Control) showState(w http.ResponseWriter, _ *http.Request) {
+	c.mu.Lock()
+	view := stateView{Simulator: c.name, Requests: c.total, Recent: slices.Clone(c.recent), Faults: []faultWire{}}
+	for _, f := range c.faults {
+		view.Faults = append(view.Faults, f.wire())
+	}
+	state := c.state
+	c.mu.Unlock()
+	if state != nil {
+		view.State = state()
+	}
+	WriteJSON(w, http.StatusOK, view)
+}
+
+func (c *Control) arm(w http.ResponseWriter, r *http.Request) {
+	var in faultWire
+	if !ReadJSON(w, r, &in) {
+		return
+	}
+	if in.Status != 0 && (in.Status < 200 || in.Status > 599) {
+		WriteJSON(w, http.StatusUnprocessableEntity, map[string]string{"error": "status must be between 200 and 599"})
+		return
+	}
+	if in.Next < 1 {
+		in.Next = 1
+	}
+	c.Fail(in.fault())
+	WriteJSON(w, http.StatusOK, map[string]any{"armed": in})
+}
+
+func (c *Control) reset(w http.ResponseWriter, _ *http.Request) {
+	c.Reset()
+	WriteJSON(w, http.StatusOK, map[string]bool{"reset": true})
+}
+
+func (c *Control) showSent(w http.ResponseWriter, _ *http.Request) {
+	c.mu.Lock()
+	sent := c.sent
+	c.mu.Unlock()
+	if sent == nil {
+		WriteJSON(w, http.StatusNotFound, map[string]string{"error": "this simulator receives no messages"})
+		return
+	}
+	items := sent()
+	if items == nil {
+		items = []any{}
+	}
+	WriteJSON(w, http.StatusOK, map[string]any{"items": items})
+}
+
+// WriteJSON answers with a JSON body.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// ReadJSON reads the JSON body of a control request into v; an empty body
+// leaves v as it is. When it cannot, it answers 400 and returns false.
+func ReadJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	if r.ContentLength == 0 {
+		return true
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(v); err != nil {
+		WriteJSON(w, http.StatusBadRequest, map[string]string{"error": "reading the body: " + err.Error()})
+		return false
+	}
+	return true
+}
+
+func plainAnswer(w http.ResponseWriter, _ *http.Request, status int) {
+	WriteJSON(w, status, map[string]string{"error": http.StatusText(status)})
+}
+
+type stateView struct {
+	Simulator string      `json:"simulator"`
+	Requests  int         `json:"requests"`
+	Faults    []faultWire `json:"faults"`
+	Recent    []Call      `json:"recent"`
+	State     any         `json:"state,omitempty"`
+}

@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+)
+
+// Claim implements keep.Claims.
+func (e *Engine) Claim(ctx context.Context, kinds []string, n int, lease time.Duration) (jobs []keep.Job, err error) {
+	if n <= 0 {
+		return nil, nil
+	}
+	err = e.writer.do(ctx, func(t *tx) error {
+		jobs, err = t.claim(kinds, n, lease)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
+}
+
+func (t *tx) claim(kinds []string, n int, lease time.Duration) ([]keep.Job, error) {
+	type candidate struct{ due, seq int64 }
+	var due []candidate
+	now := t.now()
+	for _, kind := range kinds {
+		for _, stage := range []int64{stageReady, stageRunning} {
+			err := t.rows(background, func(r row) error {
+				due = append(due, candidate{r.int(0), r.int(1)})
+				return nil
+			}, `SELECT due, seq FROM jobs WHERE kind = ? AND stage = ? AND due <= ? ORDER BY due, seq LIMIT ?`,
+				kind, stage, now, int64(n))
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(due, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.seq, b.seq))
+	})
+	due = slices.Compact(due) // a kind may have been named twice
+	jobs := make([]keep.Job, 0, min(n, len(due)))
+	for _, c := range due[:min(n, len(due))] {
+		job, err := t.lend(c.seq, now, lease)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs, nil
+}
+
+// lend marks one job as running. When it was running already, its worker is lost.
+func (t *tx) lend(seq, now int64, lease time.Duration) (keep.Job, error) {
+	j, _, err := t.job(background, `jobs.seq = ?`, seq)
+	if err != nil {
+		return keep.Job{}, err
+	}
+	if j.Status == keep.Running {
+		began := instant(j.started)
+		j.Attempts = append(j.Attempts, keep.Attempt{
+			At: began, Took: max(0, instant(now).Sub(began)), Class: keep.Lost,
+		})
+		j.Attempts = j.Attempts[max(0, len(j.Attempts)-attemptsMax):]
+		j.Tries++
+	}
+	j.Status, j.Due, j.Updated = keep.Running, instant(now).Add(lease), instant(now)
+	j.Fence++
+	attempts, err := encodeAttempts(j.Attempts)
+	if err != nil {
+		return keep.Job{}, err
+	}
+	_, err = t.exec(`UPDATE jobs SET stage = ?, due = ?, updated = ?, started = ?3, fence = ?, attempts = ?, tries = ? WHERE seq = ?`,
+		stageRunning, j.Due.UnixMicro(), now, j.Fence, attempts, int64(j.Tries), seq)
+	return j.Job, err
+}
+
+// Extend implements keep.Claims.
+func (e *Engine) Extend(ctx context.Context, id string, fence int64, lease time.Duration) error {
+	return e.writer.do(ctx, func(t *tx) error {
+		now := t.now()
+		n, err := t.exec(`UPDATE jobs SET due = ?, updated = ? WHERE id = ? AND fence = ? AND stage = ?`,
+			now+lease.Microseconds(), now, id, fence, stageRunning)
+		if err != nil || n == 1 {
+			return err
+		}
+		return t.notMine(id)
+	})
+}
+
+// notMine says why a worker's write found nothing.
+func (t *tx) notMine(id string) error {
+	_, ok, err := t.one(background, `SELECT 1 FROM jobs WHERE id = ?`, id)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return keep.ErrNotFound
+	}
+	return keep.ErrFence
+}
+
+// Finish implements keep.Claims.
+func (e *Engine) Finish(ctx context.Context, id string, fence int64, outcome keep.Outcome) error {
+	stage, ok := stageOf(outcome.Next)
+	if !ok || stage == stageRunning || len(outcome.Result) > resultMax {
+		return hub.Fail(hub.Invalid, "invalid", "A job cannot end like this.", nil)
+	}
+	return e.writer.do(ctx, func(t *tx) error { return t.finish(id, fence, stage, outcome) })
+}
+
+func (t *tx) finish(id string, fence, stage int64, o keep.Outcome) error {
+	r, ok, err := t.one(background, `SELECT seq, lane, started, attempts, kind FROM jobs
+ WHERE id = ? AND fence = ? AND stage = ?`, id, fence, stageRunning)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return t.notMine(id)
+	}
+	seq, lane := r.int(0), r.text(1)
+	now := t.now()
+	due := now
+	if !o.Due.IsZero() && stage < stageDone {
+		due = o.Due.UnixMicro()
+	}
+	if o.Attempt.At.IsZero() {
+		o.Attempt.At = instant(r.int(2))
+	}
+	attempts, err := encodeAttempts(append(decodeAttempts(r.text(3)), o.Attempt))
+	if err != nil {
+		return err
+	}
+	if stage == stageReady && lane != "" {
+		stage = stageBehind
+	}
+	if _, err = t.exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, note = ?4, attempts = ?5, tries = tries + 1,
+ state = iif(?6 = '', state, ?6), result = iif(?7 IS NULL, result, ?7) WHERE seq = ?8`,
+		stage, due, now, o.Note, attempts, o.State, o.Result, seq); err != nil {
+		return err
+	}
+	if lane != "" {
+		return t.head(lane)
+	}
+	if stage == stageReady {
+		t.due(r.text(4), due)
+	}
+	return nil
+}
+
+// head puts the right job at the head of a lane: the one that runs, else the
+// oldest pending one. Nobody becomes ready in a lane by any other way than this
+// and a Put into an empty lane, so there is never more than one head.
+func (t *tx) head(lane string) error {
+	const of = `SELECT seq, kind, due FROM jobs WHERE lane = ? AND lane <> '' AND stage < 3 AND stage = ? ORDER BY seq LIMIT 1`
+	var at [3]row
+	for stage := range at {
+		first, _, err := t.one(background, of, lane, int64(stage))
+		if err != nil {
+			return err
+		}
+		at[stage] = first
+	}
+	next, ready := at[stageBehind], at[stageReady]
+	if at[stageRunning] != nil || next == nil || ready != nil && ready.int(0) < next.int(0) {
+		return nil
+	}
+	if ready != nil {
+		if _, err := t.exec(setStage, stageBehind, ready.int(0)); err != nil {
+			return err
+		}
+	}
+	t.due(next.text(1), next.int(2))
+	_, err := t.exec(setStage, stageReady, next.int(0))
+	return err
+}
+
+const setStage = `UPDATE jobs SET stage = ? WHERE seq = ?`

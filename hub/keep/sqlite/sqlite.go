@@ -1,0 +1,230 @@
+// Package sqlite keeps what the hub remembers in one SQLite file: the engine
+// that needs no server.
+//
+// All writing goes through one goroutine that puts everything that waits into
+// one transaction (group commit, synchronous=FULL), so that many writers share
+// an fsync. Reading goes through a few connections of its own and never waits
+// for a writer. Checkpoints run on yet another connection, off the way of the
+// commits. One process at a time may hold the file: a lock on path+".lock"
+// refuses a second one.
+//
+// No routes, no events of its own, no other system. It remembers jobs, values,
+// rates, events (the last Options.EventsKeep of them; the keys of events for 30
+// days) and the audit.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+)
+
+// Options set the engine; the zero value is good.
+type Options struct {
+	GroupMax   int              // operations in one commit; 512 when 0, 1 = no grouping
+	Readers    int              // connections that read; 4 when 0
+	Clock      func() time.Time // time.Now when nil
+	EventsKeep int              // events in the ring; 10 000 when 0
+	EventsAge  time.Duration    // how old an event may become; 7 days when 0
+	OrphanWait time.Duration    // how long the jobs of a dead process keep their lease at most; 5 s when 0
+	QuickCheck bool             // looks for damage at Open; takes seconds on a large file
+}
+
+// Engine is the store. It implements keep.Engine.
+type Engine struct {
+	opts    Options
+	path    string
+	lock    *os.File
+	writer  *writer
+	readers chan *conn
+	radio   *radio
+	stop    context.CancelFunc
+	chores  sync.WaitGroup
+	closing sync.Once
+	closed  error
+}
+
+var _ keep.Engine = (*Engine)(nil)
+
+// Open opens the file, and makes it when there is none. A file that another
+// process holds, or that a newer version of the program has written, is refused.
+func Open(ctx context.Context, path string, opts Options) (*Engine, error) {
+	e := &Engine{opts: opts.withDefaults(), path: path, radio: newRadio()}
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	e.lock = lock
+	if err := e.open(ctx); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return e, nil
+}
+
+func (e *Engine) open(ctx context.Context) error {
+	file, err := os.OpenFile(e.path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	c, err := dial(e.path, "busy_timeout=5000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL",
+		"wal_autocheckpoint=0", "cache_size=-65536", "temp_store=MEMORY")
+	if err != nil {
+		return err
+	}
+	if err := e.prepare(ctx, c); err != nil {
+		return errors.Join(err, c.close())
+	}
+	e.writer = newWriter(c, e.opts.Clock, e.radio, e.opts.GroupMax)
+	if err := e.dialOthers(); err != nil {
+		return errors.Join(err, c.close())
+	}
+	if err := e.writer.loadKeys(); err != nil {
+		return errors.Join(err, c.close())
+	}
+	go e.writer.loop()
+	return nil
+}
+
+// prepare brings the file up to date and looks after the jobs of a dead process:
+// a call of it may still be under way, so they keep their lease for a moment.
+func (e *Engine) prepare(ctx context.Context, c *conn) error {
+	if e.opts.QuickCheck {
+		verdict, _, err := c.one(ctx, "PRAGMA quick_check(1)")
+		if err != nil || verdict.text(0) != "ok" {
+			return hub.Fail(hub.Unavailable, "store-unavailable", "The store is damaged.", err)
+		}
+	}
+	if err := migrate(ctx, c); err != nil {
+		return err
+	}
+	end := e.opts.Clock().Add(e.opts.OrphanWait).UnixMicro()
+	_, err := c.exec("UPDATE jobs SET due = min(due, ?) WHERE stage = ?", end, stageRunning)
+	return err
+}
+
+// dialOthers opens the connections that read and the one of the keeper.
+func (e *Engine) dialOthers() error {
+	e.readers = make(chan *conn, e.opts.Readers)
+	for range e.opts.Readers {
+		c, err := dial(e.path, "busy_timeout=5000", "query_only=1", "cache_size=-8192")
+		if err != nil {
+			return errors.Join(err, e.closeReaders(len(e.readers)))
+		}
+		e.readers <- c
+	}
+	c, err := dial(e.path, "busy_timeout=0", "wal_autocheckpoint=0", "synchronous=FULL")
+	if err != nil {
+		return errors.Join(err, e.closeReaders(len(e.readers)))
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	e.chores.Go(func() { e.housekeep(ctx, c) })
+	return nil
+}
+
+// Check implements keep.Health: it writes.
+func (e *Engine) Check(ctx context.Context) error {
+	return e.writer.do(ctx, func(t *tx) error {
+		_, err := t.exec("INSERT OR REPLACE INTO probe (one, at) VALUES (1, ?)", t.now())
+		return err
+	})
+}
+
+// Backup implements keep.Health. The path must not exist.
+func (e *Engine) Backup(ctx context.Context, path string) error { return Copy(ctx, e.path, path) }
+
+// Copy writes a consistent copy of the store in one file to another, which must
+// not exist. It needs no Engine: a hub may have the store open meanwhile.
+func Copy(ctx context.Context, from, path string) error {
+	if _, err := os.Stat(from); err != nil {
+		return fmt.Errorf("reading the store: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("making the backup: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("making the backup: %w", err)
+	}
+	c, err := dial(from, "busy_timeout=5000")
+	if err != nil {
+		return err
+	}
+	err = c.rows(ctx, func(row) error { return nil }, "VACUUM INTO ?", path)
+	return errors.Join(err, c.close())
+}
+
+// Close implements keep.Health.
+func (e *Engine) Close() error {
+	e.closing.Do(func() {
+		close(e.writer.quit)
+		<-e.writer.stopped
+		e.stop()
+		e.chores.Wait()
+		e.radio.close()
+		e.closed = errors.Join(e.closeReaders(cap(e.readers)), e.writer.conn.close(), e.lock.Close())
+	})
+	return e.closed
+}
+
+// read lends a connection.
+func (e *Engine) read(ctx context.Context, look func(*conn) error) error {
+	select {
+	case <-e.writer.quit:
+		return keep.ErrClosed
+	default:
+	}
+	select {
+	case c := <-e.readers:
+		defer func() { e.readers <- c }()
+		if ctx.Err() != nil {
+			return late(ctx)
+		}
+		return look(c)
+	case <-e.writer.quit:
+		return keep.ErrClosed
+	case <-ctx.Done():
+		return late(ctx)
+	}
+}
+
+// closeReaders waits until n connections have been given back.
+func (e *Engine) closeReaders(n int) error {
+	var errs []error
+	for range n {
+		c := <-e.readers
+		errs = append(errs, c.close())
+	}
+	return errors.Join(errs...)
+}
+
+func (o Options) withDefaults() Options {
+	if o.GroupMax <= 0 {
+		o.GroupMax = 512
+	}
+	if o.Readers <= 0 {
+		o.Readers = 4
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.EventsKeep <= 0 {
+		o.EventsKeep = 10_000
+	}
+	if o.EventsAge <= 0 {
+		o.EventsAge = 7 * 24 * time.Hour
+	}
+	if o.OrphanWait <= 0 {
+		o.OrphanWait = 5 * time.Second
+	}
+	return o
+}

@@ -1,0 +1,216 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+)
+
+// stuck opens an engine whose writer cannot begin a transaction until go is called.
+func stuck(t *testing.T) (e *Engine, proceed func()) {
+	t.Helper()
+	e = openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{})
+	e.writer.gate.Lock()
+	return e, e.writer.gate.Unlock
+}
+
+// waitFor polls a fact that nobody signals.
+func waitFor(t *testing.T, what string, fact func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for tick := time.NewTicker(time.Millisecond); !fact(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func TestOnlyTheGuiltyOfAGroupSuffer(t *testing.T) {
+	t.Parallel()
+	e, proceed := stuck(t)
+	errs := make(chan error)
+	first := make(chan error)
+	go func() { first <- e.Check(t.Context()) }() // the writer takes this one and stands at the gate
+	waitFor(t, "the writer to take the first", func() bool { return len(e.writer.ops) == 0 })
+	for i := range 10 {
+		go func() {
+			_, fresh, err := e.Put(t.Context(), keep.Job{Kind: "a", Dedupe: strconv.Itoa(i)})
+			if err == nil && !fresh {
+				err = errors.New("a redone put is not fresh")
+			}
+			errs <- err
+		}()
+	}
+	guilty := make(chan error)
+	go func() {
+		guilty <- e.writer.do(t.Context(), func(x *tx) error {
+			if _, err := x.exec("INSERT INTO probe (one, at) VALUES (7, 7)"); err != nil {
+				return err
+			}
+			_, err := x.exec("INSERT INTO probe (one, at) VALUES (7, 7)")
+			return err
+		})
+	}()
+	waitFor(t, "all to wait", func() bool { return len(e.writer.ops) >= 10 })
+	proceed()
+	if err := <-guilty; !hub.IsKind(err, hub.Unavailable) {
+		t.Errorf("the guilty = %v", err)
+	}
+	for range 10 {
+		if err := <-errs; err != nil {
+			t.Errorf("Put = %v", err)
+		}
+	}
+	if err := <-first; err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	counts, err := e.Counts(t.Context())
+	if err != nil || len(counts) != 1 || counts[0].N != 10 {
+		t.Errorf("Counts = %v, %v; want 10 jobs", counts, err)
+	}
+}
+
+func TestWhoGivesUpWaitingIsNotStored(t *testing.T) {
+	t.Parallel()
+	e, proceed := stuck(t)
+	taken, begun := context.WithCancel(t.Context())
+	ends := make(chan error, 2)
+	put := func(ctx context.Context, kind string) {
+		_, _, err := e.Put(ctx, keep.Job{Kind: kind})
+		ends <- err
+	}
+	go put(taken, "taken")
+	waitFor(t, "the writer to take the first", func() bool { return e.writer.conn != nil && len(e.writer.ops) == 0 })
+	queued, giveUp := context.WithCancel(t.Context())
+	go put(queued, "queued")
+	waitFor(t, "the second to wait", func() bool { return len(e.writer.ops) > 0 })
+	giveUp()
+	if err := <-ends; !errors.Is(err, context.Canceled) || !hub.IsKind(err, hub.Timeout) {
+		t.Errorf("the one that waited = %v", err)
+	}
+	begun() // too late: what has begun is awaited
+	proceed()
+	if err := <-ends; err != nil {
+		t.Errorf("the one that had begun = %v", err)
+	}
+	page, _, err := e.Jobs(t.Context(), keep.Filter{})
+	if err != nil || len(page) != 1 || page[0].Kind != "taken" {
+		t.Errorf("stored: %v, %v", page, err)
+	}
+}
+
+func TestCloseWaitsForWhatWasAccepted(t *testing.T) {
+	t.Parallel()
+	e, proceed := stuck(t)
+	ends := make(chan error, 5)
+	for range cap(ends) {
+		go func() {
+			_, _, err := e.Put(t.Context(), keep.Job{Kind: "a"})
+			ends <- err
+		}()
+	}
+	waitFor(t, "all to wait", func() bool { return len(e.writer.ops) >= cap(ends)-1 })
+	shutting := make(chan error)
+	go func() { shutting <- e.Close() }()
+	<-e.writer.quit
+	proceed()
+	for range cap(ends) {
+		if err := <-ends; err != nil {
+			t.Errorf("Put = %v", err)
+		}
+	}
+	if err := <-shutting; err != nil {
+		t.Errorf("Close = %v", err)
+	}
+}
+
+func TestTheLogGoesIntoTheFile(t *testing.T) {
+	t.Parallel()
+	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{})
+	for range 3 {
+		mustPut(t, e, keep.Job{Kind: "a", Payload: make([]byte, 2<<20)})
+	}
+	c, err := dial(e.path, "wal_autocheckpoint=0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := c.close(); err != nil {
+			t.Errorf("close = %v", err)
+		}
+	}()
+	waitFor(t, "the keeper to move the log", func() bool {
+		pages, moved, ok := c.wal("NOOP")
+		return ok && pages > walFew && pages-moved < walFew
+	})
+}
+
+func TestWhatHasEndedIsThrownAway(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.March, 5, 14, 0, 0, 0, time.UTC)
+	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{Clock: func() time.Time { return now }, EventsAge: time.Hour})
+	ctx := t.Context()
+	for key, ttl := range map[string]time.Duration{"short": time.Minute, "long": 0} {
+		if _, err := e.Swap(ctx, key, 0, []byte("v"), ttl); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := e.Allow(ctx, "k", 1, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	two := []hub.Event{hub.NewEvent(hub.TopicJobs, "a", "k", nil), hub.NewEvent(hub.TopicJobs, "b", "", nil)}
+	if _, err := e.Append(ctx, two...); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(want ...int64) {
+		t.Helper()
+		err := e.read(ctx, func(c *conn) error {
+			for i, table := range []string{"entries", "rates", "events", "event_keys"} {
+				r, _, err := c.one(ctx, "SELECT count(*) FROM "+table)
+				if err != nil {
+					return err
+				}
+				if r.int(0) != want[i] {
+					t.Errorf("%s has %d rows, want %d", table, r.int(0), want[i])
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows(2, 1, 2, 1)
+	for _, step := range []struct {
+		wait time.Duration
+		want []int64
+	}{{time.Second, []int64{2, 1, 2, 1}}, {2 * time.Hour, []int64{1, 0, 1, 1}}, {keysKept, []int64{1, 0, 1, 0}}} {
+		now = now.Add(step.wait)
+		if err := e.writer.do(ctx, e.throwAway); err != nil {
+			t.Fatal(err)
+		}
+		rows(step.want...)
+	}
+}
+
+func TestTheRingHasAnEnd(t *testing.T) {
+	t.Parallel()
+	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{EventsKeep: 3})
+	for range 5 {
+		if _, err := e.Append(t.Context(), hub.NewEvent(hub.TopicJobs, "a", "", nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events, oldest, err := e.Read(t.Context(), 0, 10)
+	if err != nil || len(events) != 3 || oldest != 3 {
+		t.Errorf("%d events, oldest %d, %v; want 3, 3", len(events), oldest, err)
+	}
+}

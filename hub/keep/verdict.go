@@ -1,0 +1,109 @@
+package keep
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"gigafibre.ca/targo-hub/hub"
+)
+
+const (
+	detailMax = 4 << 10  // of Attempt.Detail
+	resultMax = 64 << 10 // of Job.Result
+)
+
+var errLostTooOften = Reject(hub.Fail(hub.Internal, "internal", "Its worker disappeared too often.", nil))
+
+// judge turns how a try ended into what is recorded, without the instants.
+func judge(w Work, job Job, result Result, err error) Outcome {
+	o := Outcome{Next: Done, State: result.State, Note: result.Note, Result: result.Body}
+	if len(o.Result) > resultMax {
+		o.Result = nil
+	}
+	if err == nil {
+		o.Attempt.Class = OK
+		if result.Hold {
+			o.Next, o.Attempt.Class = Held, Kept
+		}
+		return o
+	}
+	o.Attempt = describe(err)
+	switch {
+	case errors.Is(err, errStopping):
+		o.Next, o.Attempt.Class = Pending, Retrying
+		return o
+	case isRejected(err):
+		o.Next, o.Attempt.Class = Dead, Rejected
+	case job.Tries+1 >= w.MaxTries:
+		o.Next, o.Attempt.Class = Dead, GaveUp
+	default:
+		o.Next, o.Attempt.Class = Pending, Retrying
+		wait := NextRetry(w.Backoff, job.Tries+1, rand.Float64())
+		o.Due = time.Now().Add(max(wait, notBefore(err), hub.ProblemOf(err).RetryAfter))
+		return o
+	}
+	if o.Note == "" {
+		p := hub.ProblemOf(err)
+		o.Note = p.Detail
+		if o.Note == "" {
+			o.Note = p.Code
+		}
+	}
+	return o
+}
+
+// blame names what ended the ctx when the work only says that it ended.
+func blame(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return errors.Join(context.Cause(ctx), err)
+	}
+	return err
+}
+
+// describe fills in the evidence of a failed try. An error of a connector says
+// itself what may be kept of the other side's answer.
+func describe(err error) Attempt {
+	a := Attempt{Code: hub.ProblemOf(err).Code, Detail: scrub(err.Error())}
+	var told interface {
+		AttemptInfo() (status int, code, detail string)
+	}
+	if errors.As(err, &told) {
+		status, code, detail := told.AttemptInfo()
+		a.Status, a.Detail = status, detail
+		if code != "" {
+			a.Code = code
+		}
+	}
+	if len(a.Detail) > detailMax {
+		a.Detail = a.Detail[:detailMax]
+	}
+	return a
+}
+
+// What must not be kept in the text of an error: mail addresses, telephone
+// numbers, tokens, and all of an URL behind its host.
+var (
+	scrubURL   = regexp.MustCompile(`(https?://)(?:[^\s/@]*@)?([^\s/?"']+)[^\s"']*`)
+	scrubMail  = regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.-]+`)
+	scrubPhone = regexp.MustCompile(`\+?\d[\d .()-]{8,}\d`)
+	scrubToken = regexp.MustCompile(`(?i)(bearer |token |basic )\S+|[\w-]{12,}\.[\w-]{8,}\.[\w-]{8,}`)
+)
+
+func scrub(text string) string {
+	text = scrubURL.ReplaceAllString(text, "$1$2/…")
+	text = scrubMail.ReplaceAllString(text, "[mail]")
+	text = scrubToken.ReplaceAllString(text, "[secret]")
+	return scrubPhone.ReplaceAllString(text, "[number]")
+}
+
+func stack() string {
+	s := debug.Stack()
+	return string(s[:min(len(s), detailMax)])
+}

@@ -1,0 +1,233 @@
+package erpnext
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/hub"
+)
+
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, body, class, text string
+		messages                int
+	}{
+		{
+			"the message that was raised wins",
+			`{"exception":"frappe.exceptions.LinkValidationError: Could not","exc_type":"LinkValidationError","exc":"[\"Traceback\"]",
+			  "_server_messages":"[\"{\\\"message\\\": \\\"Could not find <b>Customer</b>: C&amp;D\\\", \\\"raise_exception\\\": 1}\", \"{\\\"message\\\": \\\"A hint\\\"}\"]"}`,
+			"LinkValidationError", "Could not find Customer: C&D", 2,
+		},
+		{
+			"none raised: all of them",
+			`{"exc_type":"MandatoryError","_server_messages":"[\"{\\\"message\\\":\\\"Customer Name is required<br>\\\"}\",\"{\\\"message\\\":\\\"Territory is required\\\"}\"]"}`,
+			"MandatoryError", "Customer Name is required Territory is required", 2,
+		},
+		{
+			"a message that is a list",
+			`{"exc_type":"ValidationError","_server_messages":"[\"{\\\"message\\\":[\\\"one\\\",\\\"<li>two</li>\\\"],\\\"as_list\\\":1}\"]"}`,
+			"ValidationError", "one two", 1,
+		},
+		{"what a permission check said", `{"exc_type":"PermissionError","_error_message":"No permission for Issue"}`, "PermissionError", "No permission for Issue", 0},
+		{"the last line of the exception", `{"exc_type":"ValidationError","exception":"frappe.exceptions.ValidationError: Bad: very bad"}`, "ValidationError", "Bad: very bad", 0},
+		{"only the class", `{"exc_type":"DoesNotExistError"}`, "DoesNotExistError", "DoesNotExistError", 0},
+		{"the second version", `{"errors":[{"type":"ValidationError","message":"Qty must be > 0","exception":"Traceback (most recent call last)"}],"messages":[{"message":"A hint"}]}`, "ValidationError", "Qty must be > 0", 2},
+		{"a login", `{"message":"Incorrect password","exc_type":"AuthenticationError"}`, "AuthenticationError", "Incorrect password", 0},
+		{"a page", badGateway, "", "", 0},
+		{"nothing", "", "", "", 0},
+		{"half an object", `{"exc_type":"Valid`, "", "", 0},
+		{"members of other types", `{"exc_type":["x"],"_server_messages":{"a":1},"exception":7,"message":{}}`, "", "", 0},
+		{"messages that are no objects", `{"exc_type":"ValidationError","_server_messages":"[\"plain\", 3]"}`, "ValidationError", "plain", 1},
+		{
+			"an address and a host are taken out",
+			`{"exc_type":"ValidationError","_error_message":"See <a href='https://erp.example.test/app/x'>X</a> at http://erp.example.test:8000/a?b=c or erp.example.test now"}`,
+			"ValidationError", "See X at or now", 0,
+		},
+		{"a traceback is not for people", `{"exc_type":"ValidationError","_error_message":"Traceback (most recent call last)\n  File \"/srv/app.py\", line 3"}`, "ValidationError", "ValidationError", 0},
+		{"escaped markup", `{"exc_type":"ValidationError","_error_message":"&lt;script&gt;x()&lt;/script&gt; bad <<b>b>v"}`, "ValidationError", "x() bad v", 0},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			e := decode(417, []byte(tc.body), "erp.example.test")
+			if e.ExcType != tc.class || e.Text != tc.text || len(e.Messages) != tc.messages {
+				t.Errorf("class %q, text %q, messages %q\nwant  %q,      %q", e.ExcType, e.Text, e.Messages, tc.class, tc.text)
+			}
+		})
+	}
+	long := decode(417, []byte(refusal("ValidationError", strings.Repeat("é", 500))), "")
+	if n := len([]rune(long.Text)); n != maxText || !strings.HasSuffix(long.Text, "…") {
+		t.Errorf("a long text has %d runes", n)
+	}
+}
+
+// classCase is a failure as ERPNext answers it.
+type classCase struct {
+	status    int
+	class     string
+	yes       string // the questions that it answers yes to
+	retryable bool
+	outcome   connectors.Outcome
+	shown     string // to a caller of the hub
+}
+
+func classCases() []classCase {
+	refused := "upstream 502 erpnext-refused Because."
+	away := "upstream 503 upstream-unavailable "
+	failed := "upstream 502 upstream-failed "
+	return []classCase{
+		{404, "DoesNotExistError", "notfound", false, 0, "upstream 404 not-found Because."},
+		{404, "", "", false, 0, failed},
+		{405, "", "", false, 0, failed},
+		{409, "DuplicateEntryError", "duplicate", false, 0, refused},
+		{417, "UniqueValidationError", "duplicate validation", false, 0, refused},
+		{417, "TimestampMismatchError", "conflict validation", false, 0, refused},
+		{417, "ValidationError", "validation", false, 0, refused},
+		{417, "MandatoryError", "mandatory validation", false, 0, refused},
+		{417, "LinkValidationError", "link validation", false, 0, refused},
+		{417, "LinkExistsError", "link validation", false, 0, refused},
+		{417, "CancelledLinkError", "link validation", false, 0, refused},
+		{417, "UpdateAfterSubmitError", "validation", false, 0, refused},
+		{401, "AuthenticationError", "auth", false, 0, failed},
+		{400, "InvalidAuthorizationToken", "auth", false, 0, failed},
+		{403, "PermissionError", "permission", false, 0, failed},
+		{429, "TooManyRequestsError", "rate", true, 0, away},
+		{500, "SerializationFailure", "", true, 0, away},
+		{500, "QueryDeadlockError", "", true, 0, away},
+		{500, "QueryTimeoutError", "", true, 0, away},
+		{500, "DeadlockDetected", "", true, 0, away},
+		{500, "LockNotAvailable", "", true, 0, away},
+		{500, "OperationalError", "", true, connectors.Unknown, away},
+		{508, "", "", true, connectors.Unknown, away},
+		{500, "UndefinedFunction", "", false, 0, failed},
+		{500, "GroupingError", "", false, 0, failed},
+		{500, "SyntaxError", "", false, 0, failed},
+		{500, "DatatypeMismatch", "", false, 0, failed},
+		{500, "ImportError", "", false, 0, failed},
+		{500, "TypeError", "", false, 0, away},
+		{500, "", "", false, connectors.Unknown, away},
+		{502, "", "", true, connectors.Unknown, away},
+		{503, "SessionStopped", "", true, 0, away},
+		{504, "", "", true, connectors.Unknown, away},
+	}
+}
+
+// Each class of failure: which question it answers yes to, whether it may be
+// tried again, whether it may have been applied, and what a caller is shown.
+func TestErrorClasses(t *testing.T) {
+	t.Parallel()
+	is := map[string]func(error) bool{
+		"notfound": IsNotFound, "conflict": IsConflict, "duplicate": IsDuplicate, "validation": IsValidation, "mandatory": IsMandatory,
+		"link": IsLink, "permission": IsPermission, "auth": IsAuth, "rate": IsRate,
+	}
+	for _, tc := range classCases() {
+		t.Run(fmt.Sprint(tc.status, tc.class), func(t *testing.T) {
+			t.Parallel()
+			body := badGateway
+			if tc.class != "" {
+				body = refusal(tc.class, "Because.")
+			}
+			err := fmt.Errorf("doing: %w", decode(tc.status, []byte(body), ""))
+			for name, ask := range is {
+				if got, want := ask(err), strings.Contains(" "+tc.yes+" ", " "+name+" "); got != want {
+					t.Errorf("%s = %v", name, got)
+				}
+			}
+			e := find(err)
+			if e.Retryable != tc.retryable || e.Outcome != tc.outcome {
+				t.Errorf("retryable %v, outcome %v", e.Retryable, e.Outcome)
+			}
+			p := hub.ProblemOf(err)
+			shown := fmt.Sprintf("upstream %d %s %s", p.Kind.Status(), p.Code, p.Detail)
+			if shown != tc.shown {
+				t.Errorf("shown %q, want %q", shown, tc.shown)
+			}
+			if _, ok := hub.Problem(p.Code); !ok {
+				t.Errorf("code %s is not in the catalogue", p.Code)
+			}
+		})
+	}
+	for name, ask := range is {
+		if ask(nil) || ask(errors.New("other")) {
+			t.Errorf("%s holds for what is not ERPNext's", name)
+		}
+	}
+}
+
+func TestProblemWithoutReason(t *testing.T) {
+	t.Parallel()
+	p := hub.ProblemOf(decode(417, []byte(`{"exc_type":"MandatoryError"}`), ""))
+	if p.Detail != "ERPNext gave no reason (MandatoryError)." {
+		t.Errorf("detail = %q", p.Detail)
+	}
+}
+
+// What a failed call tells over the wire: the record of the attempt, the log
+// line, and neither secret nor host nor page.
+func TestFailureOverTheWire(t *testing.T) {
+	t.Parallel()
+	c, _ := dial(t, func(w http.ResponseWriter, r seen, _ int) {
+		if strings.HasSuffix(r.Path, "ISS-2") {
+			reply(w, 500, "<h1>secret0 at 127.0.0.1</h1>")
+			return
+		}
+		reply(w, 417, refusal("ValidationError", "Ask 127.0.0.1 for <b>more</b>"))
+	})
+	type info struct {
+		Status       int
+		Code, Detail string
+	}
+	var got []info
+	for _, name := range []string{"ISS-1", "ISS-2"} {
+		err := c.Get(t.Context(), "Issue", name, &Issue{})
+		var said interface{ AttemptInfo() (int, string, string) }
+		if !errors.As(err, &said) {
+			t.Fatalf("%v tells nothing about the attempt", err)
+		}
+		var i info
+		i.Status, i.Code, i.Detail = said.AttemptInfo()
+		got = append(got, i)
+		line := err.Error()
+		if !strings.HasPrefix(line, "reading Issue "+name+": ") || strings.Contains(line, "secret0") || strings.Contains(line, "127.0.0.1") {
+			t.Errorf("log line: %s", line)
+		}
+	}
+	want := []info{{417, "ValidationError", "Ask for more"}, {500, "", "it failed"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(417, `{"exc_type":"ValidationError","_server_messages":"[\"{\\\"message\\\": \\\"<b>x</b>\\\"}\"]"}`)
+	f.Add(404, `{"errors":[{"type":"DoesNotExistError","message":"&lt;b&gt; https://erp.example.test/x"}]}`)
+	f.Add(502, badGateway)
+	f.Add(500, `{"_error_message":"Traceback (most recent call last)"}`)
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		status = 300 + (status%300+300)%300
+		e := decode(status, []byte(body), "erp.example.test")
+		for _, s := range append(e.Messages, e.Text) {
+			if s == e.ExcType {
+				continue
+			}
+			if strings.ContainsAny(s, "\n\r\t") || tags.MatchString(s) || urls.MatchString(s) || traces.MatchString(s) || len([]rune(s)) > maxText {
+				t.Errorf("not fit for people: %q", s)
+			}
+		}
+		p := e.Problem()
+		if _, ok := hub.Problem(p.Code); !ok || p.Kind == hub.Internal {
+			t.Errorf("problem %q of kind %d", p.Code, p.Kind)
+		}
+		if _, err := json.Marshal(e.Messages); err != nil {
+			t.Error(err)
+		}
+	})
+}

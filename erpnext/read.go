@@ -1,0 +1,335 @@
+package erpnext
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Limits of one request: longer addresses do not pass the web servers in
+// front of Frappe, and a longer page or list of names blocks one of its few
+// workers.
+const (
+	maxURL    = 3500
+	pageSize  = 500
+	batchSize = 100
+)
+
+// Query asks for a list of documents. Lists never hold child tables.
+type Query struct {
+	Doctype string
+	Fields  []string // nil: every column of the type that is read into
+	Filters []Filter // all of them hold
+	Or      []Filter // and, when there are any, one of these
+	OrderBy string   // "scheduled_date desc"; "name" is added so that pages never overlap
+	Start   int      // rows to skip
+	Limit   int      // rows at most; 0 means all of them, in pages
+	Parent  string   // the parent's doctype when Doctype is a child table
+}
+
+// Filter is one condition, sent in Frappe's form with four members.
+type Filter struct {
+	Doctype string // a child table of the list's doctype; "" is the doctype itself
+	Field   string
+	Op      string // = != < > <= >= like, not like, in, not in, is, between
+	Value   any
+}
+
+// Eq holds when the field has the value; nil asks for an empty field.
+func Eq(field string, value any) Filter {
+	if value == nil {
+		return IsEmpty(field)
+	}
+	return Filter{Field: field, Op: "=", Value: value}
+}
+
+// Where is any other comparison: Where("grand_total", ">=", "100"). "!=" and
+// "not in" also let documents with an empty field through.
+func Where(field, op string, value any) Filter { return Filter{Field: field, Op: op, Value: value} }
+
+// In holds when the field has one of the values; without values nothing does.
+func In(field string, values ...string) Filter {
+	return Filter{Field: field, Op: "in", Value: append([]string{}, values...)}
+}
+
+// IsSet holds when the field is not empty.
+func IsSet(field string) Filter { return Filter{Field: field, Op: "is", Value: "set"} }
+
+// IsEmpty holds when the field is empty.
+func IsEmpty(field string) Filter { return Filter{Field: field, Op: "is", Value: "not set"} }
+
+// Of moves the condition to a child table of the doctype.
+func (f Filter) Of(child string) Filter { f.Doctype = child; return f }
+
+// List reads one page (or Limit rows) into a pointer to a slice.
+func (c *Client) List(ctx context.Context, q Query, into any) error {
+	if slices.ContainsFunc(q.Filters, Filter.hopeless) {
+		return json.Unmarshal([]byte("[]"), into)
+	}
+	if len(q.Fields) == 0 {
+		q.Fields = Fields(into)
+	}
+	q.Limit = cmp.Or(q.Limit, pageSize)
+	k := call{op: opName(q.Doctype, "list"), method: http.MethodGet, tries: reading,
+		path: resourcePath(q.Doctype) + "?" + q.values().Encode(), member: "data"}
+	if len(k.path) > maxURL {
+		k.method, k.path, k.member = http.MethodPost, methodPath("frappe.client.get_list"), "message"
+		k.body = q.arguments()
+	}
+	return wrap(c.send(ctx, k, into), "listing", q.Doctype)
+}
+
+// Count tells how many documents hold the filters. Conditions on child tables
+// count rows, not documents.
+func (c *Client) Count(ctx context.Context, doctype string, filters ...Filter) (int, error) {
+	if slices.ContainsFunc(filters, Filter.hopeless) {
+		return 0, nil
+	}
+	args := map[string]any{"doctype": doctype, "filters": forms(doctype, filters)}
+	var n int
+	err := c.send(ctx, call{op: opName(doctype, "count"), method: http.MethodPost, tries: reading,
+		path: methodPath("frappe.client.get_count"), body: args, member: "message"}, &n)
+	return n, wrap(err, "counting", doctype)
+}
+
+// Get reads a whole document with its child tables.
+func (c *Client) Get(ctx context.Context, doctype, name string, into any) error {
+	path, ok := documentPath(doctype, name)
+	if !ok {
+		return wrap(absent(), "reading", doctype)
+	}
+	err := c.send(ctx, call{op: opName(doctype, "get"), method: http.MethodGet, tries: reading,
+		path: path, member: "data"}, into)
+	return wrap(err, "reading", doctype+" "+name)
+}
+
+// Meta reads how a doctype is made on the site, custom fields included, and
+// with it its child tables.
+func (c *Client) Meta(ctx context.Context, doctype string) ([]DocType, error) {
+	var answer struct {
+		Docs []DocType `json:"docs"`
+	}
+	path := methodPath("frappe.desk.form.load.getdoctype") + "?" +
+		url.Values{"doctype": {doctype}, "with_parent": {"0"}}.Encode()
+	err := c.send(ctx, call{op: "doctype.meta", method: http.MethodGet, tries: reading, path: path}, &answer)
+	if err == nil && len(answer.Docs) == 0 {
+		err = absent()
+	}
+	return answer.Docs, wrap(err, "reading doctype", doctype)
+}
+
+// Get reads a whole document of a type.
+func Get[T any](ctx context.Context, c *Client, doctype, name string) (*T, error) {
+	doc := new(T)
+	if err := c.Get(ctx, doctype, name, doc); err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// List reads the documents that a query asks for, all pages of it when it has
+// no Limit.
+func List[T any](ctx context.Context, c *Client, q Query) ([]T, error) {
+	docs := []T{}
+	for doc, err := range All[T](ctx, c, q) {
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
+// All walks over the documents that a query asks for, page by page, until a
+// page is short or Limit is reached. After an error it ends.
+func All[T any](ctx context.Context, c *Client, q Query) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		want, page := q.Limit, q
+		for {
+			page.Limit = pageSize
+			if want > 0 {
+				page.Limit = min(pageSize, want-(page.Start-q.Start))
+			}
+			var docs []T
+			if err := c.List(ctx, page, &docs); err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, doc := range docs {
+				if !yield(doc, nil) {
+					return
+				}
+			}
+			page.Start += len(docs)
+			if len(docs) < page.Limit || page.Start-q.Start == want {
+				return
+			}
+		}
+	}
+}
+
+// First reads the whole of the first document that holds the filters, oldest
+// first; nil when there is none.
+func First[T any](ctx context.Context, c *Client, doctype string, filters ...Filter) (*T, error) {
+	q := Query{Doctype: doctype, Fields: []string{"name"}, Filters: filters, Limit: 1}
+	var rows []Doc
+	if err := c.List(ctx, q, &rows); err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	doc, err := Get[T](ctx, c, doctype, rows[0].Name)
+	if IsNotFound(err) {
+		return nil, nil
+	}
+	return doc, err
+}
+
+// ByNames reads the columns of many documents in few requests, in no special
+// order. Names that are not there are left out.
+func ByNames[T any](ctx context.Context, c *Client, doctype string, names ...string) ([]T, error) {
+	return batches[T](ctx, c, Query{Doctype: doctype}, "name", names)
+}
+
+// Children reads the rows of a child table of many documents in few requests,
+// each document's rows in their order.
+func Children[T any](ctx context.Context, c *Client, parent, child string, names ...string) ([]T, error) {
+	q := Query{Doctype: child, Parent: parent, OrderBy: "parent asc, idx asc",
+		Filters: []Filter{Eq("parenttype", parent)}}
+	return batches[T](ctx, c, q, "parent", names)
+}
+
+func batches[T any](ctx context.Context, c *Client, q Query, field string, names []string) ([]T, error) {
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	docs := []T{}
+	filters := q.Filters
+	for part := range slices.Chunk(names, batchSize) {
+		q.Filters = append(slices.Clone(filters), In(field, part...))
+		more, err := List[T](ctx, c, q)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, more...)
+	}
+	return docs, nil
+}
+
+// Fields lists the columns that a document type reads (v is a value, a slice
+// or a pointer to either): its JSON names without child tables.
+func Fields(v any) []string {
+	t := reflect.TypeOf(v)
+	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct {
+		return []string{"name"}
+	}
+	var names []string
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		child := f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct
+		if name != "" && name != "-" && name != "doctype" && !child && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// hopeless is a condition that nothing can hold. Frappe would read an empty
+// list as "has an empty field".
+func (f Filter) hopeless() bool {
+	values, ok := f.Value.([]string)
+	return ok && f.Op == "in" && len(values) == 0
+}
+
+// form is the condition as Frappe reads it.
+func (f Filter) form(doctype string) []any {
+	value := f.Value
+	if b, ok := value.(bool); ok {
+		value = Flag(b)
+	}
+	return []any{cmp.Or(f.Doctype, doctype), f.Field, f.Op, value}
+}
+
+func forms(doctype string, filters []Filter) [][]any {
+	out := make([][]any, len(filters))
+	for i, f := range filters {
+		out[i] = f.form(doctype)
+	}
+	return out
+}
+
+// order is never empty and always ends in something unique: without it the
+// order is the database's and pages overlap.
+func (q Query) order() string {
+	order := cmp.Or(q.OrderBy, "creation asc")
+	for term := range strings.SplitSeq(order, ",") {
+		if field, _, _ := strings.Cut(strings.TrimSpace(term), " "); field == "name" {
+			return order
+		}
+	}
+	return order + ", name asc"
+}
+
+// arguments is the query as the body of frappe.client.get_list.
+func (q Query) arguments() map[string]any {
+	args := map[string]any{
+		"doctype": q.Doctype, "fields": q.Fields, "filters": forms(q.Doctype, q.Filters),
+		"order_by": q.order(), "limit_start": q.Start, "limit_page_length": q.Limit,
+	}
+	if len(q.Or) > 0 {
+		args["or_filters"] = forms(q.Doctype, q.Or)
+	}
+	if q.Parent != "" {
+		args["parent"] = q.Parent
+	}
+	return args
+}
+
+// values is the query as an address: lists as JSON text.
+func (q Query) values() url.Values {
+	v := url.Values{}
+	for name, arg := range q.arguments() {
+		switch arg := arg.(type) {
+		case string:
+			v.Set(name, arg)
+		case int:
+			v.Set(name, strconv.Itoa(arg))
+		default:
+			if raw, err := json.Marshal(arg); err == nil {
+				v.Set(name, string(raw))
+			}
+		}
+	}
+	v.Del("doctype")
+	return v
+}
+
+// opName names a call for metrics and errors: "dispatch-job.get".
+func opName(doctype, verb string) string {
+	return strings.ReplaceAll(strings.ToLower(doctype), " ", "-") + "." + verb
+}
+
+func methodPath(method string) string { return "/api/method/" + url.PathEscape(method) }
+
+func resourcePath(doctype string) string { return "/api/resource/" + url.PathEscape(doctype) }
+
+// documentPath refuses the names that would lead to another resource: the
+// empty one (the list) and those with dots as a segment. A slash is part of a
+// name and is sent as it is.
+func documentPath(doctype, name string) (string, bool) {
+	segments := strings.Split(name, "/")
+	for i, s := range segments {
+		if s == "" || s == "." || s == ".." {
+			return "", false
+		}
+		segments[i] = url.PathEscape(s)
+	}
+	return resourcePath(doctype) + "/" + strings.Join(segments, "/"), true
+}

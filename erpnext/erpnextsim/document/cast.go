@@ -1,0 +1,188 @@
+package document
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
+)
+
+const datetimeLayout = "2006-01-02 15:04:05.000000"
+
+// cast is a value as an answer shows it: numbers as numbers, blank dates and
+// blank unique values as null.
+func (d *Doc) cast(column string) (any, error) {
+	v := d.values[column]
+	switch column {
+	case "docstatus", "idx":
+		return meta.Int(v), nil
+	}
+	f := d.Type.Field(column)
+	if f == nil {
+		return v, nil
+	}
+	switch {
+	case f.Type == "Check":
+		if meta.Int(v) != 0 {
+			return int64(1), nil
+		}
+		return int64(0), nil
+	case f.IsInt():
+		return meta.Int(v), nil
+	case f.IsFloat():
+		return meta.Float(v), nil
+	case f.IsTime() && v == "", f.Unique && strings.TrimSpace(meta.Text(v)) == "" && !isList(v):
+		return nil, nil
+	}
+	switch value := v.(type) {
+	case map[string]any:
+		if f.Type == "JSON" {
+			return string(wire.Encode(value, wire.Style{})), nil
+		}
+		return v, exception.Raise("TypeError", "dict can not be used as parameter")
+	case []any:
+		return v, exception.Invalid("Value for %s cannot be a list", f.Label)
+	}
+	return v, nil
+}
+
+func isList(v any) bool {
+	_, ok := v.([]any)
+	return ok
+}
+
+// row is the document as its table stores it.
+func (d *Doc) row() (store.Row, error) {
+	out := store.Row{}
+	for _, column := range d.Type.Columns() {
+		v, err := d.cast(column)
+		if err != nil {
+			return nil, err
+		}
+		if out[column], err = bind(d.Type, column, v); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// bind is a value as the database stores it: text, or a time in its full form.
+func bind(d *meta.DocType, column string, v any) (any, error) {
+	kind := kindOf(d, column)
+	if v == nil {
+		return nil, nil
+	}
+	switch kind {
+	case "Date", "Datetime", "Time":
+		t, ok := ParseTime(meta.Text(v))
+		if !ok {
+			return nil, exception.Raise("OperationalError", `(1292, "Incorrect %s value: '%s' for column `+"`%s`.`%s`"+` at row 1")`,
+				strings.ToLower(kind), meta.Text(v), "tab"+d.Name, column)
+		}
+		return t.Format(layoutOf(kind)), nil
+	}
+	switch value := v.(type) {
+	case bool:
+		return meta.Int(value), nil
+	case int64, float64:
+		if f := d.Field(column); f != nil && !f.IsNumber() {
+			return strings.TrimSuffix(meta.Text(value), ".0"), nil
+		}
+	}
+	return v, nil
+}
+
+func kindOf(d *meta.DocType, column string) string {
+	switch column {
+	case "creation", "modified":
+		return "Datetime"
+	}
+	if f := d.Field(column); f != nil {
+		return f.Type
+	}
+	return ""
+}
+
+func layoutOf(kind string) string {
+	switch kind {
+	case "Date":
+		return time.DateOnly
+	case "Time":
+		return "15:04:05.000000"
+	}
+	return datetimeLayout
+}
+
+// ParseTime reads a date, a time or both, in the forms that callers use; a time
+// with a zone keeps its wall clock.
+func ParseTime(text string) (time.Time, bool) {
+	text = strings.TrimSpace(text)
+	for _, layout := range []string{
+		time.DateOnly, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "15:04:05", "15:04",
+		time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04",
+	} {
+		if t, err := time.Parse(layout, text); err == nil { // a fraction after the seconds is accepted
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Show is a stored value as Python prints it: a fraction of zero is left out,
+// and MariaDB's times have no leading zero.
+func (s *Session) Show(d *meta.DocType, column string, v any) any {
+	text, ok := v.(string)
+	if !ok {
+		return v
+	}
+	switch kindOf(d, column) {
+	case "Datetime":
+		return strings.TrimSuffix(text, ".000000")
+	case "Time":
+		text = strings.TrimSuffix(text, ".000000")
+		if s.Database == profile.MariaDB && strings.HasPrefix(text, "0") {
+			text = text[1:]
+		}
+		return text
+	}
+	return v
+}
+
+// load turns a stored row into a document.
+func (s *Session) load(d *meta.DocType, row store.Row) *Doc {
+	doc := blank(d)
+	for column, v := range row {
+		doc.values[column] = s.Show(d, column, v)
+	}
+	return doc
+}
+
+// same compares two values the way their field type does.
+func same(f *meta.Field, a, b any) bool {
+	switch {
+	case f.IsNumber():
+		return meta.Float(a) == meta.Float(b)
+	case f.IsTime():
+		x, okX := ParseTime(meta.Text(a))
+		y, okY := ParseTime(meta.Text(b))
+		if okX && okY {
+			return x.Format(layoutOf(f.Type)) == y.Format(layoutOf(f.Type))
+		}
+	}
+	return plainText(a) == plainText(b)
+}
+
+func plainText(v any) string {
+	switch v.(type) {
+	case map[string]any, []any:
+		return string(wire.Encode(v, wire.Style{}))
+	case nil, string, bool, int64, float64:
+		return meta.Text(v)
+	}
+	return fmt.Sprint(v)
+}

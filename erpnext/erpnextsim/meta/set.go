@@ -1,0 +1,83 @@
+package meta
+
+import (
+	"maps"
+	"slices"
+)
+
+// Set is the doctypes of a site.
+type Set struct{ types map[string]*DocType }
+
+// NewSet makes a set of doctypes.
+func NewSet(types ...*DocType) *Set {
+	s := &Set{types: make(map[string]*DocType, len(types))}
+	for _, d := range types {
+		s.types[d.Name] = d.index()
+	}
+	return s
+}
+
+// Get returns a doctype, nil when the site does not have it.
+func (s *Set) Get(name string) *DocType { return s.types[name] }
+
+// All returns the doctypes by name.
+func (s *Set) All() []*DocType {
+	out := make([]*DocType, 0, len(s.types))
+	for _, name := range slices.Sorted(maps.Keys(s.types)) {
+		out = append(out, s.types[name])
+	}
+	return out
+}
+
+// With returns a copy of the set in which d is added or replaced.
+func (s *Set) With(d *DocType) *Set {
+	types := maps.Clone(s.types)
+	types[d.Name] = d.index()
+	return &Set{types: types}
+}
+
+// WithField returns a copy of the set in which the doctype has the field: in
+// place of one with the same name, else after the field named after, else last.
+func (s *Set) WithField(doctype string, f *Field, after string) *Set {
+	old := s.types[doctype]
+	if old == nil {
+		return s
+	}
+	d := *old
+	d.Fields = slices.Clone(old.Fields)
+	same := func(name string) func(*Field) bool {
+		return func(g *Field) bool { return g.Name == name }
+	}
+	if i := slices.IndexFunc(d.Fields, same(f.Name)); i >= 0 {
+		d.Fields[i] = f
+	} else if i := slices.IndexFunc(d.Fields, same(after)); i >= 0 {
+		d.Fields = slices.Insert(d.Fields, i+1, f)
+	} else {
+		d.Fields = append(d.Fields, f)
+	}
+	return s.With(&d)
+}
+
+// WithoutField returns a copy of the set in which the doctype lacks the field.
+func (s *Set) WithoutField(doctype, field string) *Set {
+	old := s.types[doctype]
+	if old == nil {
+		return s
+	}
+	d := *old
+	d.Fields = slices.DeleteFunc(slices.Clone(old.Fields), func(f *Field) bool { return f.Name == field })
+	return s.With(&d)
+}
+
+// Parents returns every doctype that holds child in a table, with the field.
+func (s *Set) Parents(child string) []*Field {
+	var out []*Field
+	for _, d := range s.All() {
+		for _, f := range d.tables {
+			if f.Options == child {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}

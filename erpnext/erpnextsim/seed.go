@@ -1,0 +1,312 @@
+package erpnextsim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rules"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/trade"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
+)
+
+// Import reads a JSON list of exported documents. DocType and Custom Field
+// documents extend the schema, others are stored like fixtures: names as given,
+// links unchecked, an existing document of the same name replaced.
+func (s *Site) Import(fixtures []byte) error {
+	v, err := wire.Decode(fixtures)
+	if err != nil {
+		return fmt.Errorf("importing fixtures: %w", err)
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return fmt.Errorf("importing fixtures: want a list, got %T", v)
+	}
+	docs := make([]map[string]any, 0, len(list))
+	for i, item := range list {
+		doc, ok := item.(map[string]any)
+		if !ok || meta.Text(doc["doctype"]) == "" {
+			return fmt.Errorf("importing fixtures: item %d is no document", i)
+		}
+		docs = append(docs, doc)
+	}
+	slices.SortStableFunc(docs, func(a, b map[string]any) int { return importRank(a) - importRank(b) })
+	return s.writing(func(ses *document.Session) error {
+		ses.Import = true
+		for _, doc := range docs {
+			if err := replace(ses, doc); err != nil {
+				return fmt.Errorf("importing %s %s: %w", doc["doctype"], meta.Text(doc["name"]), err)
+			}
+		}
+		return nil
+	})
+}
+
+// importRank puts child doctypes first, then doctypes, then custom fields.
+func importRank(doc map[string]any) int {
+	switch {
+	case doc["doctype"] == "DocType" && meta.Int(doc["istable"]) != 0:
+		return 0
+	case doc["doctype"] == "DocType":
+		return 1
+	case doc["doctype"] == "Custom Field":
+		return 2
+	}
+	return 3
+}
+
+func replace(ses *document.Session, values map[string]any) error {
+	doctype := meta.Text(values["doctype"])
+	values = withDefaults(doctype, values)
+	doc, err := ses.New(doctype, values)
+	if err != nil {
+		return err
+	}
+	name := doc.Name()
+	if doctype == "Custom Field" {
+		name = doc.Text("dt") + "-" + doc.Text("fieldname")
+	}
+	if _, found, err := ses.Exists(doctype, name); err != nil || !found || doc.Type.Single {
+		if err != nil {
+			return err
+		}
+		doc.FixedName = name
+		return ses.Insert(doc)
+	}
+	old, err := ses.Load(doctype, name)
+	if err != nil {
+		return err
+	}
+	delete(values, "modified")
+	if err := ses.Update(old, values); err != nil {
+		return err
+	}
+	return ses.Save(old)
+}
+
+// withDefaults fills what an import does not: a doctype is sorted by creation.
+func withDefaults(doctype string, values map[string]any) map[string]any {
+	out := map[string]any{}
+	if doctype == "DocType" {
+		out = map[string]any{"custom": int64(1), "sort_field": "creation", "sort_order": "DESC"}
+	}
+	for k, v := range values {
+		out[k] = v
+	}
+	return out
+}
+
+// AddUser makes or changes a user with an API key pair and roles. Its password is
+// the secret. A user with any role is a System User; "Administrator" may
+// everything.
+func (s *Site) AddUser(email, key, secret string, roles ...string) error {
+	return s.writing(func(ses *document.Session) error {
+		values := map[string]any{
+			"doctype": "User", "name": email, "email": email, "first_name": strings.SplitN(email, "@", 2)[0], "enabled": int64(1),
+			"api_key": key, "api_secret": secret, "user_type": "System User", "send_welcome_email": int64(0),
+		}
+		if len(roles) == 0 && email != access.Administrator {
+			values["user_type"] = "Website User"
+		}
+		rows := []any{}
+		for _, role := range roles {
+			rows = append(rows, map[string]any{"role": role})
+		}
+		values["roles"] = rows
+		ses.Import = true
+		if err := replace(ses, values); err != nil {
+			return fmt.Errorf("adding user %s: %w", email, err)
+		}
+		return ses.Tx.SetSecret("User", email, "password", secret)
+	})
+}
+
+// Put stores a document through the same steps as a request by Administrator and
+// returns its name. doc may hold "name" (taken as it is) and "docstatus": 1
+// submits; an existing document of that name is updated.
+func (s *Site) Put(doctype string, doc map[string]any) (string, error) {
+	values, err := wire.Decode(wire.Encode(doc, wire.Style{})) // Go's own number types become JSON's
+	if err != nil {
+		return "", err
+	}
+	in, _ := values.(map[string]any)
+	name := ""
+	err = s.writing(func(ses *document.Session) error {
+		name, err = put(ses, doctype, in)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("putting %s: %w", doctype, err)
+	}
+	return name, nil
+}
+
+func put(ses *document.Session, doctype string, values map[string]any) (string, error) {
+	given := meta.Text(values["name"])
+	d := ses.Set.Get(doctype)
+	if d != nil && (d.Single || given != "") {
+		if _, found, err := ses.Exists(doctype, given); err != nil || found {
+			if err != nil {
+				return "", err
+			}
+			old, err := ses.Load(doctype, given)
+			if err != nil {
+				return "", err
+			}
+			if err := ses.Update(old, values); err != nil {
+				return "", err
+			}
+			return old.Name(), ses.Save(old)
+		}
+	}
+	doc, err := ses.New(doctype, values)
+	if err != nil {
+		return "", err
+	}
+	doc.FixedName = given
+	err = ses.Insert(doc)
+	return doc.Name(), err
+}
+
+// Doc returns a stored document with nulls left out, as plain Go values: string,
+// int64, float64, lists of maps.
+func (s *Site) Doc(doctype, name string) (map[string]any, error) {
+	var out map[string]any
+	err := s.reading(func(ses *document.Session) error {
+		doc, err := ses.Load(doctype, name)
+		if err == nil {
+			out = doc.Object(true).Map()
+		}
+		return err
+	})
+	return out, err
+}
+
+// All returns the documents that match filters (as in a list request: an object,
+// a list of conditions, or nil), oldest first, with all columns but no rows.
+func (s *Site) All(doctype string, filters any) ([]map[string]any, error) {
+	var out []map[string]any
+	decoded, err := wire.Decode(wire.Encode(filters, wire.Style{}))
+	if err != nil {
+		return nil, err
+	}
+	err = s.reading(func(ses *document.Session) error {
+		res, err := query.Run(ses, query.Request{Doctype: doctype, Fields: []any{"*"}, Filters: decoded, OrderBy: "creation asc, name asc"})
+		for _, o := range res.Objects() {
+			out = append(out, o.Map())
+		}
+		return err
+	})
+	return out, err
+}
+
+// DropField takes a field away from a doctype, as a site would be that lacks a
+// custom field. Its column and values stay.
+func (s *Site) DropField(doctype, field string) error {
+	return s.writing(func(ses *document.Session) error {
+		if d := ses.Set.Get(doctype); d == nil || d.Field(field) == nil {
+			return fmt.Errorf("dropping %s of %s: no such field", field, doctype)
+		}
+		ses.Set = ses.Set.WithoutField(doctype, field)
+		if err := ses.Tx.Exec(`DELETE FROM "tabCustom Field" WHERE dt = ? AND fieldname = ?`, doctype, field); err != nil {
+			return err
+		}
+		return ses.Tx.Exec(`DELETE FROM "tabDocField" WHERE parent = ? AND fieldname = ?`, doctype, field)
+	})
+}
+
+// Deny closes doctypes to everybody, Administrator included, until Allow.
+func (s *Site) Deny(doctypes ...string) { s.deny(true, doctypes) }
+
+// Allow undoes Deny.
+func (s *Site) Allow(doctypes ...string) { s.deny(false, doctypes) }
+
+func (s *Site) deny(closed bool, doctypes []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := map[string]bool{}
+	for d := range s.denied {
+		next[d] = true
+	}
+	for _, d := range doctypes {
+		if closed {
+			next[d] = true
+		} else {
+			delete(next, d)
+		}
+	}
+	s.denied = next
+}
+
+// Nightly does what ERPNext's scheduler does each night: quotations expire,
+// invoices become overdue. Like there, modified does not move for the former.
+func (s *Site) Nightly() error { return s.writing(trade.Nightly) }
+
+// found creates the tables and what every site has from the start.
+func (s *Site) found(set *meta.Set) error {
+	ctx := context.Background()
+	tx, err := s.store.Begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, d := range set.All() {
+		if err := tx.Sync(d); err != nil {
+			return err
+		}
+	}
+	ses := s.session(tx, access.User{Name: access.Administrator, Desk: true})
+	if err := rules.Register(ses, set.All()); err != nil {
+		return err
+	}
+	if err := s.restore(ses); err != nil {
+		return err
+	}
+	now := ses.Now()
+	for _, user := range []string{access.Administrator, access.Guest} {
+		err := tx.Exec(`INSERT OR IGNORE INTO tabUser (name, email, first_name, full_name, enabled, user_type, owner, modified_by, creation, modified)
+			VALUES (?, ?, ?, ?, 1, 'System User', 'Administrator', 'Administrator', ?, ?)`, user, user, user, user, now, now)
+		if err != nil {
+			return err
+		}
+	}
+	if err := rules.Furnish(ses); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	s.set.Store(ses.Set)
+	return nil
+}
+
+// restore brings back the doctypes and fields that an earlier run imported into
+// the same file.
+func (s *Site) restore(ses *document.Session) error {
+	for _, doctype := range []string{"DocType", "Custom Field"} {
+		filter := ` WHERE name IN (SELECT parent FROM "tabDocField")`
+		if doctype == "Custom Field" {
+			filter = ""
+		}
+		rows, err := ses.Tx.Rows("SELECT name FROM " + store.Table(doctype) + filter + " ORDER BY creation, name")
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			doc, err := ses.Load(doctype, meta.Text(r["name"]))
+			if err != nil {
+				return err
+			}
+			if err := s.rules[doctype].Events["on_update"](ses, doc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

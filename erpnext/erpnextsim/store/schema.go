@@ -1,0 +1,107 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+)
+
+// Sync creates the table of a doctype or adds the columns that it lacks. Like
+// the real server it never drops a column.
+func (t *Tx) Sync(d *meta.DocType) error {
+	if d.Single {
+		return nil
+	}
+	have, err := t.columns(d.Name)
+	if err != nil {
+		return err
+	}
+	if len(have) == 0 {
+		if err := t.create(d); err != nil {
+			return fmt.Errorf("creating the table of %s: %w", d.Name, err)
+		}
+	}
+	for _, f := range d.Stored() {
+		if len(have) > 0 && !have[strings.ToLower(f.Name)] {
+			if err := t.Exec("ALTER TABLE " + Table(d.Name) + " ADD COLUMN " + t.column(f)); err != nil {
+				return fmt.Errorf("adding %s to %s: %w", f.Name, d.Name, err)
+			}
+		}
+		if f.Unique {
+			if err := t.unique(d.Name, f.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Tx) columns(doctype string) (map[string]bool, error) {
+	rows, err := t.Rows("SELECT name FROM pragma_table_info(?)", "tab"+doctype)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		out[strings.ToLower(meta.Text(r["name"]))] = true
+	}
+	return out, nil
+}
+
+func (t *Tx) create(d *meta.DocType) error {
+	text := t.text()
+	cols := []string{
+		"name " + text + " PRIMARY KEY", "owner " + text, "creation TEXT", "modified TEXT", "modified_by " + text,
+		"docstatus INTEGER NOT NULL DEFAULT 0", "idx INTEGER NOT NULL DEFAULT 0",
+	}
+	if d.Child {
+		cols = append(cols, "parent "+text, "parentfield "+text, "parenttype "+text)
+	}
+	taken := map[string]bool{}
+	for _, f := range d.Stored() {
+		taken[f.Name] = true
+		cols = append(cols, t.column(f))
+	}
+	for _, c := range meta.OptionalColumns() {
+		if !taken[c] {
+			cols = append(cols, Quote(c)+" TEXT")
+		}
+	}
+	if err := t.Exec("CREATE TABLE " + Table(d.Name) + " (" + strings.Join(cols, ", ") + ")"); err != nil {
+		return err
+	}
+	if !d.Child {
+		return nil
+	}
+	return t.Exec("CREATE INDEX " + Quote("parent_"+d.Name) + " ON " + Table(d.Name) + " (parent)")
+}
+
+func (t *Tx) column(f *meta.Field) string {
+	switch {
+	case f.IsInt():
+		return Quote(f.Name) + " INTEGER NOT NULL DEFAULT 0"
+	case f.IsFloat():
+		return Quote(f.Name) + " REAL NOT NULL DEFAULT 0"
+	case f.IsTime():
+		return Quote(f.Name) + " TEXT"
+	default:
+		return Quote(f.Name) + " " + t.text()
+	}
+}
+
+func (t *Tx) text() string {
+	if t.nocase {
+		return "TEXT COLLATE NOCASE"
+	}
+	return "TEXT"
+}
+
+func (t *Tx) unique(doctype, field string) error {
+	err := t.Exec("CREATE UNIQUE INDEX IF NOT EXISTS " + Quote("unique_"+doctype+"_"+field) +
+		" ON " + Table(doctype) + " (" + Quote(field) + ")")
+	if err != nil {
+		return fmt.Errorf("making %s of %s unique: %w", field, doctype, err)
+	}
+	return nil
+}

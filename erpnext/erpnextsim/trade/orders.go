@@ -1,0 +1,193 @@
+package trade
+
+import (
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+)
+
+// orders is quotations and sales orders.
+func orders() map[string]document.Controller {
+	return map[string]document.Controller{
+		"Quotation": {
+			Events: hooks{
+				"validate": chain(checkValidity, missing, totals, schedule, quotationStatus),
+				"on_cancel": func(s *document.Session, d *document.Doc) error {
+					return db(s, d, map[string]any{"status": "Cancelled"})
+				},
+			},
+			Methods: map[string]document.Method{"declare_enquiry_lost": declareLost},
+		},
+		"Sales Order": {Events: hooks{
+			"validate":  chain(missing, checkDelivery, totals, schedule, orderStatus),
+			"on_submit": markOrdered, "on_cancel": chain(cancelOrder, markOrdered),
+		}},
+	}
+}
+
+func checkValidity(_ *document.Session, d *document.Doc) error {
+	if until := d.Text("valid_till"); until != "" && until < d.Text("transaction_date") {
+		return exception.Invalid("Valid till date cannot be before transaction date")
+	}
+	return nil
+}
+
+func quotationStatus(_ *document.Session, d *document.Doc) error {
+	switch {
+	case d.Text("status") == "Lost" && !d.Fresh():
+	case d.Docstatus() == 1:
+		d.Set("status", "Open")
+	default:
+		d.Set("status", "Draft")
+	}
+	return nil
+}
+
+// declareLost closes a quotation that the customer turned down.
+func declareLost(s *document.Session, d *document.Doc, args map[string]any) (any, error) {
+	if status := d.Text("status"); status == "Ordered" || status == "Partially Ordered" {
+		return nil, exception.Invalid("Cannot set as Lost as Sales Order is made.").From("erpnext")
+	}
+	reasons, _ := args["lost_reasons_list"].([]any)
+	for _, r := range reasons {
+		if row, ok := r.(map[string]any); ok {
+			if err := s.Append(d, "lost_reasons", row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := db(s, d, map[string]any{"status": "Lost"}); err != nil {
+		return nil, err
+	}
+	if detail := meta.Text(args["detailed_reason"]); detail != "" {
+		d.Set("order_lost_reason", detail)
+	}
+	return nil, s.Save(d)
+}
+
+// checkDelivery wants a delivery date, from the document or its rows.
+func checkDelivery(_ *document.Session, d *document.Doc) error {
+	if d.Text("order_type") != "Sales" || d.Int("skip_delivery_note") != 0 {
+		return nil
+	}
+	for _, row := range d.Rows("items") {
+		if date := row.Text("delivery_date"); date > d.Text("delivery_date") {
+			d.Set("delivery_date", date)
+		}
+	}
+	if !truthy(d, "delivery_date") {
+		return exception.Invalid("Please enter Delivery Date")
+	}
+	for _, row := range d.Rows("items") {
+		row.Default("delivery_date", d.Get("delivery_date"))
+	}
+	return nil
+}
+
+func orderStatus(_ *document.Session, d *document.Doc) error {
+	d.Set("billing_status", "Not Billed")
+	d.Set("delivery_status", "Not Delivered")
+	d.Set("advance_payment_status", "Not Requested")
+	switch {
+	case d.Docstatus() == 0:
+		d.Set("status", "Draft")
+	case d.Int("skip_delivery_note") != 0:
+		d.Set("status", "To Bill")
+	default:
+		d.Set("status", "To Deliver and Bill")
+	}
+	return nil
+}
+
+func cancelOrder(s *document.Session, d *document.Doc) error {
+	return db(s, d, map[string]any{"status": "Cancelled"})
+}
+
+// markOrdered sets the status of the quotations that an order came from.
+func markOrdered(s *document.Session, d *document.Doc) error {
+	seen := map[string]bool{}
+	for _, row := range d.Rows("items") {
+		name := row.Text("prevdoc_docname")
+		if name == "" || seen[name] {
+			continue
+		}
+		seen[name] = true
+		quotation, err := s.Load("Quotation", name)
+		if err != nil {
+			return err
+		}
+		if err := orderedQuotation(s, quotation); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orderedQuotation(s *document.Session, quotation *document.Doc) error {
+	rows, err := s.Tx.Rows(`SELECT item_code, sum(qty) AS qty FROM "tabSales Order Item"
+		WHERE prevdoc_docname = ? AND docstatus = 1 GROUP BY item_code`, quotation.Name())
+	if err != nil {
+		return err
+	}
+	ordered := map[string]float64{}
+	for _, r := range rows {
+		ordered[meta.Text(r["item_code"])] = meta.Float(r["qty"])
+	}
+	status := "Ordered"
+	for _, row := range quotation.Rows("items") {
+		if ordered[row.Text("item_code")] < row.Float("qty") {
+			status = "Partially Ordered"
+		}
+	}
+	if len(ordered) == 0 {
+		status = "Open"
+	}
+	return db(s, quotation, map[string]any{"status": status})
+}
+
+// OrderFrom is an unsaved Sales Order for a submitted quotation.
+func OrderFrom(s *document.Session, quotation *document.Doc) (*document.Doc, error) {
+	if quotation.Docstatus() != 1 {
+		return nil, exception.Invalid("Cannot map because following condition fails: docstatus=1")
+	}
+	if until := quotation.Text("valid_till"); until != "" && until < s.Today() {
+		return nil, exception.Invalid("Validity period of this quotation has ended.").From("erpnext")
+	}
+	values := copied(quotation, "company", "currency", "conversion_rate", "selling_price_list", "price_list_currency", "plc_conversion_rate",
+		"customer_name", "order_type", "customer_address", "contact_person", "territory", "customer_group")
+	values["customer"] = quotation.Get("party_name")
+	values["delivery_date"] = nil
+	var items []any
+	for _, row := range quotation.Rows("items") {
+		item := copied(row, "item_code", "item_name", "description", "qty", "rate", "uom", "stock_uom", "conversion_factor", "price_list_rate")
+		item["prevdoc_docname"], item["quotation_item"] = quotation.Name(), row.Name()
+		items = append(items, item)
+	}
+	values["items"] = items
+	var rows []any
+	for _, row := range quotation.Rows("taxes") {
+		rows = append(rows, copied(row, "charge_type", "row_id", "account_head", "cost_center", "description", "rate", "tax_amount"))
+	}
+	values["taxes"] = rows
+	return unsaved(s, "Sales Order", values)
+}
+
+// unsaved makes a document that is shown but not stored.
+func unsaved(s *document.Session, doctype string, values map[string]any) (*document.Doc, error) {
+	doc, err := s.New(doctype, values)
+	if err != nil {
+		return nil, err
+	}
+	if err := missing(s, doc); err != nil {
+		return nil, err
+	}
+	return doc, totals(s, doc)
+}
+
+func copied(d *document.Doc, fields ...string) map[string]any {
+	out := map[string]any{}
+	for _, f := range fields {
+		out[f] = d.Get(f)
+	}
+	return out
+}

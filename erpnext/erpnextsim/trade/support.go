@@ -1,0 +1,146 @@
+package trade
+
+import (
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+)
+
+// support is issues and what arrives on them.
+func support() map[string]document.Controller {
+	return map[string]document.Controller{
+		"Issue":         {Events: hooks{"validate": chain(fillIssue, agreement)}, Methods: map[string]document.Method{}},
+		"Communication": {Events: hooks{"validate": fillCommunication, "after_insert": answerIssue}},
+	}
+}
+
+// fillIssue sets who raised it and, by mail address, for whom.
+func fillIssue(s *document.Session, d *document.Doc) error {
+	if d.Fresh() {
+		d.Default("raised_by", s.User.Name)
+		d.Default("opening_date", s.Today())
+	}
+	if mail := d.Text("raised_by"); mail != "" && d.Changed("raised_by") {
+		contact, err := s.Tx.Value(`SELECT name FROM tabContact WHERE email_id = ? LIMIT 1`, mail)
+		if err != nil {
+			return err
+		}
+		if name := meta.Text(contact); name != "" {
+			d.Default("contact", name)
+			customer, err := s.Tx.Value(`SELECT link_name FROM "tabDynamic Link" WHERE parenttype = 'Contact' AND parent = ? AND link_doctype = 'Customer' LIMIT 1`, name)
+			if err != nil {
+				return err
+			}
+			if customer != nil {
+				d.Default("customer", customer)
+			}
+		}
+	}
+	return borrow(s, d, "customer_name", [3]string{"Customer", d.Text("customer"), "customer_name"})
+}
+
+// agreement applies the default service level agreement, counting all hours of
+// all days.
+func agreement(s *document.Session, d *document.Doc) error {
+	open := d.Text("status") == "Open"
+	if d.Before != nil && d.Before.Text("status") == "Open" && !open && !truthy(d, "first_responded_on") {
+		d.Set("first_responded_on", s.Now())
+	}
+	if d.Fresh() && !truthy(d, "service_level_agreement") {
+		name, err := s.Tx.Value(`SELECT name FROM "tabService Level Agreement" WHERE document_type = 'Issue' AND enabled = 1 AND default_service_level_agreement = 1 LIMIT 1`)
+		if err != nil {
+			return err
+		}
+		d.Default("service_level_agreement", name)
+	}
+	if !truthy(d, "service_level_agreement") {
+		return nil
+	}
+	sla, err := s.Load("Service Level Agreement", d.Text("service_level_agreement"))
+	if err != nil {
+		return err
+	}
+	return times(s, d, sla)
+}
+
+func times(s *document.Session, d, sla *document.Doc) error {
+	d.Default("priority", sla.Get("default_priority"))
+	for _, row := range sla.Rows("priorities") {
+		if row.Int("default_priority") != 0 {
+			d.Default("priority", row.Get("priority"))
+		}
+	}
+	if !truthy(d, "service_level_agreement_creation") {
+		d.Set("service_level_agreement_creation", s.Now())
+	}
+	began, ok := document.ParseTime(d.Text("service_level_agreement_creation"))
+	for _, row := range sla.Rows("priorities") {
+		if !ok || row.Text("priority") != d.Text("priority") {
+			continue
+		}
+		at := func(seconds float64) string {
+			return began.Add(time.Duration(seconds) * time.Second).Format("2006-01-02 15:04:05.000000")
+		}
+		d.Set("response_by", at(row.Float("response_time")))
+		d.Set("sla_resolution_by", at(row.Float("resolution_time")))
+	}
+	fulfilled := false
+	for _, row := range sla.Rows("sla_fulfilled_on") {
+		fulfilled = fulfilled || row.Text("status") == d.Text("status")
+	}
+	switch {
+	case fulfilled:
+		d.Default("sla_resolution_date", s.Now())
+		d.Set("agreement_status", "Fulfilled")
+		if d.Text("sla_resolution_date") > d.Text("sla_resolution_by") && truthy(d, "sla_resolution_by") {
+			d.Set("agreement_status", "Failed")
+		}
+	case truthy(d, "first_responded_on"):
+		d.Set("agreement_status", "Resolution Due")
+	default:
+		d.Set("agreement_status", "First Response Due")
+	}
+	return nil
+}
+
+func fillCommunication(_ *document.Session, d *document.Doc) error {
+	if d.Text("reference_doctype") == "Communication" && d.Text("reference_name") == d.Name() {
+		return exception.Throw("CircularLinkingError", "Please make sure the Reference Communication Docs are not circularly linked.")
+	}
+	if d.Fresh() {
+		switch {
+		case truthy(d, "reference_doctype") && truthy(d, "reference_name"):
+			d.Set("status", "Linked")
+		case d.Text("communication_type") == "Communication":
+			d.Set("status", "Open")
+		default:
+			d.Set("status", "Closed")
+		}
+	}
+	return nil
+}
+
+// answerIssue opens an issue again when the customer wrote, and notes the first
+// answer when we did.
+func answerIssue(s *document.Session, d *document.Doc) error {
+	if d.Text("reference_doctype") != "Issue" || d.Text("communication_type") != "Communication" {
+		return nil
+	}
+	issue, err := s.Load("Issue", d.Text("reference_name"))
+	if err != nil {
+		return nil // a missing link was reported before
+	}
+	switch d.Text("sent_or_received") {
+	case "Received":
+		if status := issue.Text("status"); status == "Replied" || status == "Resolved" || status == "On Hold" {
+			return s.SetValue("Issue", issue.Name(), map[string]any{"status": "Open"}, true)
+		}
+	case "Sent":
+		if !truthy(issue, "first_responded_on") {
+			return s.SetValue("Issue", issue.Name(), map[string]any{"first_responded_on": s.Now()}, true)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/web/shell"
+)
+
+const (
+	serverKey   = "web.server"
+	callerCtx   = "web.caller" // the context of the connection, without the budget of the route
+	problemJSON = "application/problem+json"
+)
+
+// LangOf returns the language for the caller: ?lang=, else Accept-Language, else
+// French.
+func LangOf(c echo.Context) hub.Lang {
+	if tag := c.QueryParam("lang"); tag != "" {
+		return hub.LangOf(tag)
+	}
+	return hub.LangOf(strings.TrimSpace(c.Request().Header.Get("Accept-Language")))
+}
+
+// Page answers with a feature's template inside the shell: brand, language
+// switch, style sheet. name is a template of t; a template called name + ".title"
+// gives the title. Nothing is sent when the template fails: the failure is
+// returned for the error writer.
+func Page(c echo.Context, status int, t *template.Template, name string, data any) error {
+	s, ok := c.Get(serverKey).(*Server)
+	if !ok {
+		return hub.Fail(hub.Internal, "internal", "", errors.New("page outside of the server"))
+	}
+	lang := LangOf(c)
+	h := c.Response().Header()
+	h.Set("Content-Language", string(lang))
+	h.Add("Vary", "Accept-Language")
+	body, err := s.shell.Render(shell.Frame{Lang: string(lang)}, t, name, data)
+	if err != nil {
+		return fmt.Errorf("rendering page %s: %w", name, err)
+	}
+	return c.HTMLBlob(status, body)
+}
+
+// Problem is the body of every failure: RFC 9457, the members of ours (code,
+// errors, state) and those that old clients read (error, message,
+// retry_after_sec).
+type Problem struct {
+	Type          string         `json:"type" doc:"Address of the page that explains the code" example:"/problems/not-found"`
+	Title         string         `json:"title" doc:"What the code means, in the caller's language"`
+	Status        int            `json:"status"`
+	Detail        string         `json:"detail" doc:"One sentence on this failure"`
+	Instance      string         `json:"instance" doc:"Request id, for support"`
+	Code          string         `json:"code" doc:"Stable name of the failure" example:"not-found"`
+	Errors        []hub.Field    `json:"errors,omitempty" doc:"Which values are wrong; the values themselves are never repeated"`
+	State         map[string]any `json:"state,omitempty" doc:"Current state of the thing, on a conflict"`
+	Error         string         `json:"error" doc:"Same as detail, for old clients"`
+	Message       string         `json:"message" doc:"Same as detail, for old clients"`
+	RetryAfterSec int            `json:"retry_after_sec,omitempty" doc:"Seconds to wait, also in Retry-After"`
+}
+
+// WriteProblem answers with the failure that err explains: a problem document,
+// or a page for callers that read HTML. It does nothing when the answer has
+// begun. The cause of failures on our side goes to the log, never to the answer.
+func WriteProblem(c echo.Context, err error) error {
+	e := explain(c, err)
+	status := e.Kind.Status()
+	s, ours := c.Get(serverKey).(*Server)
+	if ours {
+		s.logProblem(c, e, err)
+	}
+	if c.Response().Committed {
+		return nil
+	}
+	p := newProblem(c, e)
+	h := c.Response().Header()
+	if p.RetryAfterSec > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.RetryAfterSec))
+	}
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="targo-hub"`)
+	}
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Accept, Accept-Language")
+	if ours && readsHTML(c.Request()) {
+		if Page(c, status, s.router.pages, "problem", problemPage{Problem: p, Lang: LangOf(c), Help: help(e.Code)}) == nil {
+			return nil
+		}
+	}
+	h.Set("Content-Language", string(LangOf(c)))
+	h.Set(echo.HeaderContentType, problemJSON)
+	c.Response().WriteHeader(status)
+	return c.Echo().JSONSerializer.Serialize(c, p, "")
+}
+
+// answerError is echo's error handler.
+func (s *Server) answerError(err error, c echo.Context) {
+	if err := WriteProblem(c, err); err != nil {
+		s.log.DebugContext(c.Request().Context(), "problem not delivered", "err", err)
+	}
+}
+
+func newProblem(c echo.Context, e *hub.Error) Problem {
+	row, known := hub.Problem(e.Code)
+	p := Problem{
+		Type: "/problems/" + e.Code, Title: row.Title(LangOf(c)), Status: e.Kind.Status(), Detail: e.Detail,
+		Instance: hub.RequestID(c.Request().Context()), Code: e.Code, Errors: e.Fields, State: e.State,
+	}
+	if !known {
+		p.Type, p.Title = "about:blank", http.StatusText(p.Status)
+	}
+	if p.Detail == "" {
+		p.Detail = p.Title
+	}
+	p.Error, p.Message = p.Detail, p.Detail
+	if e.RetryAfter > 0 {
+		p.RetryAfterSec = int(math.Ceil(e.RetryAfter.Seconds()))
+	} else if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+		p.RetryAfterSec = int(retryDefault / time.Second)
+	}
+	return p
+}
+
+// retryDefault is advised when a failure that will pass does not say when.
+const retryDefault = 30 * time.Second
+
+func help(code string) string {
+	row, _ := hub.Problem(code)
+	return row.Help
+}
+
+// explain finds what an error means for the caller.
+func explain(c echo.Context, err error) *hub.Error {
+	if refused, ok := errors.AsType[*echo.HTTPError](err); ok {
+		if refused.Internal != nil && hub.ProblemOf(refused.Internal).Kind != hub.Internal {
+			return hub.ProblemOf(refused.Internal)
+		}
+		kind := hub.KindOfStatus(refused.Code)
+		return &hub.Error{Kind: kind, Code: plainCode(kind), Err: err}
+	}
+	e := hub.ProblemOf(err)
+	if e.Kind != hub.Internal {
+		return e
+	}
+	if errors.Is(err, context.DeadlineExceeded) || context.Cause(c.Request().Context()) == errBudget {
+		return &hub.Error{Kind: hub.Timeout, Code: "timeout", Err: err}
+	}
+	if _, big := errors.AsType[*http.MaxBytesError](err); big {
+		return &hub.Error{Kind: hub.TooLarge, Code: "body-too-large", Err: err}
+	}
+	return &hub.Error{Kind: hub.Internal, Code: e.Code, Err: err}
+}
+
+// plainCode is the code of failures that say nothing but their status.
+func plainCode(kind hub.Kind) string {
+	for _, row := range hub.Problems() {
+		if row.Kind == kind {
+			return row.Code // the first of a kind is the general one
+		}
+	}
+	return "internal"
+}
+
+// readsHTML tells whether a person's browser asks: HTML is accepted, and not
+// only after JSON.
+func readsHTML(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	html := strings.Index(accept, "text/html")
+	json := strings.Index(accept, "application/json")
+	return html >= 0 && (json < 0 || html < json)
+}
+
+type problemPage struct {
+	Problem
+	Lang hub.Lang
+	Help string
+}

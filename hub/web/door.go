@@ -1,0 +1,195 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/web/body"
+	"gigafibre.ca/targo-hub/hub/web/replay"
+)
+
+const (
+	requestBudget = 30 * time.Second
+	publicBurst   = 120 // requests at once and per minute, per address, over all public routes
+)
+
+// Verifier checks the proof that a request carries for one role. It answers
+// hub.Unauthenticated when there is none or a wrong one, hub.Forbidden when the
+// caller is known but may not, hub.Gone when a link has ended. A token from the
+// path or the body is found as r.PathValue("jwt").
+type Verifier interface {
+	Verify(ctx context.Context, r *http.Request, role hub.Role) (hub.Actor, error)
+}
+
+// through leads a request past the door of its route: time budget, body limit,
+// guard and idempotency, in this order.
+func (s *Server) through(rt *route, h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		defer s.budget(c, rt)()
+		bounds := body.Bounds{Size: rt.doc.MaxBody, Time: requestBudget, Explain: explainBody}
+		if err := bounds.Apply(c.Response(), c.Request()); err != nil {
+			return err
+		}
+		if err := unescapeParams(c); err != nil {
+			return err
+		}
+		if err := s.enter(c, rt); err != nil {
+			return err
+		}
+		if rt.doc.Stream && wasHead(c) {
+			return c.NoContent(http.StatusOK)
+		}
+		if key := c.Request().Header.Get("Idempotency-Key"); key != "" && rt.repeatable() && s.deps.Memory != nil {
+			return s.once(c, key, h)
+		}
+		return h(c)
+	}
+}
+
+// repeatable tells whether an Idempotency-Key means something on the route.
+func (rt *route) repeatable() bool {
+	return (rt.json || rt.doc.Idempotent) && !rt.doc.Stream && !isSafe(rt.Method)
+}
+
+// unescapeParams makes path parameters what the caller meant: echo leaves them
+// percent-encoded when the path holds an encoded slash.
+func unescapeParams(c echo.Context) error {
+	values := slices.Clone(c.ParamValues())
+	for i, v := range values {
+		if c.Request().URL.RawPath != "" {
+			plain, err := url.PathUnescape(v)
+			if err != nil {
+				return hub.Fail(hub.Malformed, "malformed", "The path is not readable.", err)
+			}
+			values[i] = plain
+		}
+		c.Request().SetPathValue(c.ParamNames()[i], values[i])
+	}
+	c.SetParamValues(values...)
+	return nil
+}
+
+// enter checks the guard and puts the actor on the context.
+func (s *Server) enter(c echo.Context, rt *route) error {
+	actor, err := s.identify(c, rt)
+	if err != nil {
+		return err
+	}
+	if actor.Lang == "" {
+		actor.Lang = LangOf(c)
+	}
+	r := c.Request()
+	ctx := hub.WithActor(r.Context(), actor)
+	ctx = context.WithValue(ctx, callerKey{}, Caller{Address: c.RealIP(), Agent: r.UserAgent(), Lang: LangOf(c)})
+	c.SetRequest(r.WithContext(ctx))
+	return nil
+}
+
+// identify tries the roles of the guard one after the other. When none fits, the
+// refusal that tells the caller most is returned.
+func (s *Server) identify(c echo.Context, rt *route) (hub.Actor, error) {
+	var refusal error
+	if err := carryToken(c.Request(), rt.guard); err != nil {
+		return hub.Actor{}, err
+	}
+	for _, role := range rt.guard.roles() {
+		switch role {
+		case hub.RolePublic:
+			continue
+		case hub.RoleSigned:
+			return hub.Actor{Role: hub.RoleSigned}, nil
+		}
+		actor, err := s.verify(c.Request(), role)
+		if err == nil {
+			return actor, nil
+		}
+		refusal = tellingMore(refusal, err)
+	}
+	if rt.guard.Has(Public) {
+		return hub.Actor{Role: hub.RolePublic}, s.meterAddress(c, rt)
+	}
+	return hub.Actor{}, refusal
+}
+
+func (s *Server) verify(r *http.Request, role hub.Role) (hub.Actor, error) {
+	if s.deps.Verifier == nil {
+		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Proof of identity is needed.", nil)
+	}
+	actor, err := s.deps.Verifier.Verify(r.Context(), r, role)
+	if err == nil && actor.Role != role {
+		err = hub.Fail(hub.Forbidden, "forbidden", "This route is for others.",
+			fmt.Errorf("verifier answered role %q for %q", actor.Role, role))
+	}
+	return actor, err
+}
+
+// tellingMore picks the refusal to show: that the store is away, then that the
+// caller is known but not allowed, then that a link has ended, then the rest.
+func tellingMore(a, b error) error {
+	rank := func(err error) int {
+		if err == nil {
+			return -1
+		}
+		p := hub.ProblemOf(err)
+		switch {
+		case p.Kind.Status() >= 500:
+			return 4
+		case p.Kind == hub.Forbidden:
+			return 3
+		case p.Kind == hub.Gone:
+			return 2
+		case p.Code != "unauthenticated":
+			return 1
+		}
+		return 0
+	}
+	if rank(b) > rank(a) {
+		return b
+	}
+	return a
+}
+
+// once answers a repeated request without doing it again.
+func (s *Server) once(c echo.Context, key string, h echo.HandlerFunc) error {
+	if !isPrintable(key, 200) {
+		return hub.Fail(hub.Malformed, "malformed", "Idempotency-Key must be 1 to 200 printable characters.", nil,
+			hub.WithField("header/Idempotency-Key", "expected 1 to 200 printable characters"))
+	}
+	whole, err := body.Read(c.Request())
+	if err != nil {
+		return err
+	}
+	r := c.Request()
+	who := hub.ActorOf(r.Context())
+	name := replay.Name(who.String(), who.Subject, who.Job, r.Method, r.URL.RequestURI(), key)
+	err = s.keeper.Once(c, name, whole, h)
+	switch {
+	case errors.Is(err, replay.ErrMismatch):
+		return hub.Fail(hub.Invalid, "idempotency-mismatch", "This Idempotency-Key was used with another body.", nil)
+	case errors.Is(err, replay.ErrBusy):
+		return hub.Fail(hub.Conflict, "state-conflict", "The first request with this Idempotency-Key is still at work.", nil,
+			hub.WithRetryAfter(time.Second))
+	case errors.Is(err, replay.ErrTooLong):
+		return hub.Fail(hub.Conflict, "state-conflict", "This was done already; its answer was too long to keep.", nil)
+	}
+	return err
+}
+
+func explainBody(err error) error {
+	if errors.Is(err, body.ErrTooLarge) {
+		return hub.Fail(hub.TooLarge, "body-too-large", "The body is too large.", err)
+	}
+	return hub.Fail(hub.Malformed, "body-truncated", "The body ended early.", err)
+}
+
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}

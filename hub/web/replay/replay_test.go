@@ -1,0 +1,112 @@
+package replay_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gigafibre.ca/targo-hub/hub/web/replay"
+)
+
+var (
+	errMissing = errors.New("missing")
+	errTaken   = errors.New("taken")
+	errAway    = errors.New("away")
+)
+
+// memory holds one value; failAt makes the swap of that number fail.
+type memory struct {
+	value         []byte
+	swaps, failAt int
+}
+
+func (m *memory) Value(context.Context, string) ([]byte, int64, error) {
+	if m.value == nil {
+		return nil, 0, errMissing
+	}
+	return m.value, 1, nil
+}
+
+func (m *memory) Swap(_ context.Context, _ string, version int64, value []byte, _ time.Duration) (int64, error) {
+	m.swaps++
+	switch {
+	case m.swaps == m.failAt:
+		return 0, errAway
+	case version == 0 && m.value != nil:
+		return 0, errTaken
+	}
+	m.value = value
+	return 1, nil
+}
+
+func (m *memory) Drop(context.Context, string) error {
+	m.value = nil
+	return nil
+}
+
+func keeper(m *memory) *replay.Keeper {
+	return &replay.Keeper{
+		Memory: m, Log: slog.New(slog.DiscardHandler),
+		Missing: func(err error) bool { return errors.Is(err, errMissing) },
+		Taken:   func(err error) bool { return errors.Is(err, errTaken) },
+	}
+}
+
+// once sends one request through the keeper.
+func once(k *replay.Keeper, body string, h echo.HandlerFunc) (*httptest.ResponseRecorder, error) {
+	w := httptest.NewRecorder()
+	c := echo.New().NewContext(httptest.NewRequest("POST", "/", nil), w)
+	return w, k.Once(c, "name", []byte(body), h)
+}
+
+func TestNameTellsRequestsApart(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, parts := range [][]string{{"ann", "POST", "/a", "k"}, {"bob", "POST", "/a", "k"}, {"ann", "PUT", "/a", "k"}, {"ann", "POST", "/a", "k2"}, {"ann", "POST/a", "k"}} {
+		seen[replay.Name(parts...)] = true
+	}
+	if len(seen) != 5 {
+		t.Errorf("%d names for 5 requests", len(seen))
+	}
+}
+
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	done := 0
+	work := func(c echo.Context) error {
+		done++
+		return c.JSON(http.StatusCreated, done)
+	}
+	k := keeper(&memory{})
+	for i := range 3 {
+		w, err := once(k, "a", work)
+		if err != nil || w.Code != 201 || w.Body.String() != "1\n" || (w.Header().Get("Idempotent-Replay") == "true") != (i > 0) {
+			t.Errorf("request %d: %v %d %s", i, err, w.Code, w.Body)
+		}
+	}
+	if _, err := once(k, "b", work); !errors.Is(err, replay.ErrMismatch) || done != 1 {
+		t.Errorf("other body: %v, done %d times", err, done)
+	}
+}
+
+func TestMemoryTrouble(t *testing.T) {
+	t.Parallel()
+	done := 0
+	work := func(c echo.Context) error { done++; return c.NoContent(http.StatusNoContent) }
+	if _, err := once(keeper(&memory{failAt: 1}), "a", work); !errors.Is(err, errAway) || done != 0 {
+		t.Errorf("claim failed: %v, done %d times", err, done)
+	}
+	m := &memory{failAt: 2}
+	if w, err := once(keeper(m), "a", work); err != nil || w.Code != 204 || m.value == nil {
+		t.Errorf("keeping failed: %v %d, the key is free: %v", err, w.Code, m.value == nil)
+	}
+	if _, err := once(keeper(&memory{value: []byte("not json")}), "a", work); err == nil || done != 1 {
+		t.Errorf("a broken value: %v, done %d times", err, done)
+	}
+}

@@ -1,0 +1,203 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/web/shell"
+)
+
+// Guard says who may enter a route. The zero Guard lets nobody in and cannot be
+// registered.
+type Guard uint8
+
+// The guards. Signed is for senders that prove themselves by a signature over
+// the body or a secret of their own: the handler checks it, and nothing that the
+// request says is believed before.
+const (
+	Public Guard = 1 << iota
+	Signed
+	Customer
+	Technician
+	Staff
+	Service
+)
+
+// named is a guard with its name and the role that it lets in.
+type named struct {
+	guard Guard
+	name  string
+	role  hub.Role
+}
+
+// names lists the guards in the order in which they are shown and tried.
+func names() []named {
+	return []named{
+		{Public, "Public", hub.RolePublic},
+		{Signed, "Signed", hub.RoleSigned},
+		{Customer, "Customer", hub.RoleCustomer},
+		{Technician, "Technician", hub.RoleTechnician},
+		{Staff, "Staff", hub.RoleStaff},
+		{Service, "Service", hub.RoleService},
+	}
+}
+
+// Or lets the callers of either guard in.
+func (g Guard) Or(other Guard) Guard { return g | other }
+
+// Has tells whether the guard lets all callers of the other one in.
+func (g Guard) Has(other Guard) bool { return g&other == other }
+
+// String names the guard: "Staff|Service".
+func (g Guard) String() string {
+	var list []string
+	for _, n := range names() {
+		if g.Has(n.guard) {
+			list = append(list, n.name)
+		}
+	}
+	return cmp.Or(strings.Join(list, "|"), "Nobody")
+}
+
+// roles lists the roles that the guard lets in.
+func (g Guard) roles() []hub.Role {
+	var roles []hub.Role
+	for _, n := range names() {
+		if g.Has(n.guard) {
+			roles = append(roles, n.role)
+		}
+	}
+	return roles
+}
+
+// Doc describes a plain route: how it is documented, and the ways in which it
+// differs from an ordinary one.
+type Doc struct {
+	ID, Summary, Description, Tag string
+	Body                          string // media type of the request body, for the document; empty = none
+	Answer                        string // media type of the answer; empty = text/html for GET, else JSON
+	Status                        int    // of a good answer, for the document; 200 when 0
+	MaxBody                       int64  // bytes; 1 MiB when 0
+	Stream                        bool   // stays open: no time budget, no compression; its context ends when the hub stops
+	Idempotent                    bool   // honours Idempotency-Key (JSON operations always do)
+	Unmetered                     bool   // a public route that takes nothing from the allowance: probes, assets
+	Hidden                        bool   // not in the OpenAPI document
+}
+
+// Route is a line of the route table.
+type Route struct {
+	Method string `json:"method"`
+	Path   string `json:"path"` // with {names}
+	Guard  string `json:"guard"`
+}
+
+// route is a registered route.
+type route struct {
+	Route
+	guard Guard
+	doc   Doc
+	json  bool   // a JSON operation
+	echo  string // the path as echo writes it
+}
+
+// Router takes routes, each with its guard. It is used before the server runs,
+// by one goroutine.
+type Router struct {
+	server  *Server
+	api     huma.API
+	routes  map[string]*route // by method and echo path
+	pages   *template.Template
+	problem *huma.Schema // what every failure looks like
+}
+
+// param finds {name} and :name in a path.
+var param = regexp.MustCompile(`\{([a-zA-Z0-9_]+)\}|:([a-zA-Z0-9_]+)`)
+
+// Handle registers a plain route: a page, a webhook, a stream, a pass-through.
+// path may name parts ("/accept/{jwt}") and end in "/*". It panics when the
+// guard is empty or the route exists, because that is a mistake of the program.
+//
+// A path parameter called jwt is a proof: the guard checks it, and the handler
+// finds the actor on the context.
+func (r *Router) Handle(method, path string, guard Guard, h echo.HandlerFunc, about ...Doc) {
+	var doc Doc
+	if len(about) > 0 {
+		doc = about[0]
+	}
+	rt := r.add(method, path, guard, doc)
+	r.describe(rt)
+	r.server.echo.Add(method, rt.echo, r.server.through(rt, h))
+}
+
+// Assets serves a feature's files under addresses that hold a hash of the
+// content ("/accept/assets/sign.3f2a….js"), Public, kept by browsers for a year.
+// The result gives the addresses to templates.
+func (r *Router) Assets(prefix string, files fs.FS) (*shell.Assets, error) {
+	assets, err := shell.NewAssets(prefix, files)
+	if err != nil {
+		return nil, err
+	}
+	return assets, r.assets(assets)
+}
+
+func (r *Router) assets(a *shell.Assets) error {
+	if !strings.HasPrefix(a.Prefix, "/") {
+		return fmt.Errorf("serving assets: prefix %q must begin with /", a.Prefix)
+	}
+	r.Handle(http.MethodGet, a.Prefix+"/{file}", Public, func(c echo.Context) error {
+		file, ok := a.Find(c.Param("file"))
+		if !ok {
+			return hub.Fail(hub.NotFound, "not-found", "There is no such file.", nil)
+		}
+		c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		return c.Blob(http.StatusOK, file.Type, file.Body)
+	}, Doc{Hidden: true, Unmetered: true})
+	return nil
+}
+
+// Routes lists the registered routes, by path and method.
+func (s *Server) Routes() []Route {
+	list := make([]Route, 0, len(s.router.routes))
+	for _, rt := range s.router.routes {
+		list = append(list, rt.Route)
+	}
+	slices.SortFunc(list, func(a, b Route) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
+	})
+	return list
+}
+
+func (r *Router) add(method, path string, guard Guard, doc Doc) *route {
+	rt := &route{
+		Route: Route{Method: method, Path: param.ReplaceAllString(path, "{$1$2}"), Guard: guard.String()},
+		guard: guard, doc: doc, echo: param.ReplaceAllString(path, ":$1$2"),
+	}
+	if guard == 0 {
+		panic("route without a guard: " + method + " " + path)
+	}
+	if r.routes[rt.key()] != nil {
+		panic("route registered twice: " + method + " " + path)
+	}
+	if rt.doc.MaxBody == 0 {
+		rt.doc.MaxBody = 1 << 20
+	}
+	r.routes[rt.key()] = rt
+	return rt
+}
+
+func (rt *route) key() string { return rt.Method + " " + rt.echo }
+
+// routeOf returns the route that a request goes to, nil when there is none.
+func (s *Server) routeOf(c echo.Context) *route {
+	return s.router.routes[c.Request().Method+" "+c.Path()]
+}

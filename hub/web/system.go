@@ -1,0 +1,196 @@
+package web
+
+import (
+	"cmp"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/web/health"
+	"gigafibre.ca/targo-hub/hub/web/reference"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+// mountOwn registers the routes of the edge itself.
+func (s *Server) mountOwn() error {
+	get := func(path, answer, summary string, h echo.HandlerFunc) {
+		s.router.Handle(http.MethodGet, path, Public, h, Doc{Tag: "system", Answer: answer, Summary: summary, Unmetered: true})
+	}
+	get("/healthz", echo.MIMEApplicationJSON, "Tell that the process lives", s.healthz)
+	get("/readyz", echo.MIMEApplicationJSON, "Tell whether the hub can work, part by part", s.readyz)
+	get("/version", echo.MIMEApplicationJSON, "Tell which program this is", s.version)
+	get("/openapi.json", echo.MIMEApplicationJSON, "Describe every operation (OpenAPI 3.1)", s.openAPI())
+	get("/docs", echo.MIMETextHTML, "Show the description to people", s.docs)
+	get("/problems", echo.MIMETextHTML, "List the failures that answers may name", s.problems)
+	get("/problems/{code}", echo.MIMETextHTML, "Explain one failure", s.problemOf)
+	return s.router.assets(s.shell.Assets)
+}
+
+func (s *Server) healthz(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (s *Server) version(c echo.Context) error {
+	b := s.deps.Build
+	return c.JSON(http.StatusOK, Build{cmp.Or(b.Version, "unknown"), cmp.Or(b.Commit, "unknown"), cmp.Or(b.Built, "unknown")})
+}
+
+// Part is something that must work for the hub to be useful: GET /readyz asks it.
+type Part = health.Part
+
+// AddPart adds a part to GET /readyz.
+func (s *Server) AddPart(p Part) { s.parts.Add(p) }
+
+func (s *Server) readyz(c echo.Context) error {
+	ctx := c.Request().Context()
+	answer := s.parts.Ask(ctx, func(name string, err error) {
+		s.log.WarnContext(ctx, "part is down", "name", name, "err", clip(err.Error()))
+	})
+	if s.stopping.Load() {
+		answer.Status = "stopping"
+	}
+	if answer.Status == "ready" || answer.Status == "degraded" {
+		return c.JSON(http.StatusOK, answer)
+	}
+	c.Response().Header().Set("Retry-After", "5")
+	return c.JSON(http.StatusServiceUnavailable, answer)
+}
+
+// openAPI serves the document. All features have mounted by the first request,
+// so it is written once.
+func (s *Server) openAPI() echo.HandlerFunc {
+	document := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.router.api.OpenAPI()) })
+	return func(c echo.Context) error {
+		body, err := document()
+		if err != nil {
+			return fmt.Errorf("writing the OpenAPI document: %w", err)
+		}
+		c.Response().Header().Set("Cache-Control", "no-cache")
+		return c.JSONBlob(http.StatusOK, body)
+	}
+}
+
+func (s *Server) docs(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-cache")
+	manual := reference.NewManual(s.router.api.OpenAPI(), s.cfg.Public(""))
+	return Page(c, http.StatusOK, s.router.pages, "docs", struct {
+		reference.Manual
+		Lang hub.Lang
+	}{manual, LangOf(c)})
+}
+
+func (s *Server) problems(c echo.Context) error {
+	rows := hub.Problems()
+	if !readsHTML(c.Request()) {
+		list := make([]problemType, len(rows))
+		for i, row := range rows {
+			list[i] = typeOf(row, LangOf(c))
+		}
+		return c.JSON(http.StatusOK, map[string]any{"items": list, "next": nil})
+	}
+	return s.showProblems(c, rows)
+}
+
+func (s *Server) showProblems(c echo.Context, rows []hub.ProblemType) error {
+	return Page(c, http.StatusOK, s.router.pages, "problems", struct {
+		Rows []hub.ProblemType
+		Lang hub.Lang
+	}{rows, LangOf(c)})
+}
+
+func (s *Server) problemOf(c echo.Context) error {
+	row, known := hub.Problem(c.Param("code"))
+	if !known {
+		return hub.Fail(hub.NotFound, "not-found", "There is no such failure in the catalogue.", nil)
+	}
+	if !readsHTML(c.Request()) {
+		return c.JSON(http.StatusOK, typeOf(row, LangOf(c)))
+	}
+	return s.showProblems(c, []hub.ProblemType{row})
+}
+
+// problemType is a row of the catalogue for programs.
+type problemType struct {
+	Type   string `json:"type"`
+	Code   string `json:"code"`
+	Status int    `json:"status"`
+	Title  string `json:"title"`
+	Help   string `json:"help"`
+}
+
+func typeOf(row hub.ProblemType, lang hub.Lang) problemType {
+	return problemType{"/problems/" + row.Code, row.Code, row.Kind.Status(), row.Title(lang), row.Help}
+}
+
+// record writes the log line and the metrics of a request. Failures are answered
+// here, so that their status is known.
+func (s *Server) record(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		begun := time.Now()
+		defer s.meter.Enter()()
+		c.Set(serverKey, s)
+		c.Set(callerCtx, c.Request().Context())
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		r, status, route := c.Request(), c.Response().Status, s.patternOf(c)
+		method := r.Method
+		if wasHead(c) {
+			method = http.MethodHead
+		}
+		if status >= 500 && hasLeft(c) {
+			status = 499 // as proxies write it: not a failure of ours
+		}
+		rt := s.routeOf(c)
+		s.meter.Done(route, method, status, time.Since(begun), rt != nil && rt.doc.Stream)
+		level := slog.LevelInfo
+		if rt != nil && rt.doc.Unmetered {
+			level = slog.LevelDebug // probes and assets
+		}
+		s.log.Log(r.Context(), level, "request answered", "method", method, "route", route, "status", status,
+			"took_ms", time.Since(begun).Milliseconds(), "bytes", c.Response().Size,
+			"role", hub.ActorOf(r.Context()).Role, "request_id", hub.RequestID(r.Context()))
+		return nil
+	}
+}
+
+// patternOf names the route of a request without its values: paths carry tokens.
+func (s *Server) patternOf(c echo.Context) string {
+	if rt := s.routeOf(c); rt != nil {
+		return rt.Path
+	}
+	return "none"
+}
+
+// logProblem writes failures of our side, with their cause, as errors. Mistakes
+// of callers are noise, except when somebody looks for them.
+func (s *Server) logProblem(c echo.Context, e *hub.Error, err error) {
+	ctx := c.Request().Context()
+	route := s.patternOf(c)
+	if e.Kind.Status() < 500 || hasLeft(c) {
+		s.log.DebugContext(ctx, "request refused", "route", route, "code", e.Code, "request_id", hub.RequestID(ctx))
+		return
+	}
+	attrs := []any{"route", route, "code", e.Code, "status", e.Kind.Status(), "request_id", hub.RequestID(ctx), "err", clip(err.Error())}
+	if p, ok := errors.AsType[*panicError](err); ok {
+		attrs = append(attrs, "stack", p.stack)
+	}
+	s.log.ErrorContext(ctx, "request failed", attrs...)
+}
+
+func clip(text string) string {
+	if len(text) > 2048 {
+		return text[:2048] + "…"
+	}
+	return text
+}

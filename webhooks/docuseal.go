@@ -1,0 +1,114 @@
+package webhooks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+)
+
+// DocuSealConfig holds DocuSeal's two proofs; either is enough. Versions from
+// 2.5.3 on sign every delivery; older ones only send a fixed header, if one is
+// set in their settings.
+type DocuSealConfig struct {
+	Secret config.Secret // "whsec_…", used as text
+	Header config.Secret // "Name: value"
+}
+
+// DocuSeal tells what happens to envelopes. It takes any answer below 400,
+// redirects included, as delivered; else it tries again after 2, 4, 8 … minutes
+// for some days. Its events have no id: the same event is the same type, object
+// and timestamp, and its data are those of the delivery, not of the event. take
+// may return a word for what it made of the event; it is shown as the state.
+func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.Event) (state string, err error)) Source {
+	return Source{
+		Name:   "docuseal",
+		Paths:  []string{"/webhooks/docuseal", "/accept/docuseal-webhook"},
+		Verify: cfg.verify,
+		Read:   readDocuSeal,
+		Take: func(ctx context.Context, job keep.Job) (keep.Result, error) {
+			event, err := docuseal.ParseEvent(job.Payload)
+			if err != nil {
+				return keep.Result{}, keep.Reject(err)
+			}
+			state, err := take(ctx, event)
+			return keep.Result{State: state}, err
+		},
+	}
+}
+
+// verify accepts either proof. DocuSeal sends the fixed value instead of a
+// signature when its custom header has the signature's name, so a signature
+// that does not fit does not yet decide.
+func (cfg DocuSealConfig) verify(call Call) (string, error) {
+	proofs := docuseal.Config{WebhookSecret: cfg.Secret, WebhookHeader: cfg.Header}
+	name, value := proofs.Header()
+	fixed := name != "" && value != ""
+	if cfg.Secret.Empty() && !fixed {
+		return "", ErrNoSecret
+	}
+	signature := call.Header.Get(docuseal.SignatureHeader)
+	var failure error
+	if !cfg.Secret.Empty() && signature != "" {
+		failure = docuseal.VerifySignature(signature, call.Body, cfg.Secret, call.At, docuseal.Tolerance)
+		if failure == nil {
+			return "hmac", nil
+		}
+	}
+	if fixed {
+		err := docuseal.VerifyHeader(call.Header, proofs)
+		if err == nil {
+			return "header", nil
+		}
+		failure = errors.Join(failure, err)
+	}
+	detail := "The proof of this delivery is not valid."
+	if signature == "" && !fixed {
+		detail = "The delivery is not signed. DocuSeal never signs its own test deliveries, so a refusal of one is " +
+			"expected; configure a secret header as well to let them in."
+	}
+	return "", hub.Fail(hub.Unauthenticated, "signature-invalid", detail, failure)
+}
+
+// readDocuSeal files an event. data.id is a signer in form.* events and the
+// envelope in submission.* ones; the lane is always the envelope's, so that two
+// signers of one envelope do not race.
+func readDocuSeal(call Call) (Label, error) {
+	event, err := docuseal.ParseEvent(call.Body)
+	if err != nil {
+		return Label{}, err
+	}
+	var about struct {
+		ID           int64 `json:"id"`
+		SubmissionID int64 `json:"submission_id"`
+		Submission   struct {
+			ID int64 `json:"id"`
+		} `json:"submission"`
+	}
+	if err := json.Unmarshal(event.Data, &about); err != nil {
+		return Label{}, fmt.Errorf("reading what %s is about: %w", event.Type, err)
+	}
+	envelope := about.ID
+	label := Label{Type: event.Type, Dedupe: docuseal.EventKey(event)}
+	switch event.Type {
+	case docuseal.FormViewed, docuseal.FormStarted, docuseal.FormCompleted, docuseal.FormDeclined:
+		if envelope = about.SubmissionID; envelope == 0 {
+			envelope = about.Submission.ID
+		}
+	case docuseal.SubmissionCreated, docuseal.SubmissionCompleted, docuseal.SubmissionExpired, docuseal.SubmissionArchived:
+	default:
+		label.Ignore = "Nothing is to be done about events of this type."
+		return label, nil
+	}
+	if about.ID == 0 || envelope == 0 {
+		return Label{}, fmt.Errorf("reading what %s is about: it names no envelope", event.Type)
+	}
+	label.Lane = "envelope:" + strconv.FormatInt(envelope, 10)
+	return label, nil
+}

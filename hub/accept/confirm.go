@@ -1,0 +1,260 @@
+package accept
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/web"
+)
+
+// answerWithin is how long a customer waits for the whole outcome before being
+// thanked with what exists so far.
+const answerWithin = 8 * time.Second
+
+// The consents without which nothing is accepted.
+const (
+	consentTerms      = "terms"
+	consentElectronic = "electronic"
+)
+
+type confirmInput struct {
+	Body struct {
+		Token    string   `json:"token" doc:"The token of the link"`
+		Name     string   `json:"name" minLength:"2" maxLength:"140" doc:"The signer's full name, as typed"`
+		Consents []string `json:"consents" doc:"The boxes that were ticked: terms, electronic"`
+		Document string   `json:"document_sha256,omitempty" maxLength:"64" doc:"Fingerprint of the document that was shown; 409 when the quotation has changed since"`
+	}
+}
+
+type outcomeOutput struct{ Body Outcome }
+
+// confirm answers POST /accept/confirm.
+func (d *Desk) confirm(ctx context.Context, in *confirmInput) (*outcomeOutput, error) {
+	if strings.TrimSpace(in.Body.Name) == "" {
+		return nil, hub.Fail(hub.Invalid, "invalid", "The name is missing.", nil, hub.WithField("/name", "write the full name"))
+	}
+	if !slices.Contains(in.Body.Consents, consentTerms) {
+		return nil, hub.Fail(hub.Invalid, "invalid", "The consent to the terms is missing.", nil, hub.WithField("/consents", `must contain "terms"`))
+	}
+	q, err := d.quotation(ctx, hub.ActorOf(ctx).Subject)
+	if err != nil {
+		return nil, err
+	}
+	out, err := d.accept(ctx, q, in.Body.Name, in.Body.Consents, in.Body.Document)
+	if err != nil {
+		return nil, err
+	}
+	return &outcomeOutput{Body: out}, nil
+}
+
+// accept takes the signature of the person behind a link and waits a little for
+// the outcome. An accepted quotation answers what it answered before.
+func (d *Desk) accept(ctx context.Context, q *erpnext.Quotation, name string, consents []string, document string) (Outcome, error) {
+	if out, known, err := d.known(ctx, q.Name); err != nil || known && out.Status == "accepted" {
+		return out, err
+	}
+	switch err := d.mustBeOpen(ctx, q, d.now()); {
+	case hub.HasCode(err, "quotation-accepted"):
+		return d.repeat(ctx, q)
+	case err != nil:
+		return Outcome{}, err
+	}
+	shown := newQuote(q, hub.French)
+	if document != "" && document != shown.Document {
+		return Outcome{}, hub.Fail(hub.Conflict, "state-conflict", "The quotation has changed since it was shown.", nil)
+	}
+	actor, caller := hub.ActorOf(ctx), web.CallerOf(ctx)
+	job, err := d.take(ctx, Signature{
+		Quotation: q.Name, Track: Residential, Method: erpnext.SignedByLink, Name: strings.TrimSpace(name), Consents: consents,
+		Address: caller.Address, Agent: caller.Agent, At: d.now().UTC(), Document: shown.Document,
+		TokenID: actor.TokenID, Lang: caller.Lang, Link: q.SigningURL,
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	return d.await(ctx, q.Name, job.ID)
+}
+
+// repeat answers for a quotation that ERPNext says is accepted: with what is
+// known of it, after the job that is still at it, if there is one.
+func (d *Desk) repeat(ctx context.Context, q *erpnext.Quotation) (Outcome, error) {
+	job, found, err := d.jobOf(ctx, q.Name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !found {
+		return Outcome{Quotation: q.Name, Track: trackOf(q), Status: "accepted", Jobs: []string{}, Steps: []StepState{}}, nil
+	}
+	if job.Status == keep.Dead {
+		if job, err = d.store.Change(ctx, job.ID, keep.Retry, "signed again"); err != nil && !errors.Is(err, keep.ErrState) {
+			return Outcome{}, err
+		}
+	}
+	return d.await(ctx, q.Name, job.ID)
+}
+
+// await waits for the job to be final, or long enough. The signature is stored:
+// whatever is missing is made later, so the customer is thanked in any case.
+func (d *Desk) await(ctx context.Context, quotation, id string) (Outcome, error) {
+	deadline := d.now().Add(answerWithin)
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+		job, err := d.store.Job(ctx, id)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("following the outcome of %s: %w", quotation, err)
+		}
+		if job.Status.Final() || d.now().After(deadline) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return Outcome{}, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+	out, _, err := d.known(ctx, quotation)
+	out.Status = "accepted"
+	return out, err
+}
+
+// known reads what is known of an outcome.
+func (d *Desk) known(ctx context.Context, quotation string) (out Outcome, known bool, err error) {
+	out = Outcome{Quotation: quotation, Status: "none", Jobs: []string{}, Steps: []StepState{}}
+	raw, _, err := d.store.Value(ctx, outcomeKey(quotation))
+	if errors.Is(err, keep.ErrNotFound) {
+		return out, false, nil
+	}
+	if err != nil {
+		return out, false, fmt.Errorf("reading the outcome of %s: %w", quotation, err)
+	}
+	return out, true, json.Unmarshal(raw, &out)
+}
+
+// jobOf finds the job of a quotation's signature.
+func (d *Desk) jobOf(ctx context.Context, quotation string) (job keep.Job, found bool, err error) {
+	page, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindOutcome, Dedupe: quotation, Limit: 1})
+	if err != nil {
+		return keep.Job{}, false, fmt.Errorf("looking for the signature of %s: %w", quotation, err)
+	}
+	if len(page) == 0 {
+		return keep.Job{}, false, nil
+	}
+	return page[0], true, nil
+}
+
+type declineInput struct {
+	Body struct {
+		Token  string `json:"token" doc:"The token of the link"`
+		Reason string `json:"reason" minLength:"3" maxLength:"500"`
+	}
+}
+
+type declineOutput struct {
+	Body struct {
+		Quotation string `json:"quotation"`
+		Status    string `json:"status" enum:"declined"`
+	}
+}
+
+// decline answers POST /accept/decline.
+func (d *Desk) decline(ctx context.Context, in *declineInput) (*declineOutput, error) {
+	q, err := d.quotation(ctx, hub.ActorOf(ctx).Subject)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.refuse(ctx, q, in.Body.Reason); err != nil {
+		return nil, err
+	}
+	out := &declineOutput{}
+	out.Body.Quotation, out.Body.Status = q.Name, "declined"
+	return out, nil
+}
+
+// refuse makes the quotation Lost with the customer's reason. One that is lost
+// already stays so.
+func (d *Desk) refuse(ctx context.Context, q *erpnext.Quotation, reason string) error {
+	if q.Status != "Lost" {
+		if err := d.mustBeOpen(ctx, q, d.now()); err != nil {
+			return err
+		}
+		if err := d.declareLost(ctx, q.Name, reason); err != nil {
+			return fmt.Errorf("declaring %s lost: %w", q.Name, err)
+		}
+	}
+	if err := d.store.Audit(ctx, keep.Record{
+		Actor: hub.ActorOf(ctx).String(), Action: "quotation.decline", Doctype: "Quotation", Name: q.Name,
+		Detail: reason, Request: hub.RequestID(ctx),
+	}); err != nil {
+		return err
+	}
+	return d.news.Publish(ctx, hub.NewEvent(hub.TopicQuotations, hub.QuotationDeclined, hub.QuotationDeclined+":"+q.Name,
+		map[string]any{"quotation": q.Name, "customer": q.PartyName}))
+}
+
+// declareLost uses the quotation's own method: the status of a submitted one
+// cannot be written.
+func (d *Desk) declareLost(ctx context.Context, name, reason string) error {
+	return d.erp.Call(ctx, "run_doc_method", erpnext.Values{
+		"dt": "Quotation", "dn": name, "method": "declare_enquiry_lost",
+		"args": erpnext.Values{"lost_reasons_list": []string{}, "competitors": []string{}, "detailed_reason": reason},
+	}, nil)
+}
+
+type stateInput struct {
+	Quotation string `path:"quotation" maxLength:"140"`
+}
+
+// state answers GET /accept/{quotation}/state.
+func (d *Desk) state(ctx context.Context, in *stateInput) (*outcomeOutput, error) {
+	out, known, err := d.known(ctx, in.Quotation)
+	if err != nil {
+		return nil, err
+	}
+	job, found, err := d.jobOf(ctx, in.Quotation)
+	if err != nil {
+		return nil, err
+	}
+	if !known && !found {
+		q, err := d.quotation(ctx, in.Quotation)
+		if err != nil {
+			return nil, err
+		}
+		out.Track = trackOf(q)
+		return &outcomeOutput{Body: out}, nil
+	}
+	if found {
+		out.Delivery, out.Tries = job.ID, job.Tries
+		out.Status = statusOf(job, out.Status)
+	}
+	return &outcomeOutput{Body: d.withPending(out)}, nil
+}
+
+// statusOf tells how a signature stands by its job.
+func statusOf(job keep.Job, known string) string {
+	switch job.Status {
+	case keep.Done:
+		return "accepted"
+	case keep.Dead, keep.Cancelled:
+		return "failed"
+	case keep.Held, keep.Pending, keep.Running:
+		return "pending"
+	}
+	return known
+}
+
+// withPending adds the steps that were not reached yet.
+func (d *Desk) withPending(out Outcome) Outcome {
+	for _, step := range d.steps() {
+		if !slices.ContainsFunc(out.Steps, func(s StepState) bool { return s.Name == step.name }) {
+			out.Steps = append(out.Steps, StepState{Name: step.name, State: "pending"})
+		}
+	}
+	return out
+}

@@ -1,0 +1,297 @@
+package accept
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox"
+)
+
+const (
+	// linkLife is how long a link stands when the quotation has no last day.
+	linkLife = 30 * 24 * time.Hour
+	// makingFor is how long one caller may take to make an envelope before
+	// another one may try.
+	makingFor = time.Minute
+)
+
+type generateInput struct {
+	Body struct {
+		Quotation string `json:"quotation" minLength:"1" maxLength:"140" doc:"Name of the Quotation" example:"SAL-QTN-2026-00012"`
+		Track     Track  `json:"track,omitempty" enum:"residential,commercial,project" doc:"From custom_quote_type when left out"`
+		Send      bool   `json:"send,omitempty" doc:"Also send the link to the customer, through the gate"`
+		Lang      string `json:"lang,omitempty" enum:"fr,en" doc:"Language of the message; the customer's when left out"`
+	}
+}
+
+// Generated is the answer of POST /accept/generate.
+type Generated struct {
+	Quotation  string    `json:"quotation"`
+	Track      Track     `json:"track"`
+	URL        string    `json:"url" doc:"Where the customer signs"`
+	SigningURL string    `json:"signing_url" doc:"The same"`
+	EnvelopeID string    `json:"envelope_id" doc:"DocuSeal's submission; empty for a residential quotation"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	Sent       []Sent    `json:"sent" doc:"The messages that were queued"`
+}
+
+// Sent is one message that was queued.
+type Sent struct {
+	Channel string `json:"channel"`
+	ID      string `json:"id"`
+	Status  string `json:"status"`
+}
+
+type generateOutput struct{ Body Generated }
+
+// generate answers POST /accept/generate.
+func (d *Desk) generate(ctx context.Context, in *generateInput) (*generateOutput, error) {
+	q, err := d.quotation(ctx, in.Body.Quotation)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.mustBeOpen(ctx, q, d.now()); err != nil {
+		return nil, err
+	}
+	track := in.Body.Track
+	if track == "" {
+		track = trackOf(q)
+	}
+	out := Generated{Quotation: q.Name, Track: track, ExpiresAt: d.lastInstant(q), Sent: []Sent{}}
+	if err := d.makeLink(ctx, q, &out); err != nil {
+		return nil, err
+	}
+	out.SigningURL = out.URL
+	if in.Body.Send {
+		if out.Sent, err = d.send(ctx, q, out, hub.Lang(in.Body.Lang)); err != nil {
+			return nil, err
+		}
+	}
+	return &generateOutput{Body: out}, d.news.Publish(ctx, hub.NewEvent(hub.TopicQuotations, hub.QuotationSent,
+		hub.QuotationSent+":"+q.Name+":"+out.EnvelopeID, map[string]any{"quotation": q.Name, "track": track, "customer": q.PartyName}))
+}
+
+// makeLink finds or makes what the customer opens, and writes it on the
+// quotation. One caller at a time makes it: DocuSeal knows no idempotency.
+func (d *Desk) makeLink(ctx context.Context, q *erpnext.Quotation, out *Generated) error {
+	unlock, err := d.lock(ctx, "accept:making:"+q.Name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := d.erp.Get(ctx, "Quotation", q.Name, q); err != nil {
+		return fmt.Errorf("reading %s again: %w", q.Name, err)
+	}
+	if out.Track == Residential {
+		return d.ownLink(ctx, q, out)
+	}
+	return d.envelope(ctx, q, out)
+}
+
+// ownLink answers the link that stands on the quotation, or makes one.
+func (d *Desk) ownLink(ctx context.Context, q *erpnext.Quotation, out *Generated) error {
+	prefix := d.public("/accept/")
+	if token, ours := strings.CutPrefix(q.SigningURL, prefix); ours {
+		if claims, err := d.keys.Verify(ctx, token, access.Accept); err == nil && claims.Subject == q.Name {
+			out.URL, out.ExpiresAt = q.SigningURL, claims.Expires
+			return nil
+		}
+	}
+	token, claims, err := d.keys.Mint(ctx, access.Grant{Audience: access.Accept, Subject: q.Name, Expires: out.ExpiresAt})
+	if err != nil {
+		return fmt.Errorf("minting the link of %s: %w", q.Name, err)
+	}
+	out.URL, out.ExpiresAt = prefix+token, claims.Expires
+	return d.writeLink(ctx, q, out)
+}
+
+// envelope finds the quotation's envelope at DocuSeal, or makes one. It is
+// looked up by the quotation's name first: a call whose reply was lost, or that
+// died before it wrote to ERPNext, must not leave two.
+func (d *Desk) envelope(ctx context.Context, q *erpnext.Quotation, out *Generated) error {
+	if d.seal == nil {
+		return off("DocuSeal")
+	}
+	signer, err := d.findEnvelope(ctx, q)
+	if err == nil && signer == nil {
+		signer, err = d.makeEnvelope(ctx, q, out)
+	}
+	if err != nil {
+		return err
+	}
+	out.URL, out.EnvelopeID = signer.EmbedSrc, strconv.FormatInt(signer.SubmissionID, 10)
+	if out.EnvelopeID == q.EnvelopeID && out.URL == q.SigningURL {
+		return nil
+	}
+	return d.writeLink(ctx, q, out)
+}
+
+func (d *Desk) findEnvelope(ctx context.Context, q *erpnext.Quotation) (*docuseal.Submitter, error) {
+	signers, err := d.seal.SubmittersByExternalID(ctx, q.Name)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the envelope of %s: %w", q.Name, err)
+	}
+	for i := range signers {
+		if signers[i].Status == "declined" || signers[i].EmbedSrc == "" {
+			continue
+		}
+		submission, err := d.seal.Submission(ctx, signers[i].SubmissionID)
+		if err != nil {
+			return nil, fmt.Errorf("reading the envelope of %s: %w", q.Name, err)
+		}
+		if submission.ArchivedAt == "" && (submission.Status == "pending" || submission.Status == "completed") {
+			return &signers[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func (d *Desk) makeEnvelope(ctx context.Context, q *erpnext.Quotation, out *Generated) (*docuseal.Submitter, error) {
+	template := d.cfg.TemplateCommercial
+	if out.Track == Project {
+		template = d.cfg.TemplateProject
+	}
+	if template == 0 {
+		return nil, off("a DocuSeal template for this track")
+	}
+	contact, err := d.contact(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := d.seal.CreateSubmission(ctx, docuseal.NewSubmission{
+		TemplateID: template, ExternalID: q.Name, Name: q.CustomerName, Email: contact.Mail, Phone: string(contact.Phone),
+		Fields: d.prefill(q, contact.Lang), ExpireAt: out.ExpiresAt,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the envelope of %s: %w", q.Name, err)
+	}
+	return signer, nil
+}
+
+// prefill gives the values of the quotation by the names that a template's
+// fields may have; those that the template lacks are left out by the connector.
+func (d *Desk) prefill(q *erpnext.Quotation, lang hub.Lang) map[string]string {
+	v := newQuote(q, lang)
+	values := map[string]string{
+		"quotation": v.Name, "customer": v.CustomerName, "company": v.Company, "valid_till": v.ValidTill,
+		"net_total": q.NetTotal.String(), "grand_total": q.GrandTotal.String(), "monthly_rate": monthlyRate(q).String(),
+		"document_sha256": v.Document,
+	}
+	for _, g := range v.Recurring {
+		values["recurring"] = strings.TrimSpace(values["recurring"] + "\n" + summary(g))
+	}
+	if v.OneTime != nil {
+		values["one_time"] = summary(*v.OneTime)
+	}
+	return values
+}
+
+// writeLink puts the link on the quotation, where print formats read it.
+func (d *Desk) writeLink(ctx context.Context, q *erpnext.Quotation, out *Generated) error {
+	values := erpnext.Values{"custom_docuseal_signing_url": out.URL, "custom_docuseal_envelope_id": out.EnvelopeID}
+	if err := d.erp.Update(ctx, "Quotation", q.Name, values, q); err != nil {
+		return fmt.Errorf("writing the link on %s: %w", q.Name, err)
+	}
+	return nil
+}
+
+// lastInstant is the end of the quotation's last day in Quebec, a month from now
+// when it has none, and never more than a year away.
+func (d *Desk) lastInstant(q *erpnext.Quotation) time.Time {
+	end := d.now().Add(linkLife)
+	if day := q.ValidTill.Time(); !day.IsZero() {
+		end = day.AddDate(0, 0, 1).Add(-time.Second)
+	}
+	if limit := d.now().AddDate(1, 0, 0); end.After(limit) {
+		end = limit
+	}
+	return end.UTC().Truncate(time.Second)
+}
+
+// contact is how the quotation's customer is reached; the quotation's own
+// addresses serve where the customer has none.
+func (d *Desk) contact(ctx context.Context, q *erpnext.Quotation) (erpnext.Contact, error) {
+	customer := &erpnext.Customer{CustomerName: q.CustomerName, Language: q.Language}
+	if q.QuotationTo == "Customer" || q.QuotationTo == "" {
+		found, err := erpnext.Get[erpnext.Customer](ctx, d.erp, "Customer", q.PartyName)
+		if err != nil && !erpnext.IsNotFound(err) {
+			return erpnext.Contact{}, fmt.Errorf("reading the customer of %s: %w", q.Name, err)
+		}
+		if found != nil {
+			customer = found
+		}
+	}
+	if customer.MobileNo == "" {
+		customer.MobileNo = q.ContactMobile
+	}
+	if customer.EmailID == "" {
+		customer.EmailID = q.ContactEmail
+	}
+	return customer.Contact(), nil
+}
+
+// send queues the link to the customer, by every way there is.
+func (d *Desk) send(ctx context.Context, q *erpnext.Quotation, out Generated, lang hub.Lang) ([]Sent, error) {
+	contact, err := d.contact(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if contact.Phone == "" && contact.Mail == "" {
+		return nil, hub.Fail(hub.Invalid, "no-contact", "The customer has neither a mobile number nor a mail address.", nil)
+	}
+	if lang != "" {
+		contact.Lang = lang
+	}
+	vars := map[string]any{"Quotation": q.Name, "Company": q.Company, "Name": contact.Name, "Link": out.URL, "ValidTill": string(q.ValidTill)}
+	return d.tell(ctx, contact, outbox.Message{
+		Template: "accept.link", Vars: vars, Customer: q.PartyName, Doctype: "Quotation", Name: q.Name,
+		DedupeKey: "accept:link:" + q.Name + ":" + out.URL,
+	})
+}
+
+// tell queues a message by SMS and mail, as far as the contact has them.
+func (d *Desk) tell(ctx context.Context, to erpnext.Contact, m outbox.Message) ([]Sent, error) {
+	m.Lang = to.Lang
+	sent := []Sent{}
+	for channel, address := range map[outbox.Channel]string{outbox.SMS: string(to.Phone), outbox.Email: to.Mail} {
+		if address == "" {
+			continue
+		}
+		m.Channel, m.To = channel, address
+		entry, err := d.mail.Queue(ctx, m)
+		if err != nil {
+			return nil, fmt.Errorf("queueing %s by %s: %w", m.Template, channel, err)
+		}
+		sent = append(sent, Sent{string(channel), entry.ID, entry.Status})
+	}
+	return sent, nil
+}
+
+// lock lets one caller at a time do something for a key, on every replica. It
+// waits for another one up to ten seconds.
+func (d *Desk) lock(ctx context.Context, key string) (unlock func(), err error) {
+	for range 100 {
+		_, err = d.store.Swap(ctx, key, 0, []byte("1"), makingFor)
+		if !errors.Is(err, keep.ErrStale) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	if errors.Is(err, keep.ErrStale) {
+		return nil, hub.Fail(hub.Conflict, "state-conflict", "The link of this quotation is being made.", err, hub.WithRetryAfter(5*time.Second))
+	}
+	return func() { _ = d.store.Drop(context.WithoutCancel(ctx), key) }, err
+}

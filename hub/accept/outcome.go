@@ -1,0 +1,178 @@
+package accept
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+)
+
+// KindOutcome is the kind of the job that turns a signature into work. It is
+// listed with the inbox: a signature is something that came in.
+const KindOutcome = "inbox.acceptance"
+
+// alarmAfter is how long an outcome may be unfinished before the log says so
+// as an error.
+const alarmAfter = 15 * time.Minute
+
+// Signature is the evidence of an acceptance and the payload of its job.
+type Signature struct {
+	Quotation  string    `json:"quotation"`
+	Track      Track     `json:"track"`
+	Method     string    `json:"method"` // JWT or DocuSeal, as Service Contract.signature_method spells it
+	Name       string    `json:"name"`   // as typed by the signer
+	Consents   []string  `json:"consents,omitempty"`
+	Address    string    `json:"address,omitempty"` // IP
+	Agent      string    `json:"agent,omitempty"`
+	At         time.Time `json:"at"`
+	Document   string    `json:"document_sha256,omitempty"` // of the document that was shown
+	TokenID    string    `json:"jti,omitempty"`
+	Lang       hub.Lang  `json:"lang,omitempty"`
+	Link       string    `json:"link,omitempty"`       // where the customer finds the document again
+	Submission int64     `json:"submission,omitempty"` // DocuSeal's id
+}
+
+// StepState is how one step of the outcome stands.
+type StepState struct {
+	Name  string    `json:"name"`
+	State string    `json:"state" enum:"pending,done,skipped,failed"`
+	Trace string    `json:"trace,omitempty" doc:"The document or message that the step made or found"`
+	Note  string    `json:"note,omitempty"`
+	At    time.Time `json:"at,omitzero"`
+}
+
+// Outcome is what became of a signature.
+type Outcome struct {
+	Quotation    string      `json:"quotation"`
+	Track        Track       `json:"track"`
+	Status       string      `json:"status" enum:"none,pending,accepted,failed"`
+	Contract     string      `json:"contract"`
+	Issue        string      `json:"issue"`
+	Jobs         []string    `json:"jobs"`
+	Subscription string      `json:"subscription"`
+	Steps        []StepState `json:"steps"`
+	Delivery     string      `json:"delivery,omitempty" doc:"The inbox entry that works on it"`
+	Tries        int         `json:"tries,omitempty"`
+}
+
+// Work says how outcomes are worked off.
+func (d *Desk) Work() []keep.Work {
+	backoff := []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
+	return []keep.Work{{
+		Kind: KindOutcome, Concurrency: 4, Budget: 2 * time.Minute,
+		Backoff: backoff, MaxTries: 24 * 60, Do: d.work,
+	}}
+}
+
+// take stores the signature as a job, before anything is answered. The same
+// quotation has one job; a job that had been given up is taken up again.
+func (d *Desk) take(ctx context.Context, sig Signature) (keep.Job, error) {
+	payload, err := json.Marshal(sig)
+	if err != nil {
+		return keep.Job{}, fmt.Errorf("writing the evidence of %s: %w", sig.Quotation, err)
+	}
+	job, fresh, err := d.store.Put(ctx, keep.Job{
+		Kind: KindOutcome, Lane: "quotation:" + sig.Quotation, Dedupe: sig.Quotation, Payload: payload,
+		Subject: keep.Subject{Doctype: "Quotation", Name: sig.Quotation, Correlation: hub.RequestID(ctx)},
+	})
+	if err != nil {
+		return keep.Job{}, fmt.Errorf("storing the signature of %s: %w", sig.Quotation, err)
+	}
+	if !fresh && (job.Status == keep.Dead || job.Status == keep.Cancelled) {
+		return d.store.Change(ctx, job.ID, keep.Retry, "signed again")
+	}
+	return job, nil
+}
+
+// work walks the steps. Each asks for its own trace, so it does not matter at
+// which of them an earlier try stopped.
+func (d *Desk) work(ctx context.Context, job keep.Job) (keep.Result, error) {
+	var sig Signature
+	if err := json.Unmarshal(job.Payload, &sig); err != nil {
+		return keep.Result{}, keep.Reject(fmt.Errorf("reading the evidence: %w", err))
+	}
+	s := &sale{Signature: sig, out: Outcome{Quotation: sig.Quotation, Track: sig.Track, Status: "pending", Delivery: job.ID}}
+	if err := d.open(ctx, s); err != nil {
+		return keep.Result{}, err
+	}
+	if err := d.walk(ctx, s); err != nil {
+		d.alarm(job, s, err)
+		return keep.Result{}, err
+	}
+	body, err := json.Marshal(s.out)
+	return keep.Result{State: "accepted", Body: body}, err
+}
+
+// walk runs the steps in order. One that carries the chain stops it when it
+// fails; the others are tried all the same, and their failures joined.
+func (d *Desk) walk(ctx context.Context, s *sale) error {
+	var failures []error
+	for _, step := range d.steps() {
+		trace, err := step.do(ctx, s)
+		s.note(step.name, trace, err, d.now())
+		if err := d.remember(ctx, s); err != nil {
+			return err
+		}
+		var skip skipped
+		if err == nil || errors.As(err, &skip) {
+			continue
+		}
+		failures = append(failures, fmt.Errorf("%s: %w", step.name, err))
+		if step.carries {
+			break
+		}
+	}
+	if len(failures) > 0 {
+		return errors.Join(failures...)
+	}
+	s.out.Status = "accepted"
+	return d.remember(ctx, s)
+}
+
+// note writes down how a step went.
+func (s *sale) note(name, trace string, err error, now time.Time) {
+	state := StepState{Name: name, State: "done", Trace: trace, At: now.UTC()}
+	var skip skipped
+	switch {
+	case errors.As(err, &skip):
+		state.State, state.Note = "skipped", string(skip)
+	case err != nil:
+		p := hub.ProblemOf(err)
+		state.State, state.Note = "failed", p.Code
+		if p.Detail != "" {
+			state.Note = p.Detail
+		}
+	}
+	s.out.Steps = append(s.out.Steps, state)
+}
+
+func (d *Desk) remember(ctx context.Context, s *sale) error {
+	raw, err := json.Marshal(s.out)
+	if err != nil {
+		return err
+	}
+	if _, err := d.store.Swap(ctx, outcomeKey(s.Quotation), keep.AnyVersion, raw, 0); err != nil {
+		return fmt.Errorf("remembering the outcome of %s: %w", s.Quotation, err)
+	}
+	return nil
+}
+
+func (d *Desk) alarm(job keep.Job, s *sale, err error) {
+	if d.now().Sub(job.Created) < alarmAfter {
+		return
+	}
+	d.log.Error("signed quotation is stuck", slog.String("quotation", s.Quotation),
+		slog.Int("tries", job.Tries), slog.String("err", err.Error()))
+}
+
+func outcomeKey(quotation string) string { return "accept:outcome:" + quotation }
+
+// skipped is why a step has nothing to do.
+type skipped string
+
+func (s skipped) Error() string { return string(s) }

@@ -1,0 +1,308 @@
+package accept
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox"
+)
+
+// sale is a signature on its way to becoming work.
+type sale struct {
+	Signature
+	quote    *erpnext.Quotation
+	location *erpnext.ServiceLocation // nil when the customer has none, or several
+	contract *erpnext.ServiceContract
+	out      Outcome
+}
+
+// step is one thing that must exist after a signature. do finds it or makes it
+// and returns its name.
+type step struct {
+	name    string
+	carries bool // what comes after needs it
+	do      func(ctx context.Context, s *sale) (trace string, err error)
+}
+
+// steps are the story, in order.
+func (d *Desk) steps() []step {
+	return []step{
+		{"quotation", true, d.accepted},
+		{"contract", true, d.contracted},
+		{"issue", true, d.issued},
+		{"jobs", true, d.planned},
+		{"subscription", true, d.subscribed},
+		{"message", false, d.thanked},
+		{"document", false, d.filed},
+		{"event", false, d.told},
+	}
+}
+
+// open reads the quotation that was signed. One that ERPNext cancelled, lost or
+// ordered otherwise since needs a person.
+func (d *Desk) open(ctx context.Context, s *sale) error {
+	q, err := d.quotation(ctx, s.Quotation)
+	if hub.HasCode(err, "quotation-not-found") {
+		return keep.Reject(err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.mustBeOpen(ctx, q, s.At); err != nil && !hub.HasCode(err, "quotation-accepted") {
+		if hub.ProblemOf(err).Kind == hub.Conflict {
+			return keep.Reject(err)
+		}
+		return err
+	}
+	s.quote = q
+	return nil
+}
+
+// accepted marks the quotation and submits it, in one write.
+func (d *Desk) accepted(ctx context.Context, s *sale) (string, error) {
+	q := s.quote
+	values := erpnext.Values{}
+	if q.AcceptedAt.IsZero() {
+		values["custom_accepted_at"] = erpnext.At(s.At)
+		values["custom_acceptance_method"] = s.Method
+		values["custom_signer_ip"] = s.Address
+	}
+	if q.DocStatus == erpnext.Draft {
+		values["docstatus"] = erpnext.Submitted
+	}
+	if len(values) == 0 {
+		return q.Name, nil
+	}
+	if err := d.erp.Update(ctx, "Quotation", q.Name, values, q); err != nil {
+		return "", fmt.Errorf("marking %s accepted: %w", q.Name, err)
+	}
+	return q.Name, d.store.Audit(ctx, keep.Record{
+		Actor: "customer:" + s.Name, Action: "quotation.accept", Doctype: "Quotation", Name: q.Name,
+		Detail: fmt.Sprintf("%s, sha256 %s, consents %s", s.Method, s.Document, strings.Join(s.Consents, " ")),
+	})
+}
+
+// contracted finds or makes the Service Contract of the quotation.
+func (d *Desk) contracted(ctx context.Context, s *sale) (string, error) {
+	if err := d.locate(ctx, s); err != nil {
+		return "", err
+	}
+	find := func(ctx context.Context) (*erpnext.ServiceContract, error) {
+		return erpnext.First[erpnext.ServiceContract](ctx, d.erp, "Service Contract", erpnext.Eq("quotation", s.Quotation))
+	}
+	contract, _, err := erpnext.Ensure(ctx, d.erp, find, func(ctx context.Context) (*erpnext.ServiceContract, error) {
+		return erpnext.Insert[erpnext.ServiceContract](ctx, d.erp, "Service Contract", d.newContract(s))
+	})
+	if err != nil {
+		return "", err
+	}
+	s.contract, s.out.Contract = contract, contract.Name
+	return contract.Name, nil
+}
+
+func (d *Desk) newContract(s *sale) erpnext.ServiceContract {
+	contract := erpnext.ServiceContract{
+		HubKey: "quotation:" + s.Quotation, Quotation: s.Quotation, Customer: s.quote.PartyName,
+		ContractType: erpnext.Residential, Status: erpnext.ContractSigned, MonthlyRate: monthlyRate(s.quote),
+		SignatureMethod: s.Method, SignedAt: erpnext.At(s.At), SignerName: s.Name, SignerIP: s.Address,
+		SignerUserAgent: clip(s.Agent, 140), DocumentSHA256: s.Document,
+	}
+	if s.Track != Residential {
+		contract.ContractType = erpnext.Commercial
+	}
+	if s.location != nil {
+		contract.ServiceLocation = s.location.Name
+	}
+	return contract
+}
+
+// locate finds where the service goes: as the quotation says, else the
+// customer's only location. With several a person has to say which.
+func (d *Desk) locate(ctx context.Context, s *sale) error {
+	if name := s.quote.ServiceLocation; name != "" {
+		location, err := erpnext.Get[erpnext.ServiceLocation](ctx, d.erp, "Service Location", name)
+		if err == nil {
+			s.location = location
+		}
+		return err
+	}
+	found, err := erpnext.List[erpnext.ServiceLocation](ctx, d.erp, erpnext.Query{
+		Doctype: "Service Location", Filters: []erpnext.Filter{erpnext.Eq("customer", s.quote.PartyName)}, Limit: 2,
+	})
+	if err == nil && len(found) == 1 {
+		s.location = &found[0]
+	}
+	return err
+}
+
+// issued finds or makes the master Issue, on which the jobs hang.
+func (d *Desk) issued(ctx context.Context, s *sale) (string, error) {
+	find := func(ctx context.Context) (*erpnext.Issue, error) {
+		return erpnext.First[erpnext.Issue](ctx, d.erp, "Issue", erpnext.Eq("service_contract", s.contract.Name))
+	}
+	issue, _, err := erpnext.Ensure(ctx, d.erp, find, func(ctx context.Context) (*erpnext.Issue, error) {
+		return erpnext.Insert[erpnext.Issue](ctx, d.erp, "Issue", erpnext.Issue{
+			HubKey: "contract:" + s.contract.Name, Subject: clip("Installation "+s.contract.Name+" — "+s.quote.CustomerName, 140),
+			Customer: s.quote.PartyName, ServiceContract: s.contract.Name, ServiceLocation: s.contract.ServiceLocation,
+		})
+	})
+	if err != nil {
+		return "", err
+	}
+	s.out.Issue = issue.Name
+	return issue.Name, nil
+}
+
+// planned has the planner file the jobs that are not filed yet.
+func (d *Desk) planned(ctx context.Context, s *sale) (string, error) {
+	order := Sale{
+		Contract: s.contract.Name, Issue: s.out.Issue, Customer: s.quote.PartyName, Location: s.contract.ServiceLocation,
+		Template: s.contract.InstallTemplate, WizardSteps: string(s.quote.WizardSteps),
+	}
+	if s.location != nil {
+		order.Place = s.location.Address()
+	}
+	jobs, err := d.plan(ctx, order)
+	if err != nil {
+		return "", err
+	}
+	s.out.Jobs = jobs
+	return strings.Join(jobs, " "), nil
+}
+
+// subscribed finds or makes the pending subscription and links the contract to
+// it. A quotation without recurring lines has none.
+func (d *Desk) subscribed(ctx context.Context, s *sale) (string, error) {
+	if !slices.ContainsFunc(s.quote.Items, func(i erpnext.QuotationItem) bool { return frequencyOf(i) != oneTime }) {
+		return "", skipped("nothing on the quotation is billed again and again")
+	}
+	find := func(ctx context.Context) (*erpnext.ServiceSubscription, error) {
+		return erpnext.First[erpnext.ServiceSubscription](ctx, d.erp, "Service Subscription", erpnext.Eq("service_contract", s.contract.Name))
+	}
+	subscription, _, err := erpnext.Ensure(ctx, d.erp, find, func(ctx context.Context) (*erpnext.ServiceSubscription, error) {
+		return erpnext.Insert[erpnext.ServiceSubscription](ctx, d.erp, "Service Subscription", newSubscription(s))
+	})
+	if err != nil {
+		return "", err
+	}
+	if s.contract.ServiceSubscription != subscription.Name {
+		err = d.erp.Update(ctx, "Service Contract", s.contract.Name, erpnext.Values{"service_subscription": subscription.Name}, s.contract)
+	}
+	s.out.Subscription = subscription.Name
+	return subscription.Name, err
+}
+
+// newSubscription names the plan after the recurring lines.
+func newSubscription(s *sale) erpnext.ServiceSubscription {
+	sub := erpnext.ServiceSubscription{
+		HubKey: "contract:" + s.contract.Name, Customer: s.quote.PartyName, ServiceLocation: s.contract.ServiceLocation,
+		ServiceContract: s.contract.Name, Status: erpnext.StatusPending, MonthlyPrice: monthlyRate(s.quote), DisplayOrder: 10,
+	}
+	var plans, categories []string
+	for _, item := range s.quote.Items {
+		if frequency := frequencyOf(item); frequency != oneTime {
+			plans = append(plans, plainName(item))
+			categories = append(categories, categoryOf(item))
+			if sub.Item == "" {
+				sub.Item, sub.BillingCycle = item.ItemCode, frequency
+			}
+		}
+	}
+	sub.PlanName = clip(strings.Join(plans, " + "), 140)
+	sub.ServiceCategory = categories[0]
+	if slices.ContainsFunc(categories, func(c string) bool { return c != categories[0] }) {
+		sub.ServiceCategory = "Bundle"
+	}
+	return sub
+}
+
+// categoryOf reads the category of a service from its item group.
+func categoryOf(item erpnext.QuotationItem) string {
+	text := strings.ToLower(item.ItemGroup + " " + item.ItemCode)
+	for _, c := range []struct{ category, words string }{
+		{"IPTV", "iptv télé tv"}, {"VoIP", "voip téléphon telephon phone"}, {"Internet", "internet fibre ftth"},
+	} {
+		for word := range strings.FieldsSeq(c.words) {
+			if strings.Contains(text, word) {
+				return c.category
+			}
+		}
+	}
+	return "Other"
+}
+
+// thanked queues one SMS and one mail. The keys make them one, however often the
+// step is taken.
+func (d *Desk) thanked(ctx context.Context, s *sale) (string, error) {
+	contact, err := d.contact(ctx, s.quote)
+	if err != nil {
+		return "", err
+	}
+	if contact.Phone == "" && contact.Mail == "" {
+		return "", skipped("the customer has neither a mobile number nor a mail address")
+	}
+	sent, err := d.tell(ctx, contact, outbox.Message{
+		Template: "accept.thanks", Vars: d.thanks(s, contact), Customer: s.quote.PartyName, Doctype: "Quotation", Name: s.Quotation,
+		DedupeKey: "accept:thanks:" + s.Quotation,
+	})
+	ids := make([]string, 0, len(sent))
+	for _, m := range sent {
+		ids = append(ids, m.ID)
+	}
+	return strings.Join(ids, " "), err
+}
+
+func (d *Desk) thanks(s *sale, contact erpnext.Contact) map[string]any {
+	v := newQuote(s.quote, contact.Lang)
+	var lines, totals, services []string
+	for _, g := range v.Recurring {
+		for _, l := range g.Lines {
+			services = append(services, l.Description)
+		}
+	}
+	groups := v.Recurring
+	if v.OneTime != nil {
+		groups = append(groups, *v.OneTime)
+	}
+	for _, g := range groups {
+		for _, l := range g.Lines {
+			lines = append(lines, l.Description+" : "+l.Amount.Cents().String()+" $")
+		}
+		totals = append(totals, fmt.Sprintf("%s : %s $ + TPS %s $ + TVQ %s $ = %s $", g.Title, g.Subtotal, g.TPS, g.TVQ, g.Total))
+	}
+	first, _, _ := strings.Cut(contact.Name, " ")
+	return map[string]any{
+		"Company": s.quote.Company, "Name": contact.Name, "FirstName": first, "Quotation": s.Quotation, "Contract": s.contract.Name,
+		"Services": clip(strings.Join(services, ", "), 60), "Lines": lines, "Totals": totals, "Link": s.Link,
+		"Document": v.Document, "AcceptedAt": s.At.In(hub.Local()).Format("2006-01-02 15:04"),
+	}
+}
+
+// told publishes the news once.
+func (d *Desk) told(ctx context.Context, s *sale) (string, error) {
+	event := hub.NewEvent(hub.TopicQuotations, hub.QuotationAccepted, hub.QuotationAccepted+":"+s.Quotation, map[string]any{
+		"quotation": s.Quotation, "track": s.Track, "customer": s.quote.PartyName, "contract": s.out.Contract,
+		"issue": s.out.Issue, "jobs": s.out.Jobs, "subscription": s.out.Subscription,
+	})
+	return event.Key, d.news.Publish(ctx, event)
+}
+
+func plainName(item erpnext.QuotationItem) string {
+	if item.ItemName != "" {
+		return item.ItemName
+	}
+	return item.ItemCode
+}
+
+// clip shortens a text to n characters, for fields that hold no more.
+func clip(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,170 @@
+// Package dispatch turns a sold service into work orders: Dispatch Jobs in
+// ERPNext, chained so that each waits for those before it.
+//
+// Routes: none yet; the board, claims and states of jobs come with the
+// assignment of work.
+// Events: job.created for each job filed.
+// Systems called: ERPNext (Dispatch Job).
+// Remembers: nothing; a job that is filed is its own trace.
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+)
+
+// News tells the ops app what happened.
+type News interface {
+	Publish(ctx context.Context, events ...hub.Event) error
+}
+
+// Planner files the jobs of a chain.
+type Planner struct {
+	erp  *erpnext.Client
+	news News
+	now  func() time.Time
+}
+
+// NewPlanner makes a planner; now is the clock by which "today" is read.
+func NewPlanner(erp *erpnext.Client, news News, now func() time.Time) *Planner {
+	return &Planner{erp: erp, news: news, now: now}
+}
+
+// Order says what a chain is for. Steps wins over Template; with neither the
+// fibre installation is taken.
+type Order struct {
+	Contract string // Service Contract; the chain's identity
+	Issue    string // master Issue
+	Customer string
+	Location string // Service Location, may be empty
+	Place    string // the address in words, for the map
+	Priority string // low, medium, high; medium when empty
+	Template string
+	Steps    []Step
+}
+
+// PlanFor files every job of the order that is not filed yet and returns the
+// names of all of them, in the order of the work. Each job asks for its own
+// trace (contract and step), so a call that was cut short is simply repeated.
+func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
+	steps, err := o.steps()
+	if err != nil {
+		return nil, err
+	}
+	filed, err := p.filed(ctx, o.Contract)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(steps))
+	for i, step := range steps {
+		name := filed[step.ID]
+		if name == "" {
+			if name, err = p.file(ctx, p.job(o, step, i+1, filed)); err != nil {
+				return nil, fmt.Errorf("filing job %q of %s: %w", step.ID, o.Contract, err)
+			}
+			filed[step.ID] = name
+		}
+		names = append(names, name)
+	}
+	return names, p.announce(ctx, o, steps, filed)
+}
+
+// filed maps the step ids of the contract's jobs to their names.
+func (p *Planner) filed(ctx context.Context, contract string) (map[string]string, error) {
+	jobs, err := erpnext.List[filedJob](ctx, p.erp, erpnext.Query{
+		Doctype: "Dispatch Job", Filters: []erpnext.Filter{erpnext.Eq("service_contract", contract)}, OrderBy: "step_order asc",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the jobs of %s: %w", contract, err)
+	}
+	filed := make(map[string]string, len(jobs))
+	for _, job := range jobs {
+		filed[job.StepID] = job.Name
+	}
+	return filed, nil
+}
+
+// filedJob is what is asked of a job that exists.
+type filedJob struct {
+	Name   string `json:"name"`
+	StepID string `json:"step_id"`
+}
+
+// file inserts the job, or finds the one with its key. Tags that ERPNext does
+// not know must not keep an installation from being planned: they are written
+// into the notes instead.
+func (p *Planner) file(ctx context.Context, job erpnext.DispatchJob) (string, error) {
+	find := func(ctx context.Context) (*erpnext.DispatchJob, error) {
+		return erpnext.First[erpnext.DispatchJob](ctx, p.erp, "Dispatch Job", erpnext.Eq("hub_key", job.HubKey))
+	}
+	create := func(ctx context.Context) (*erpnext.DispatchJob, error) {
+		return erpnext.Insert[erpnext.DispatchJob](ctx, p.erp, "Dispatch Job", job)
+	}
+	made, _, err := erpnext.Ensure(ctx, p.erp, find, create)
+	if erpnext.IsLink(err) && len(job.Tags) > 0 {
+		for _, tag := range job.Tags {
+			job.Notes += "Étiquette : " + tag.Tag + "\n"
+		}
+		job.Tags = nil
+		made, _, err = erpnext.Ensure(ctx, p.erp, find, create)
+	}
+	if err != nil {
+		return "", err
+	}
+	return made.Name, nil
+}
+
+// job draws up one document. Predecessors are filed before their successors, so
+// their names are known.
+func (p *Planner) job(o Order, s Step, order int, filed map[string]string) erpnext.DispatchJob {
+	job := erpnext.DispatchJob{
+		HubKey: o.Contract + "/" + s.ID, Subject: s.Label, JobType: s.JobType, AssignedGroup: s.Group,
+		Status: erpnext.JobOpen, Priority: o.Priority, DurationH: s.DurationH,
+		ScheduledDate: erpnext.Date(p.date(s.OffsetDays)),
+		Customer:      o.Customer, ServiceLocation: o.Location, Address: o.Place,
+		ServiceContract: o.Contract, SourceIssue: o.Issue, StepID: s.ID, StepOrder: order,
+		OnOpenWebhook: s.OnOpenWebhook, OnCloseWebhook: s.OnCloseWebhook,
+	}
+	if job.Priority == "" {
+		job.Priority = erpnext.PriorityMedium
+	}
+	for _, tag := range s.Tags {
+		job.Tags = append(job.Tags, erpnext.TagLink{Tag: tag})
+	}
+	if len(s.DependsOn) > 0 {
+		job.Status = erpnext.JobOnHold
+		job.WaitFor(names(s.DependsOn, filed)...)
+	}
+	return job
+}
+
+// date is today plus the offset, as people in Quebec read the calendar: a job
+// without a date would fall off every board.
+func (p *Planner) date(offset int) string {
+	return p.now().In(hub.Local()).AddDate(0, 0, offset).Format(time.DateOnly)
+}
+
+// announce publishes one event per job; its key makes it once, also when the
+// call that filed the job died before it could speak.
+func (p *Planner) announce(ctx context.Context, o Order, steps []Step, filed map[string]string) error {
+	events := make([]hub.Event, 0, len(steps))
+	for _, s := range steps {
+		events = append(events, hub.NewEvent(hub.TopicJobs, hub.JobCreated, hub.JobCreated+":"+filed[s.ID], map[string]any{
+			"job": filed[s.ID], "subject": s.Label, "assigned_group": s.Group, "contract": o.Contract,
+			"customer": o.Customer, "scheduled_date": p.date(s.OffsetDays), "depends_on": names(s.DependsOn, filed),
+		}))
+	}
+	return p.news.Publish(ctx, events...)
+}
+
+func names(ids []string, filed map[string]string) []string {
+	out := make([]string, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, filed[id])
+	}
+	return out
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/twilio"
+	"gigafibre.ca/targo-hub/hub/accept"
+	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/outbox"
+)
+
+// planFor hands a sale to the planner. Wizard steps that cannot be read must not
+// keep an installation from being planned: the template's are taken, and the log
+// says so.
+func planFor(p *dispatch.Planner, log *slog.Logger) func(ctx context.Context, s accept.Sale) ([]string, error) {
+	return func(ctx context.Context, s accept.Sale) ([]string, error) {
+		steps, err := dispatch.ParseSteps(s.WizardSteps)
+		if err != nil {
+			log.WarnContext(ctx, "wizard steps not readable, template taken", "contract", s.Contract, "err", err)
+		}
+		return p.PlanFor(ctx, dispatch.Order{
+			Contract: s.Contract, Issue: s.Issue, Customer: s.Customer, Location: s.Location, Place: s.Place,
+			Template: s.Template, Steps: steps,
+		})
+	}
+}
+
+// signed hands DocuSeal's deliveries to the desk; those that say nothing of a
+// signature are done with.
+func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (string, error) {
+	return func(ctx context.Context, e docuseal.Event) (string, error) {
+		switch e.Type {
+		case docuseal.FormCompleted, docuseal.FormDeclined:
+			form, err := e.Form()
+			if err != nil {
+				return "", err
+			}
+			return desk.Signed(ctx, accept.Seal{
+				Submission: form.SubmissionID, Name: form.Name, Address: form.IP, Agent: form.UserAgent, DeclineReason: form.DeclineReason,
+			})
+		case docuseal.SubmissionCompleted:
+			submission, err := e.Submission()
+			if err != nil {
+				return "", err
+			}
+			return desk.Signed(ctx, accept.Seal{Submission: submission.ID})
+		}
+		return "nothing-to-do", nil
+	}
+}
+
+// breaker makes a check of a circuit breaker: it calls nobody.
+func breaker(state func() string) func(context.Context) error {
+	return func(context.Context) error {
+		if s := state(); s == "open" {
+			return errors.New("away")
+		}
+		return nil
+	}
+}
+
+// smsSender sends the outbox's letters through Twilio.
+type smsSender struct{ client *twilio.Client }
+
+func (s smsSender) Send(ctx context.Context, l outbox.Letter) (outbox.Receipt, error) {
+	sent, err := s.client.Send(ctx, l.To, l.Body)
+	return outbox.Receipt{ProviderID: sent.SID, Segments: sent.Segments}, err
+}
+
+// Check proves the credentials.
+func (s smsSender) Check(ctx context.Context) error {
+	_, err := s.client.Account(ctx)
+	return err
+}
+
+// mailSender sends the outbox's letters through Mailjet.
+type mailSender struct{ client *mailjet.Client }
+
+func (s mailSender) Send(ctx context.Context, l outbox.Letter) (outbox.Receipt, error) {
+	sent, err := s.client.Send(ctx, mailjet.Mail{ID: l.ID, To: l.To, Subject: l.Subject, Text: l.Body, HTML: l.HTML})
+	return outbox.Receipt{ProviderID: sent.ID}, err
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite"
+)
+
+type settingsCommand struct {
+	Values   bool `help:"Print the value and origin of every setting; secrets stay hidden."`
+	Markdown bool `help:"Print the list as a Markdown table."`
+}
+
+// Run prints the settings.
+func (s settingsCommand) Run(c *console) error {
+	if s.Values {
+		return printValues(c)
+	}
+	if s.Markdown {
+		return printMarkdown(c.out)
+	}
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	for _, set := range config.Describe(&Settings{}) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", set.Env, set.YAML, set.Type, cmp.Or(set.Default, "-"), set.Doc)
+	}
+	return w.Flush()
+}
+
+func printValues(c *console) error {
+	loaded, err := config.Read(&Settings{}, c.environ, c.file, "TARGO_CONFIG")
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	for _, v := range loaded.Values() {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", v.YAML, v.Text, cmp.Or(v.Origin, "not set"))
+	}
+	if flushed := w.Flush(); err == nil {
+		err = flushed
+	}
+	return err
+}
+
+func printMarkdown(out io.Writer) error {
+	fmt.Fprintln(out, "| variable | in the file | type | default | what it is |\n|---|---|---|---|---|")
+	for _, set := range config.Describe(&Settings{}) {
+		fallback := ""
+		if set.Default != "" {
+			fallback = "`" + set.Default + "`"
+		}
+		if _, err := fmt.Fprintf(out, "| `%s` | `%s` | %s | %s | %s |\n", set.Env, set.YAML, set.Type, fallback, strings.ReplaceAll(set.Doc, "|", `\|`)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type routesCommand struct{}
+
+// Run prints the routes of a hub with every part, without opening the store of a
+// running one.
+func (routesCommand) Run(c *console) error {
+	dir, err := os.MkdirTemp("", "targo-routes-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	settings := &Settings{}
+	if err := config.Load(settings, []string{"TARGO_STATE=sqlite:" + filepath.Join(dir, "routes.db"), "TARGO_METRICS_LISTEN=off"}, ""); err != nil {
+		return err
+	}
+	h, err := build(c.ctx, settings, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer h.store.Close()
+	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	for _, r := range h.server.Routes() {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Method, r.Path, r.Guard)
+	}
+	return w.Flush()
+}
+
+type tokenCommand struct {
+	Audience string        `arg:"" enum:"staff,accept,tech,portal" help:"staff, accept, tech or portal."`
+	Subject  string        `arg:"" help:"User, quotation, technician or customer."`
+	Job      string        `help:"Dispatch Job that a technician's token is bound to."`
+	TTL      time.Duration `name:"ttl" default:"1h" help:"How long the token lives."`
+	Scope    []string      `help:"Scopes."`
+	Lang     string        `enum:"fr,en" default:"fr" help:"fr or en."`
+}
+
+// Run mints a token with the configured keys and prints it.
+func (t tokenCommand) Run(c *console) error {
+	settings, _, err := c.load()
+	if err != nil {
+		return err
+	}
+	keys, err := access.NewKeyring(settings.Access, nil)
+	if err != nil {
+		return err
+	}
+	token, _, err := keys.Mint(c.ctx, access.Grant{
+		Audience: access.Audience(t.Audience), Subject: t.Subject, Job: t.Job, Scopes: t.Scope, Lang: hub.Lang(t.Lang), TTL: t.TTL,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.out, token)
+	return err
+}
+
+type schemaCommand struct{}
+
+// Run prints the fixtures for ERPNext, indented.
+func (schemaCommand) Run(c *console) error {
+	raw, err := erpnext.Fixtures()
+	if err != nil {
+		return err
+	}
+	var docs []json.RawMessage
+	if err := json.Unmarshal(raw, &docs); err != nil {
+		return err
+	}
+	enc := json.NewEncoder(c.out)
+	enc.SetIndent("", " ")
+	return enc.Encode(docs)
+}
+
+type backupCommand struct {
+	To string `arg:"" type:"path" help:"File to write; it must not exist."`
+}
+
+// Run copies the store. The hub may run meanwhile.
+func (b backupCommand) Run(c *console) error {
+	settings, _, err := c.load()
+	if err != nil {
+		return err
+	}
+	path, err := settings.statePath()
+	if err != nil {
+		return err
+	}
+	if err := sqlite.Copy(c.ctx, path, b.To); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.out, "copied to", b.To)
+	return err
+}

@@ -1,0 +1,115 @@
+// Command targo-hub is the integration hub beside ERPNext.
+//
+// `targo-hub serve` runs it; the other commands help the operator. Settings come
+// from TARGO_* variables and, when TARGO_CONFIG names one, a YAML file with the
+// same tree. The README has the list; `targo-hub settings` prints it.
+//
+// main.go has the commands, settings.go all settings on one page, wire.go how
+// the parts are put together, run.go how they start and stop.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // Quebec's clock, also where the system has no zones
+
+	"github.com/alecthomas/kong"
+)
+
+// Set by the linker.
+var (
+	version = "dev"
+	commit  = "none"
+	built   = ""
+)
+
+// commands is the whole command line.
+type commands struct {
+	Config string `help:"YAML file with settings; variables win over it." env:"TARGO_CONFIG" type:"path" placeholder:"FILE"`
+
+	Serve    serveCommand    `cmd:"" help:"Run the hub."`
+	Check    checkCommand    `cmd:"" help:"Check the settings, the store and every configured system; with --ready only whether the running hub is ready."`
+	Settings settingsCommand `cmd:"" help:"Print the list of settings, or their values."`
+	Routes   routesCommand   `cmd:"" help:"Print every route and who may enter."`
+	Token    tokenCommand    `cmd:"" help:"Mint a token for a person of the staff, a customer or a technician."`
+	Schema   schemaCommand   `cmd:"" help:"Print the doctypes and fields that ERPNext must have, as documents that a site can import."`
+	Backup   backupCommand   `cmd:"" help:"Write a consistent copy of the store to a file while the hub runs."`
+	Inbox    inboxCommand    `cmd:"" help:"Look at what came in, and try again what was given up."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// console is what a command works with.
+type console struct {
+	ctx     context.Context
+	environ []string
+	file    string
+	out     io.Writer
+	errs    io.Writer
+}
+
+// problemFound makes a command exit with 1 after it has said everything itself.
+var problemFound = errors.New("problems were found")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// run is the whole program, so that tests start the real one. It returns the
+// exit code: 0 well, 1 something failed, 2 the command line was wrong.
+func run(ctx context.Context, args, environ []string, out, errs io.Writer) int {
+	var cli commands
+	exit := -1
+	parser, err := kong.New(&cli, kong.Name("targo-hub"), kong.Description("The integration hub beside ERPNext."),
+		kong.Writers(out, errs), kong.Exit(func(code int) { exit = code }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return 2
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "targo-hub:", err)
+		return 2
+	}
+	err = command.Run(&console{ctx: ctx, environ: environ, file: cli.Config, out: out, errs: errs})
+	switch {
+	case errors.Is(err, problemFound):
+		return 1
+	case err != nil:
+		fmt.Fprintln(errs, "targo-hub:", err)
+		return 1
+	}
+	return 0
+}
+
+type serveCommand struct{}
+
+// Run starts the hub and returns when it has stopped.
+func (serveCommand) Run(c *console) error {
+	settings, warnings, err := c.load()
+	if err != nil {
+		return err
+	}
+	log := newLogger(c.errs, settings.LogLevel)
+	for _, w := range warnings {
+		log.Warn("setting noted", "warning", w)
+	}
+	return serve(c.ctx, settings, log)
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(c *console) error {
+	_, err := fmt.Fprintf(c.out, "targo-hub %s (%s) %s\n", version, commit, built)
+	return err
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/twilio"
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub/access"
+	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/web"
+)
+
+// Settings are all settings of the program on one page. A section that is left
+// empty switches its part off.
+type Settings struct {
+	Edge          web.Config `yaml:",inline"`
+	State         string     `yaml:"state" env:"STATE" default:"sqlite:./targo-hub.db" doc:"where the hub keeps its work: sqlite:PATH"`
+	LogLevel      string     `yaml:"log_level" env:"LOG_LEVEL" default:"info" doc:"debug, info, warn or error"`
+	BillingPaused bool       `yaml:"billing_paused" env:"BILLING_PAUSED" default:"true" doc:"while true nothing is invoiced or charged"`
+
+	ERPNext  erpnext.Config  `yaml:"erpnext" envPrefix:"ERPNEXT_"`
+	DocuSeal docuseal.Config `yaml:"docuseal" envPrefix:"DOCUSEAL_"`
+	Twilio   twilio.Config   `yaml:"twilio" envPrefix:"TWILIO_"`
+	Mailjet  mailjet.Config  `yaml:"mailjet" envPrefix:"MAILJET_"`
+	Access   access.Config   `yaml:"access" envPrefix:"ACCESS_"`
+	Outbox   outbox.Config   `yaml:"outbox" envPrefix:"OUTBOX_"`
+}
+
+// Validate checks what belongs to no single part.
+func (s *Settings) Validate() error {
+	var wrong []error
+	if _, err := s.statePath(); err != nil {
+		wrong = append(wrong, config.Wrong("state", "%s", err.Error()))
+	}
+	if _, err := levelOf(s.LogLevel); err != nil {
+		wrong = append(wrong, config.Wrong("log_level", "must be debug, info, warn or error"))
+	}
+	return errors.Join(wrong...)
+}
+
+// statePath is the file behind "sqlite:PATH".
+func (s *Settings) statePath() (string, error) {
+	path, ok := strings.CutPrefix(s.State, "sqlite:")
+	if !ok {
+		if u, err := url.Parse(s.State); err == nil && strings.HasPrefix(u.Scheme, "redis") {
+			return "", errors.New("this version keeps its work in a file only: sqlite:PATH")
+		}
+		return "", errors.New("must be sqlite:PATH")
+	}
+	if path == "" {
+		return "", errors.New("names no file after sqlite:")
+	}
+	return path, nil
+}
+
+// load reads the settings from the environment and the file.
+func (c *console) load() (*Settings, []string, error) {
+	settings := &Settings{}
+	loaded, err := config.Read(settings, c.environ, c.file, "TARGO_CONFIG")
+	if err != nil {
+		return nil, nil, err
+	}
+	return settings, loaded.Warnings, nil
+}
+
+func levelOf(text string) (level slog.Level, err error) {
+	err = level.UnmarshalText([]byte(text))
+	return level, err
+}
+
+// newLogger writes JSON lines. Messages are constant, secrets and numbers of
+// people print masked by their types.
+func newLogger(w io.Writer, level string) *slog.Logger {
+	l, err := levelOf(level)
+	if err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim"
+	"gigafibre.ca/targo-hub/connectors/mailjet/mailjetsim"
+	"gigafibre.ca/targo-hub/connectors/twilio/twiliosim"
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+)
+
+// Invented secrets of the simulated town.
+const (
+	erpKey       = "townkey"
+	erpSecret    = "townsecret"
+	sealSecret   = "whsec_dG93bi1zZWNyZXQtb2YtdGVzdHM"
+	serviceToken = "town-service-token-0001"
+)
+
+// town is the outside world of one test.
+type town struct {
+	site      *erpnextsim.Site
+	seal      *docusealsim.Sim
+	sms       *twiliosim.Sim
+	mail      *mailjetsim.Sim
+	urls      map[string]string
+	dir       string
+	customers int
+}
+
+// newTown starts every simulator on loopback and gives ERPNext what the hub
+// needs there.
+func newTown(t *testing.T) *town {
+	t.Helper()
+	site, err := erpnextsim.New(erpnextsim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = site.Close() })
+	fixtures, err := erpnext.Fixtures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := site.Import(fixtures); err != nil {
+		t.Fatal(err)
+	}
+	if err := site.AddUser("hub@example.com", erpKey, erpSecret, "System Manager"); err != nil {
+		t.Fatal(err)
+	}
+	w := &town{
+		site: site, dir: t.TempDir(), urls: map[string]string{},
+		seal: docusealsim.New(docusealsim.Options{Token: "townseal"}),
+		sms:  twiliosim.New(twiliosim.Options{}), mail: mailjetsim.New(mailjetsim.Options{}),
+	}
+	t.Cleanup(w.seal.Close)
+	t.Cleanup(w.sms.Close)
+	t.Cleanup(w.mail.Close)
+	for name, h := range map[string]http.Handler{"erp": site, "seal": w.seal, "sms": w.sms, "mail": w.mail} {
+		server := httptest.NewServer(h)
+		t.Cleanup(server.Close)
+		w.urls[name] = server.URL
+	}
+	w.seed(t)
+	return w
+}
+
+// seed puts the masters that quotations link to.
+func (w *town) seed(t *testing.T) {
+	t.Helper()
+	w.put(t, "Company", map[string]any{"name": "TARGO", "company_name": "TARGO", "abbr": "T", "default_currency": "CAD", "country": "Canada"})
+	w.put(t, "Item Group", map[string]any{"item_group_name": "Internet"})
+	for code, f := range map[string]string{"FIBRE-500": "Monthly", "INSTALL-STD": "One-time"} {
+		w.put(t, "Item", map[string]any{"item_code": code, "item_name": code, "item_group": "Internet", "stock_uom": "Nos", "custom_billing_frequency": f})
+	}
+}
+
+func (w *town) put(t *testing.T, doctype string, doc map[string]any) string {
+	t.Helper()
+	name, err := w.site.Put(doctype, doc)
+	if err != nil {
+		t.Fatalf("putting a %s: %v", doctype, err)
+	}
+	return name
+}
+
+// quotation makes a customer with a location and an open quotation.
+func (w *town) quotation(t *testing.T, kind string, more map[string]any) string {
+	t.Helper()
+	w.customers++
+	customer := w.put(t, "Customer", map[string]any{
+		"customer_name": fmt.Sprintf("Client %03d", w.customers), "customer_type": "Individual", "language": "fr",
+		"cell_phone": fmt.Sprintf("514-555-01%02d", w.customers%100), "email_billing": fmt.Sprintf("client%03d@example.com", w.customers),
+	})
+	location := w.put(t, "Service Location", map[string]any{
+		"customer": customer, "address_line": "12 rue Inventée", "city": "Granby", "province": "QC", "status": "Pending Install",
+	})
+	doc := map[string]any{
+		"quotation_to": "Customer", "party_name": customer, "customer_name": customer, "company": "TARGO", "currency": "CAD",
+		"conversion_rate": 1, "selling_price_list": "Standard Selling", "price_list_currency": "CAD", "plc_conversion_rate": 1,
+		"custom_quote_type": kind, "custom_service_location": location, "docstatus": 1,
+		"items": []any{
+			map[string]any{"item_code": "FIBRE-500", "item_name": "Fibre 500", "qty": 1, "rate": 39.95, "uom": "Nos", "conversion_factor": 1, "custom_billing_frequency": "Monthly"},
+			map[string]any{"item_code": "INSTALL-STD", "item_name": "Installation", "qty": 1, "rate": 240, "uom": "Nos", "conversion_factor": 1, "custom_billing_frequency": "One-time"},
+		},
+	}
+	for k, v := range more {
+		doc[k] = v
+	}
+	return w.put(t, "Quotation", doc)
+}
+
+// environ is the environment of a hub that lives in this town.
+func (w *town) environ(more ...string) []string {
+	key := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
+	return append([]string{
+		"TARGO_LISTEN=127.0.0.1:" + strconv.Itoa(freePort()), "TARGO_METRICS_LISTEN=off",
+		"TARGO_STATE=sqlite:" + filepath.Join(w.dir, "hub.db"), "TARGO_LOG_LEVEL=warn",
+		"TARGO_ERPNEXT_URL=" + w.urls["erp"], "TARGO_ERPNEXT_API_KEY=" + erpKey, "TARGO_ERPNEXT_API_SECRET=" + erpSecret,
+		"TARGO_DOCUSEAL_URL=" + w.urls["seal"] + "/api", "TARGO_DOCUSEAL_TOKEN=townseal", "TARGO_DOCUSEAL_WEBHOOK_SECRET=" + sealSecret,
+		"TARGO_DOCUSEAL_TEMPLATE_COMMERCIAL=1", "TARGO_DOCUSEAL_TEMPLATE_PROJECT=2",
+		"TARGO_TWILIO_BASE_URL=" + w.urls["sms"], "TARGO_TWILIO_ACCOUNT_SID=AC00000000000000000000000000000000",
+		"TARGO_TWILIO_AUTH_TOKEN=twiliosimtoken", "TARGO_TWILIO_FROM=+15145550199",
+		"TARGO_MAILJET_BASE_URL=" + w.urls["mail"] + "/v3", "TARGO_MAILJET_API_KEY=mailjetsimkey",
+		"TARGO_MAILJET_API_SECRET=mailjetsimsecret", "TARGO_MAILJET_FROM=TARGO <bonjour@example.com>",
+		"TARGO_ACCESS_KEYS=test:" + key, "TARGO_ACCESS_SERVICE_TOKENS=town:" + serviceToken + ":all",
+	}, more...)
+}
+
+// freePort finds a port that nobody listens on.
+func freePort() int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// running is a hub that answers.
+type running struct {
+	url   string
+	staff string
+	stop  func()
+}
+
+// start runs the real program in this process until the test ends.
+func (w *town) start(t *testing.T, more ...string) *running {
+	t.Helper()
+	environ := w.environ(more...)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	errs := &logWriter{t: t}
+	go func() { ended <- run(ctx, []string{"serve"}, environ, io.Discard, errs) }()
+	h := &running{url: "http://" + valueOf(environ, "TARGO_LISTEN"), staff: staffToken(t, environ)}
+	var stopped bool
+	h.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("the hub ended with code %d", code)
+		}
+	}
+	t.Cleanup(h.stop)
+	h.awaitReady(t)
+	return h
+}
+
+func valueOf(environ []string, name string) string {
+	value := ""
+	for _, line := range environ {
+		if v, ok := strings.CutPrefix(line, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+func staffToken(t *testing.T, environ []string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"token", "staff", "ann@example.com"}, environ, &out, io.Discard); code != 0 {
+		t.Fatal("no staff token")
+	}
+	return strings.TrimSpace(out.String())
+}
+
+func (h *running) awaitReady(t *testing.T) {
+	t.Helper()
+	await(t, "the hub answers", func() bool {
+		resp, err := http.Get(h.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+}
+
+// await waits for a fact, at most a minute.
+func await(t *testing.T, what string, fact func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !fact() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited in vain until %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// call sends a JSON request as the staff and decodes the answer.
+func (h *running) call(t *testing.T, method, path string, body, into any) int {
+	t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(method, h.url+path, bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+h.staff)
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(answer, into); err != nil {
+			t.Fatalf("%s %s answered %d: %s", method, path, resp.StatusCode, answer)
+		}
+	}
+	return resp.StatusCode
+}
+
+// deliver posts a webhook signed as DocuSeal signs it and returns the status.
+func (h *running) deliver(t *testing.T, body []byte) int {
+	t.Helper()
+	status, err := h.post(body, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
+func (h *running) post(body []byte, at time.Time) (int, error) {
+	stamp := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(sealSecret))
+	mac.Write([]byte(stamp + "."))
+	mac.Write(body)
+	r, err := http.NewRequest(http.MethodPost, h.url+"/accept/docuseal-webhook", bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Docuseal-Signature", stamp+"."+hex.EncodeToString(mac.Sum(nil)))
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, resp.Body.Close()
+}
+
+// logWriter shows the hub's log in the test's.
+type logWriter struct{ t *testing.T }
+
+func (l *logWriter) Write(p []byte) (int, error) {
+	if l.t.Context().Err() == nil {
+		l.t.Logf("%s", bytes.TrimSpace(p))
+	}
+	return len(p), nil
+}

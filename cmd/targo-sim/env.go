@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/hub/access"
+)
+
+// Who is who in the demo.
+const (
+	apiUser    = "hub@example.com"    // the hub's user in ERPNext
+	demoStaff  = "demo@example.com"   // whom the staff token is for
+	mailFrom   = "bureau@example.com" // the sender that Mailjet knows
+	smsFrom    = "+15145550100"       // the number that Twilio knows
+	staffLife  = 30 * 24 * time.Hour  // of the demo's staff token
+	alphanumer = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+)
+
+// addresses is where everything is reached, without a slash at the end.
+type addresses struct {
+	hub, front, erpnext, docuseal, twilio, mailjet string
+	listen, metrics                                string // host:port for the hub
+}
+
+// secrets are new for each run.
+type secrets struct {
+	erpKey, erpSecret, erpHook     string
+	sealToken, sealHook            string
+	twilioSID, twilioToken         string
+	mailKey, mailSecret            string
+	mailHookUser, mailHookPassword string
+	accessKeys                     string
+	service, staff                 string // tokens that the hub accepts
+}
+
+func newSecrets(ctx context.Context) (secrets, error) {
+	s := secrets{
+		erpKey: word(15), erpSecret: word(15), erpHook: word(40), sealToken: word(40),
+		sealHook:  "whsec_" + base64.StdEncoding.EncodeToString(random(24)),
+		twilioSID: "AC" + hex.EncodeToString(random(16)), twilioToken: word(32), mailKey: word(32), mailSecret: word(32),
+		mailHookUser: "mailjet", mailHookPassword: word(24),
+		accessKeys: "demo:" + base64.RawURLEncoding.EncodeToString(random(32)), service: word(32),
+	}
+	keys, err := access.NewKeyring(access.Config{Keys: config.Secret(s.accessKeys)}, nil)
+	if err != nil {
+		return s, fmt.Errorf("making the demo's keys: %w", err)
+	}
+	s.staff, _, err = keys.Mint(ctx, access.Grant{Audience: access.Staff, Subject: demoStaff, TTL: staffLife})
+	if err != nil {
+		return s, fmt.Errorf("making the demo's staff token: %w", err)
+	}
+	return s, nil
+}
+
+func random(n int) []byte {
+	raw := make([]byte, n)
+	_, _ = rand.Read(raw) // never fails
+	return raw
+}
+
+// word is a secret of letters and digits only: Twilio's own client takes no
+// other, and it stands in a file or an address without quotes.
+func word(n int) string {
+	raw := random(n)
+	for i, b := range raw {
+		raw[i] = alphanumer[int(b)%len(alphanumer)]
+	}
+	return string(raw)
+}
+
+// setting is one line of the environment file.
+type setting struct{ key, value string }
+
+// environment is what a hub needs to live in this world, and what a sender or a
+// tester needs to talk to both.
+func environment(a addresses, s secrets, dir string) []setting {
+	return []setting{
+		{"TARGO_LISTEN", a.listen},
+		{"TARGO_METRICS_LISTEN", a.metrics},
+		{"TARGO_PUBLIC_URL", a.hub},
+		{"TARGO_STATE", "sqlite:" + filepath.Join(dir, "targo-hub.db")},
+		{"TARGO_CORS_ORIGINS", a.front},
+		{"TARGO_LOG_LEVEL", "info"},
+		{"TARGO_BILLING_PAUSED", "true"},
+		{"TARGO_ERPNEXT_URL", a.erpnext},
+		{"TARGO_ERPNEXT_API_KEY", s.erpKey},
+		{"TARGO_ERPNEXT_API_SECRET", s.erpSecret},
+		{"TARGO_ERPNEXT_WEBHOOK_SECRET", s.erpHook},
+		{"TARGO_DOCUSEAL_URL", a.docuseal + "/api"},
+		{"TARGO_DOCUSEAL_TOKEN", s.sealToken},
+		{"TARGO_DOCUSEAL_WEBHOOK_SECRET", s.sealHook},
+		{"TARGO_DOCUSEAL_TEMPLATE_COMMERCIAL", "1"},
+		{"TARGO_DOCUSEAL_TEMPLATE_PROJECT", "2"},
+		{"TARGO_TWILIO_ACCOUNT_SID", s.twilioSID},
+		{"TARGO_TWILIO_AUTH_TOKEN", s.twilioToken},
+		{"TARGO_TWILIO_FROM", smsFrom},
+		{"TARGO_TWILIO_BASE_URL", a.twilio},
+		{"TARGO_MAILJET_API_KEY", s.mailKey},
+		{"TARGO_MAILJET_API_SECRET", s.mailSecret},
+		{"TARGO_MAILJET_FROM", mailFrom},
+		{"TARGO_MAILJET_BASE_URL", a.mailjet + "/v3"},
+		{"TARGO_MAILJET_WEBHOOK_USER", s.mailHookUser},
+		{"TARGO_MAILJET_WEBHOOK_PASSWORD", s.mailHookPassword},
+		{"TARGO_ACCESS_KEYS", s.accessKeys},
+		{"TARGO_ACCESS_SERVICE_TOKENS", "demo:" + s.service + ":messages+accept"},
+		{"TARGO_OUTBOX_MODE", "capture"},
+		{"TARGO_DEMO_STAFF_TOKEN", s.staff},
+		{"TARGO_DEMO_SERVICE_TOKEN", s.service},
+		{"TARGO_SIM_ERPNEXT_URL", a.erpnext},
+		{"TARGO_SIM_DOCUSEAL_URL", a.docuseal},
+		{"TARGO_SIM_TWILIO_URL", a.twilio},
+		{"TARGO_SIM_MAILJET_URL", a.mailjet},
+		{"TARGO_SIM_FRONT_URL", a.front},
+	}
+}
+
+func lines(settings []setting) []string {
+	out := make([]string, 0, len(settings))
+	for _, s := range settings {
+		out = append(out, s.key+"="+s.value)
+	}
+	return out
+}
+
+// writeEnv puts the lines into a file that only its owner reads. A reader never
+// sees half of it.
+func writeEnv(path string, settings []setting) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("writing the environment: %w", err)
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".env-*") // 0600
+	if err != nil {
+		return fmt.Errorf("writing the environment: %w", err)
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	_, err = draft.WriteString(strings.Join(lines(settings), "\n") + "\n")
+	if closed := draft.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(draft.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the environment: %w", err)
+	}
+	return nil
+}

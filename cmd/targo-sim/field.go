@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// services gives every third customer a running subscription with its devices;
+// serial numbers and addresses are invented (the MAC's first octet says so).
+func (t *town) services() {
+	plans := []product{catalogue()[0], catalogue()[1], catalogue()[2]}
+	for i, c := range t.customers {
+		if i%3 != 1 {
+			continue
+		}
+		plan := plans[i%len(plans)]
+		sub := t.put("Service Subscription", doc{
+			"customer": c.name, "service_location": c.location, "service_category": "Internet", "plan_name": plan.name, "item": plan.code,
+			"speed_down": 500, "speed_up": 500, "monthly_price": dollars(plan.cents), "billing_cycle": "Monthly", "status": "Actif",
+			"start_date": t.day(-200 - i), "display_order": 10,
+		})
+		t.devices(i, c, sub)
+	}
+	for i := range 3 { // in the van
+		t.put("Service Equipment", doc{
+			"equipment_type": "ONT", "brand": "Fibrelux", "model": "FX-2", "serial_number": fmt.Sprintf("ZZTG%08X", 0x5000+i),
+			"mac_address": t.mac(), "status": "inventory", "held_by_technician": fmt.Sprintf("TECH-%02d", 1+i),
+		})
+	}
+}
+
+func (t *town) devices(i int, c customer, sub string) {
+	serial := fmt.Sprintf("ZZTG%08X", 0x1000+i*0x11)
+	t.put("Service Equipment", doc{
+		"equipment_type": "ONT", "brand": "Fibrelux", "model": "FX-2", "serial_number": serial, "gpon_serial": serial, "mac_address": t.mac(),
+		"barcode": fmt.Sprintf("FX2%06d", 1000+i), "firmware_version": "1.4.2", "status": "active", "customer": c.name, "service_location": c.location,
+		"subscription": sub, "olt_name": "OLT-" + c.place.city[:3], "olt_slot": 1 + i%2, "olt_port": 1 + i%8, "onu_id": 1 + i,
+	})
+	t.put("Service Equipment", doc{
+		"equipment_type": "Router", "brand": "Nordik", "model": "AX-18", "serial_number": fmt.Sprintf("NK%07d", 400000+i), "mac_address": t.mac(),
+		"wifi_ssid": fmt.Sprintf("Maison-%d", 100+i), "wifi_password": fmt.Sprintf("invente-%05d", t.rng.IntN(100000)), "status": "active",
+		"customer": c.name, "service_location": c.location, "subscription": sub,
+	})
+}
+
+// mac is a locally administered address: no maker has it.
+func (t *town) mac() string {
+	return fmt.Sprintf("02:7A:%02X:%02X:%02X:%02X", t.rng.IntN(256), t.rng.IntN(256), t.rng.IntN(256), t.rng.IntN(256))
+}
+
+// work is what the accepted quotations have led to, and a few repairs.
+func (t *town) work() {
+	for _, o := range t.quotes {
+		if o.state == accepted {
+			t.installation(o)
+		}
+	}
+	for i, each := range []struct {
+		who            int
+		subject, group string
+	}{
+		{1, "Internet lent le soir", "Support"}, {7, "Plus de signal depuis l'orage", "Fibre"},
+		{13, "Déplacer la prise optique", "Installation"}, {22, "TV : image figée", "Installation"},
+	} {
+		c := t.customers[each.who]
+		issue := t.put("Issue", doc{
+			"subject": each.subject, "customer": c.name, "status": "Open", "priority": "Medium", "description": each.subject,
+			"opening_date": t.day(-1 - i), "service_location": c.location, "assigned_group": each.group,
+		})
+		t.put("Dispatch Job", t.job(c, doc{
+			"subject": each.subject, "job_type": "Repair", "assigned_group": each.group, "source_issue": issue, "status": "Open",
+			"priority": []string{"medium", "high"}[i%2], "scheduled_date": t.day(i), "duration_h": 1.5,
+		}))
+	}
+}
+
+// installation is the contract, the chain of jobs and the pending subscription
+// of an accepted quotation.
+func (t *town) installation(o offer) {
+	c := t.customers[o.customer]
+	kind, method := "Commercial", "DocuSeal"
+	if o.kind == residential {
+		kind, method = residential, "JWT"
+	}
+	contract := t.put("Service Contract", doc{
+		"customer": c.name, "service_location": c.location, "quotation": o.name, "install_template": "fiber_install", "contract_type": kind,
+		"status": "Signé", "start_date": t.day(-2), "monthly_rate": 69.95, "signature_method": method, "signed_at": t.clock(-2, 14),
+		"signer_name": c.name, "signer_ip": "198.51.100.7",
+	})
+	sub := t.put("Service Subscription", doc{
+		"customer": c.name, "service_location": c.location, "service_category": "Internet", "plan_name": "Internet fibre 500 Mbit/s",
+		"item": "FIBRE-500", "monthly_price": 69.95, "billing_cycle": "Monthly", "status": "En attente", "service_contract": contract, "display_order": 10,
+	})
+	issue := t.put("Issue", doc{
+		"subject": "Installation " + contract, "customer": c.name, "status": "Open", "priority": "Medium", "description": "Installation",
+		"opening_date": t.day(-2), "service_location": c.location, "service_contract": contract,
+	})
+	before := ""
+	for i, each := range []struct{ label, group, status string }{
+		{"Préparation du réseau", "Réseau", "Completed"}, {"Branchement extérieur et fusion", "Fibre", "Open"},
+		{"Installation intérieure et lecture de l'ONT", "Installation", "On Hold"}, {"Activation et appel au client", "Support", "On Hold"},
+	} {
+		values := t.job(c, doc{
+			"subject": each.label, "job_type": "Installation", "assigned_group": each.group, "source_issue": issue, "status": each.status,
+			"priority": "medium", "scheduled_date": t.day(i - 1), "duration_h": 1 + float64(i%2), "service_contract": contract,
+			"subscription": sub, "step_order": i + 1,
+		})
+		if before != "" {
+			values["depends_on"] = before
+		}
+		before = t.put("Dispatch Job", values)
+	}
+}
+
+// job adds what every job at a customer's has.
+func (t *town) job(c customer, values doc) doc {
+	values["customer"], values["service_location"], values["published"] = c.name, c.location, 1
+	values["address"] = c.place.city + " QC"
+	values["latitude"], values["longitude"] = c.place.lat, c.place.lon
+	if values["status"] == "Completed" {
+		values["actual_end"] = t.today.AddDate(0, 0, -1).Format(time.DateTime)
+	}
+	return values
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"gigafibre.ca/targo-hub/simkit"
+)
+
+// TestMain lets the test program play the hub: targo-sim starts it with "serve".
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		playHub()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func playHub() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	staff := "Bearer " + os.Getenv("TARGO_DEMO_STAFF_TOKEN")
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("POST /accept/generate", func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Quotation string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		if r.Header.Get("Authorization") != staff || strings.HasSuffix(in.Quotation, "2") {
+			simkit.WriteJSON(w, http.StatusConflict, map[string]string{"detail": "Refusée."})
+			return
+		}
+		simkit.WriteJSON(w, http.StatusCreated, map[string]string{"url": os.Getenv("TARGO_PUBLIC_URL") + "/accept/" + in.Quotation})
+	})
+	mux.HandleFunc("GET /messages", func(w http.ResponseWriter, _ *http.Request) {
+		simkit.WriteJSON(w, http.StatusOK, map[string]any{"items": []any{map[string]string{"channel": "sms", "to": "+15145550111", "status": "captured", "body": "Bonjour <b>"}}})
+	})
+	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == staff {
+			_, _ = io.WriteString(w, "event: job.created\ndata: {}\n\n")
+		}
+	})
+	server := &http.Server{Addr: os.Getenv("TARGO_LISTEN"), Handler: mux, ReadHeaderTimeout: time.Second}
+	go func() { <-ctx.Done(); _ = server.Close() }()
+	_ = server.ListenAndServe()
+}
+
+// output is what a command prints, readable while it runs.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// up is a running `targo-sim up`.
+type up struct {
+	out, errs output
+	env       map[string]string
+	stop      context.CancelFunc
+	ended     chan int
+	client    *http.Client
+}
+
+func startUp(t *testing.T, args ...string) *up {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	u := &up{stop: stop, ended: make(chan int, 1), env: map[string]string{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	file := filepath.Join(t.TempDir(), "sub", "env")
+	go func() { u.ended <- run(ctx, append([]string{"up", "--env", file}, args...), &u.out, &u.errs) }()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !strings.Contains(u.out.String(), "Ctrl-C") {
+		select {
+		case <-tick.C:
+		case code := <-u.ended:
+			t.Fatalf("ended with %d: %s", code, u.errs.String())
+		case <-deadline:
+			t.Fatalf("not up: %s", u.errs.String())
+		}
+	}
+	t.Cleanup(stop)
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		u.env[key] = value
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the environment file is readable by others: %v, %v", info.Mode(), err)
+	}
+	return u
+}
+
+// end stops the command and returns its exit code.
+func (u *up) end(t *testing.T) int {
+	t.Helper()
+	u.stop()
+	select {
+	case code := <-u.ended:
+		return code
+	case <-time.After(20 * time.Second):
+		t.Fatal("it did not end")
+		return -1
+	}
+}
+
+func (u *up) get(t *testing.T, address, authorization string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", authorization)
+	res, err := u.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+func TestUpWithoutHub(t *testing.T) {
+	t.Parallel()
+	u := startUp(t)
+	dir := filepath.Dir(strings.TrimPrefix(u.env["TARGO_STATE"], "sqlite:"))
+	for _, name := range []string{"ERPNEXT", "DOCUSEAL", "TWILIO", "MAILJET"} {
+		if status, body := u.get(t, u.env["TARGO_SIM_"+name+"_URL"]+"/_sim/state", ""); status != 200 || !strings.Contains(body, strings.ToLower(name)) {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+	erp := "token " + u.env["TARGO_ERPNEXT_API_KEY"] + ":" + u.env["TARGO_ERPNEXT_API_SECRET"]
+	if status, body := u.get(t, u.env["TARGO_ERPNEXT_URL"]+"/api/resource/Quotation?limit_page_length=100", erp); status != 200 || strings.Count(body, "SAL-QTN") != len(offers()) {
+		t.Errorf("quotations: %d %.200s", status, body)
+	}
+	front := u.env["TARGO_SIM_FRONT_URL"]
+	for path, want := range map[string]string{
+		"/": "Amélie Tremblay", "/town/": "Dispatch Job", "/town/Service%20Location": "LOC-", "/town/Customer/Am%C3%A9lie%20Tremblay": "language",
+		"/town/Dispatch%20Technician/TECH-01": "Marc-André Caron", "/pages/front.css": "color-scheme",
+	} {
+		if status, body := u.get(t, front+path, ""); status != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d without %q", path, status, want)
+		}
+	}
+	for path, want := range map[string]int{"/town/User": 404, "/town/Quotation/none": 404, "/events": 502} {
+		if status, _ := u.get(t, front+path, ""); status != want {
+			t.Errorf("%s: %d, want %d", path, status, want)
+		}
+	}
+	if code := u.end(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, u.errs.String())
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the temporary folder is still there: %v", err)
+	}
+}
+
+func TestUpWithHub(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "state")
+	u := startUp(t, "--hub", "--hub-bin", os.Args[0], "--dir", dir)
+	front := u.env["TARGO_SIM_FRONT_URL"]
+	_, body := u.get(t, front+"/", "")
+	for _, want := range []string{u.env["TARGO_PUBLIC_URL"] + "/accept/SAL-QTN-", "Refusée.", "+15145550111", "Bonjour &lt;b&gt;"} {
+		if !strings.Contains(strings.ReplaceAll(body, "&#43;", "+"), want) {
+			t.Errorf("the front page lacks %q", want)
+		}
+	}
+	if _, events := u.get(t, front+"/events?topics=jobs", ""); !strings.Contains(events, "job.created") {
+		t.Errorf("events: %q", events)
+	}
+	if code := u.end(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, u.errs.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "targo-hub.log")); err != nil {
+		t.Errorf("--dir was not kept: %v", err)
+	}
+}
+
+func TestUpSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	taken, err := simkit.Listen(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close(context.Background()) }()
+	tests := []struct {
+		name string
+		args []string
+		code int
+		text string
+	}{
+		{"no hub", []string{"up", "--hub", "--hub-bin", "/nowhere/targo-hub"}, 1, "make demo"},
+		{"port", []string{"up", "--port-base", fmt.Sprint(taken.Port())}, 1, "listening on loopback port"},
+		{"hub dies", []string{"up", "--hub", "--hub-bin", "/bin/false"}, 1, "the hub ended while it started"},
+		{"option", []string{"up", "--what"}, 2, "unknown flag"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out, errs output
+			if code := run(t.Context(), tt.args, &out, &errs); code != tt.code || !strings.Contains(errs.String(), tt.text) {
+				t.Errorf("exit code %d: %s", code, errs.String())
+			}
+		})
+	}
+}

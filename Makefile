@@ -1,0 +1,50 @@
+# The two commands a newcomer needs: make demo, make test.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
+BUILT   ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
+LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.built=$(BUILT)
+DEMO    ?= .demo
+
+# What `make bench ONLY=webhooks,start` runs; all of it without ONLY.
+comma   := ,
+ONLY    ?=
+BENCH    = $(if $(ONLY),Bench($(subst $(comma),|,$(shell echo '$(ONLY)' | sed -E 's/(^|,)([a-z])/\1\u\2/g'))),.)
+
+.PHONY: help demo test build setup bench fuzz fmt check golden clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+demo: build ## start the hub with a whole simulated town around it
+	@mkdir -p $(DEMO)
+	@exec ./bin/targo-sim up --hub --env $(DEMO)/env
+
+test: setup ## install what the tests need, then run all of them
+	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -v ./... 2>&1 | .ci/digest
+
+build: ## static binaries in bin/
+	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/targo-hub ./cmd/targo-sim
+
+setup:
+	@.ci/setup
+
+bench: setup ## ratios against peers, in one run: make bench ONLY=webhooks,start
+	@go test -run '^$$' -bench '$(BENCH)' -benchtime=1x -timeout 30m ./... 2>&1 | tee .bench.out | grep -vE '^(ok|PASS|goos|goarch|pkg|cpu|\?)' || true
+	@grep -h '^BENCH ' .bench.out
+
+fuzz: ## a minute of each fuzz target
+	@for f in $$(grep -rlE '^func Fuzz' --include=*_test.go .); do d=$$(dirname $$f); \
+	  for t in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$f | cut -c6-); do go test -run '^$$' -fuzz "^$$t$$" -fuzztime 60s $$d; done; done
+
+fmt: ## format
+	@gofmt -w $$(git ls-files '*.go')
+
+golden: ## rewrite the golden files; review them with git diff
+	@go test ./cmd/targo-hub -run Golden -update
+
+check: ## what every change must pass
+	@.ci/run
+
+clean:
+	@rm -rf bin .demo .bench.out

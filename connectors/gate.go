@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -183,42 +182,4 @@ func (t *try) finish(class string) {
 		}
 		t.gate.options.Metrics.called(t.gate.options.System, t.op, class, time.Since(t.started))
 	})
-}
-
-var errTooLarge = errors.New("the answer is longer than allowed")
-
-// body ends the try when it has been read or closed.
-type body struct {
-	io.ReadCloser
-	try  *try
-	left int64 // bytes that may still come; no limit when it began negative
-	err  error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
-	}
-	n, err := b.ReadCloser.Read(p)
-	if limit := b.try.gate.options.MaxBody; limit > 0 {
-		if b.left -= int64(n); b.left < 0 {
-			n, err = 0, errTooLarge
-		}
-	}
-	switch {
-	case err == nil:
-		return n, nil
-	case errors.Is(err, io.EOF):
-		b.err = io.EOF
-		b.try.finish(classOf(b.try.status))
-	default:
-		b.err = b.try.lost(err)
-	}
-	return n, b.err
-}
-
-func (b *body) Close() error {
-	err := b.ReadCloser.Close()
-	b.try.finish(classOf(b.try.status))
-	return err
 }

@@ -3,6 +3,8 @@ package connectors
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -66,4 +68,42 @@ func (w *wire) outcome(method string) Outcome {
 		return NotApplied
 	}
 	return Unknown
+}
+
+var errTooLarge = errors.New("the answer is longer than allowed")
+
+// body ends the try when it has been read or closed.
+type body struct {
+	io.ReadCloser
+	try  *try
+	left int64 // bytes that may still come; no limit when it began negative
+	err  error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.ReadCloser.Read(p)
+	if limit := b.try.gate.options.MaxBody; limit > 0 {
+		if b.left -= int64(n); b.left < 0 {
+			n, err = 0, errTooLarge
+		}
+	}
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF):
+		b.err = io.EOF
+		b.try.finish(classOf(b.try.status))
+	default:
+		b.err = b.try.lost(err)
+	}
+	return n, b.err
+}
+
+func (b *body) Close() error {
+	err := b.ReadCloser.Close()
+	b.try.finish(classOf(b.try.status))
+	return err
 }

@@ -60,6 +60,9 @@ func TestMoney(t *testing.T) {
 			t.Errorf("got %s, want %s", got, name)
 		}
 	}
+	if fr, en := m.Over(-1).In(hub.French), m.In(hub.English); fr != "−39,95\u00a0$" || en != "$39.95" {
+		t.Errorf("for people: %q and %q", fr, en)
+	}
 	raw, err := json.Marshal(m)
 	if err != nil || string(raw) != `"39.95"` {
 		t.Errorf("JSON %s, error %v", raw, err)

@@ -1,6 +1,10 @@
 package hub
 
-import "github.com/shopspring/decimal"
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
 
 // Money is an amount in Canadian dollars, exact. In answers it is a string with
 // two places; numbers and strings are read.
@@ -45,6 +49,19 @@ func (m Money) TVQ() Money { return Money{m.Mul(tvq).Round(2)} }
 
 // String gives two places: "9.32".
 func (m Money) String() string { return m.StringFixed(2) }
+
+// In writes the amount for people: "39,95 $" in French, "$39.95" in English.
+func (m Money) In(lang Lang) string {
+	text := m.Abs().StringFixed(2)
+	sign := ""
+	if m.IsNegative() {
+		sign = "−"
+	}
+	if lang == English {
+		return sign + "$" + text
+	}
+	return sign + strings.Replace(text, ".", ",", 1) + "\u00a0$"
+}
 
 // MarshalJSON writes the amount as a string with two places.
 func (m Money) MarshalJSON() ([]byte, error) { return []byte(`"` + m.StringFixed(2) + `"`), nil }

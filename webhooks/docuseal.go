@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -80,34 +79,21 @@ func (cfg DocuSealConfig) verify(call Call) (string, error) {
 // envelope in submission.* ones; the lane is always the envelope's, so that two
 // signers of one envelope do not race.
 func readDocuSeal(call Call) (Label, error) {
-	event, err := docuseal.ParseEvent(call.Body)
+	head, err := docuseal.ParseHead(call.Body)
 	if err != nil {
 		return Label{}, err
 	}
-	var about struct {
-		ID           int64 `json:"id"`
-		SubmissionID int64 `json:"submission_id"`
-		Submission   struct {
-			ID int64 `json:"id"`
-		} `json:"submission"`
-	}
-	if err := json.Unmarshal(event.Data, &about); err != nil {
-		return Label{}, fmt.Errorf("reading what %s is about: %w", event.Type, err)
-	}
-	envelope := about.ID
-	label := Label{Type: event.Type, Dedupe: docuseal.EventKey(event)}
-	switch event.Type {
+	label, envelope := Label{Type: head.Type, Dedupe: head.Key}, head.ID
+	switch head.Type {
 	case docuseal.FormViewed, docuseal.FormStarted, docuseal.FormCompleted, docuseal.FormDeclined:
-		if envelope = about.SubmissionID; envelope == 0 {
-			envelope = about.Submission.ID
-		}
+		envelope = head.Envelope
 	case docuseal.SubmissionCreated, docuseal.SubmissionCompleted, docuseal.SubmissionExpired, docuseal.SubmissionArchived:
 	default:
 		label.Ignore = "Nothing is to be done about events of this type."
 		return label, nil
 	}
-	if about.ID == 0 || envelope == 0 {
-		return Label{}, fmt.Errorf("reading what %s is about: it names no envelope", event.Type)
+	if head.ID == 0 || envelope == 0 {
+		return Label{}, fmt.Errorf("reading what %s is about: it names no envelope", head.Type)
 	}
 	label.Lane = "envelope:" + strconv.FormatInt(envelope, 10)
 	return label, nil

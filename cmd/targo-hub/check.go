@@ -88,7 +88,7 @@ func (r *report) verdict() error {
 		return nil
 	}
 	fmt.Fprintf(r.out, "%d problems\n", r.bad)
-	return problemFound
+	return errProblems
 }
 
 func (r *report) mistakes(err error) {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +27,10 @@ func TestMain(m *testing.M) {
 		code := run(ctx, []string{"serve"}, os.Environ(), io.Discard, os.Stderr)
 		stop()
 		os.Exit(code)
+	}
+	// The tests of a town mostly wait for back-offs: many of them share a processor.
+	if err := flag.Set("test.parallel", strconv.Itoa(8*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }

@@ -52,8 +52,8 @@ type console struct {
 	errs    io.Writer
 }
 
-// problemFound makes a command exit with 1 after it has said everything itself.
-var problemFound = errors.New("problems were found")
+// errProblems makes a command exit with 1 after it has said everything itself.
+var errProblems = errors.New("problems were found")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -82,7 +82,7 @@ func run(ctx context.Context, args, environ []string, out, errs io.Writer) int {
 	}
 	err = command.Run(&console{ctx: ctx, environ: environ, file: cli.Config, out: out, errs: errs})
 	switch {
-	case errors.Is(err, problemFound):
+	case errors.Is(err, errProblems):
 		return 1
 	case err != nil:
 		fmt.Fprintln(errs, "targo-hub:", err)

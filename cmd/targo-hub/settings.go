@@ -50,12 +50,12 @@ func (s *Settings) statePath() (string, error) {
 	path, ok := strings.CutPrefix(s.State, "sqlite:")
 	if !ok {
 		if u, err := url.Parse(s.State); err == nil && strings.HasPrefix(u.Scheme, "redis") {
-			return "", errors.New("this version keeps its work in a file only: sqlite:PATH")
+			return "", errors.New("this version keeps its work in a file only, sqlite:PATH there")
 		}
-		return "", errors.New("must be sqlite:PATH")
+		return "", errors.New("must be sqlite: and a path")
 	}
 	if path == "" {
-		return "", errors.New("names no file after sqlite:")
+		return "", errors.New("names no file")
 	}
 	return path, nil
 }

@@ -8,14 +8,17 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,23 +52,22 @@ type town struct {
 // needs there.
 func newTown(t *testing.T) *town {
 	t.Helper()
-	site, err := erpnextsim.New(erpnextsim.Options{})
+	dir := t.TempDir()
+	image, err := foundedSite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "site.db")
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	site, err := erpnextsim.New(erpnextsim.Options{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = site.Close() })
-	fixtures, err := erpnext.Fixtures()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := site.Import(fixtures); err != nil {
-		t.Fatal(err)
-	}
-	if err := site.AddUser("hub@example.com", erpKey, erpSecret, "System Manager"); err != nil {
-		t.Fatal(err)
-	}
 	w := &town{
-		site: site, dir: t.TempDir(), urls: map[string]string{},
+		site: site, dir: dir, urls: map[string]string{},
 		seal: docusealsim.New(docusealsim.Options{Token: "townseal"}),
 		sms:  twiliosim.New(twiliosim.Options{}), mail: mailjetsim.New(mailjetsim.Options{}),
 	}
@@ -77,18 +79,49 @@ func newTown(t *testing.T) *town {
 		t.Cleanup(server.Close)
 		w.urls[name] = server.URL
 	}
-	w.seed(t)
 	return w
 }
 
-// seed puts the masters that quotations link to.
-func (w *town) seed(t *testing.T) {
-	t.Helper()
-	w.put(t, "Company", map[string]any{"name": "TARGO", "company_name": "TARGO", "abbr": "T", "default_currency": "CAD", "country": "Canada"})
-	w.put(t, "Item Group", map[string]any{"item_group_name": "Internet"})
-	for code, f := range map[string]string{"FIBRE-500": "Monthly", "INSTALL-STD": "One-time"} {
-		w.put(t, "Item", map[string]any{"item_code": code, "item_name": code, "item_group": "Internet", "stock_uom": "Nos", "custom_billing_frequency": f})
+// foundedSite is the database of an ERPNext that has what the hub needs and the
+// masters that quotations link to. It is made once: every town begins with a copy.
+var foundedSite = sync.OnceValues(func() (image []byte, err error) {
+	dir, err := os.MkdirTemp("", "town-")
+	if err != nil {
+		return nil, err
 	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "site.db")
+	site, err := erpnextsim.New(erpnextsim.Options{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(found(site), site.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+func found(site *erpnextsim.Site) error {
+	fixtures, err := erpnext.Fixtures()
+	if err != nil {
+		return err
+	}
+	if err := site.Import(fixtures); err != nil {
+		return err
+	}
+	if err := site.AddUser("hub@example.com", erpKey, erpSecret, "System Manager"); err != nil {
+		return err
+	}
+	put := func(doctype string, doc map[string]any) {
+		_, fault := site.Put(doctype, doc)
+		err = errors.Join(err, fault)
+	}
+	put("Company", map[string]any{"name": "TARGO", "company_name": "TARGO", "abbr": "T", "default_currency": "CAD", "country": "Canada"})
+	put("Item Group", map[string]any{"item_group_name": "Internet"})
+	for code, f := range map[string]string{"FIBRE-500": "Monthly", "INSTALL-STD": "One-time"} {
+		put("Item", map[string]any{"item_code": code, "item_name": code, "item_group": "Internet", "stock_uom": "Nos", "custom_billing_frequency": f})
+	}
+	return err
 }
 
 func (w *town) put(t *testing.T, doctype string, doc map[string]any) string {

@@ -83,7 +83,7 @@ func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Regi
 	}()
 	m.broker = live.NewBroker(m.store, log, live.WithMetrics(reg))
 	if m.outbox, err = outbox.New(s.Outbox, outbox.Deps{
-		Store: m.store, Senders: o.senders, Events: m.broker, Log: log, PublicURL: s.Edge.Public(""), Metrics: reg,
+		Store: m.store, Senders: o.senders, Events: m.broker, Log: log, Brand: s.Edge.Brand, PublicURL: s.Edge.Public(""), Metrics: reg,
 	}); err != nil {
 		return nil, err
 	}

@@ -140,6 +140,8 @@ func (t *town) quotations() {
 		switch o.state {
 		case cancelled:
 			t.put("Quotation", doc{"name": o.name, "docstatus": 2})
+		case lost: // ERPNext lets nobody create a lost one
+			t.put("Quotation", doc{"name": o.name, "status": lost, "order_lost_reason": "Déménagement annulé", "docstatus": 1})
 		case ordered:
 			t.order(o)
 		}
@@ -176,14 +178,10 @@ func (t *town) quotation(o offer) doc {
 		"terms": "<p>Prix valides jusqu'à la date indiquée. Contrat sans durée minimale; résiliable en tout temps.</p>",
 	}
 	switch o.state {
-	case draft:
+	case draft, lost:
 		values["docstatus"], values["status"] = 0, draft
 	case expired:
 		values["transaction_date"], values["valid_till"], values["status"] = t.day(-60), t.day(-30), expired
-	case lost:
-		values["status"], values["order_lost_reason"] = lost, "Déménagement annulé"
-	case ordered:
-		values["status"] = ordered
 	case accepted:
 		values["custom_accepted_at"], values["custom_acceptance_method"] = t.clock(-2, 14), "DocuSeal"
 		values["custom_signer_ip"] = "198.51.100.7"

@@ -12,8 +12,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/hub"
 )
+
+// Settings loads a connector's settings, cfg is a pointer to them, from an
+// environment and compares the mistakes that are found, one a line, with want.
+func Settings(t testing.TB, cfg any, environ []string, want string) {
+	t.Helper()
+	got := ""
+	if err := config.Load(cfg, environ, ""); err != nil {
+		got = err.Error()
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
 
 // NoSecret looks for the secrets in every text that an error can become: fmt's
 // verbs, JSON, a log line, the problem shown to a caller, the record of an

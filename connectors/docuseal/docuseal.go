@@ -16,57 +16,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/go-resty/resty/v2"
 
-	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
 )
-
-// Config is the part of the settings that concerns DocuSeal. Without URL the
-// part is off.
-type Config struct {
-	URL                string        `yaml:"url" env:"URL" doc:"address of DocuSeal's API: https://sign.example.com/api for a server of your own (/api is added when the path is empty), https://api.docuseal.com for the cloud"`
-	Token              config.Secret `yaml:"token" env:"TOKEN" doc:"API token (X-Auth-Token)"`
-	WebhookSecret      config.Secret `yaml:"webhook_secret" env:"WEBHOOK_SECRET" doc:"signing secret of DocuSeal's webhooks, whole text with whsec_ (DocuSeal 2.5.3 and later)"`
-	WebhookHeader      config.Secret `yaml:"webhook_header" env:"WEBHOOK_HEADER" doc:"header that DocuSeal's webhooks carry, as Name: value; used when there is no signing secret"`
-	TemplateCommercial int           `yaml:"template_commercial" env:"TEMPLATE_COMMERCIAL" doc:"id of the template for commercial quotations"`
-	TemplateProject    int           `yaml:"template_project" env:"TEMPLATE_PROJECT" doc:"id of the template for project quotations"`
-	Timeout            time.Duration `yaml:"timeout" env:"TIMEOUT" default:"15s" doc:"longest wait for one answer of DocuSeal"`
-}
-
-// On tells whether DocuSeal can be called.
-func (c Config) On() bool { return c.URL != "" }
-
-// Validate finds what cannot work.
-func (c Config) Validate() error {
-	var mistakes []error
-	wrong := func(key, text string) { mistakes = append(mistakes, config.Wrong(key, "%s", text)) }
-	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil) {
-		wrong("url", "not an address like https://sign.example.com/api")
-	}
-	if c.On() && c.Token.Empty() {
-		wrong("token", "missing; DocuSeal shows it under Settings, API")
-	}
-	if name, value := c.Header(); !c.WebhookHeader.Empty() && (name == "" || value == "") {
-		wrong("webhook_header", "not of the form Name: value")
-	}
-	if c.TemplateCommercial < 0 {
-		wrong("template_commercial", "not a template id")
-	}
-	if c.TemplateProject < 0 {
-		wrong("template_project", "not a template id")
-	}
-	return errors.Join(mistakes...)
-}
-
-// Header splits WebhookHeader into its canonical name and its value.
-func (c Config) Header() (name, value string) {
-	name, value, _ = strings.Cut(c.WebhookHeader.Reveal(), ":")
-	return http.CanonicalHeaderKey(strings.TrimSpace(name)), strings.TrimSpace(value)
-}
 
 // Client calls DocuSeal. Every failure is a *connectors.Error.
 type Client struct {
@@ -91,24 +45,6 @@ func New(cfg Config, metrics *connectors.Metrics) *Client {
 	return &Client{api: connectors.New(options), site: connectors.New(files), pages: pages, token: cfg.Token.Reveal()}
 }
 
-// addresses tells where the API and the pages are. A server of one's own has
-// the API under /api; the cloud has it on a host of its own, without that path.
-func addresses(text string) (api, pages string) {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return "", ""
-	}
-	path := strings.TrimRight(u.Path, "/")
-	origin := u.Scheme + "://"
-	if cloud, ok := strings.CutPrefix(u.Host, "api."); ok && strings.HasPrefix(cloud, "docuseal.") {
-		return origin + u.Host + path, origin + cloud
-	}
-	if path == "" {
-		path = "/api"
-	}
-	return origin + u.Host + path, origin + u.Host + strings.TrimSuffix(path, "/api")
-}
-
 // State returns the state of the breaker.
 func (c *Client) State() string { return c.api.State() }
 
@@ -119,7 +55,7 @@ func (c *Client) User(ctx context.Context) (User, error) {
 		return user, err
 	}
 	if user.ID == 0 {
-		return user, c.api.Unreadable("user.get", http.MethodGet, http.StatusOK, errors.New("no user"))
+		return user, c.lacks("user.get", "user")
 	}
 	return user, nil
 }
@@ -163,7 +99,7 @@ func (c *Client) SubmittersByExternalID(ctx context.Context, id string) ([]Submi
 		return nil, err
 	}
 	if page.Data == nil {
-		return nil, c.api.Unreadable("submitter.list", http.MethodGet, http.StatusOK, errors.New("no list"))
+		return nil, c.lacks("submitter.list", "list")
 	}
 	kept := page.Data[:0]
 	for _, s := range page.Data {
@@ -182,7 +118,7 @@ func (c *Client) Template(ctx context.Context, id int) (Template, error) {
 		return template, err
 	}
 	if template.ID == 0 {
-		return template, c.api.Unreadable("template.get", http.MethodGet, http.StatusOK, errors.New("no template"))
+		return template, c.lacks("template.get", "template")
 	}
 	return template, nil
 }
@@ -194,7 +130,7 @@ func (c *Client) Submission(ctx context.Context, id int64) (Submission, error) {
 		return submission, err
 	}
 	if submission.ID == 0 {
-		return submission, c.api.Unreadable("submission.get", http.MethodGet, http.StatusOK, errors.New("no submission"))
+		return submission, c.lacks("submission.get", "submission")
 	}
 	for i := range submission.Submitters {
 		c.link(&submission.Submitters[i])
@@ -217,4 +153,9 @@ func (c *Client) get(ctx context.Context, op, path string, query map[string]stri
 		return reasoned(err)
 	}
 	return c.api.Decode(op, resp, out)
+}
+
+// lacks is the failure of a read whose answer is JSON but not what was asked for.
+func (c *Client) lacks(op, what string) error {
+	return c.api.Unreadable(op, http.MethodGet, http.StatusOK, errors.New("no "+what))
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
 	"gigafibre.ca/targo-hub/connectors/connectorstest"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
@@ -210,13 +209,7 @@ func TestSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var cfg docuseal.Config
-			got := ""
-			if err := config.Load(&cfg, c.environ, ""); err != nil {
-				got = err.Error()
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Error(diff)
-			}
+			connectorstest.Settings(t, &cfg, c.environ, c.want)
 			if name != "good" {
 				return
 			}

@@ -28,7 +28,7 @@ func (c *Client) Documents(ctx context.Context, submission int64) ([]Document, e
 		return nil, err
 	}
 	if answer.Documents == nil {
-		return nil, c.api.Unreadable("submission.documents", http.MethodGet, http.StatusOK, errors.New("no list"))
+		return nil, c.lacks("submission.documents", "list")
 	}
 	return answer.Documents, nil
 }
@@ -81,7 +81,7 @@ func (c *Client) Completed(ctx context.Context, since time.Time) ([]Event, error
 			return nil, err
 		}
 		if page.Data == nil {
-			return nil, c.api.Unreadable("event.list", http.MethodGet, http.StatusOK, errors.New("no list"))
+			return nil, c.lacks("event.list", "list")
 		}
 		fresh := 0
 		for _, e := range page.Data {

@@ -1,6 +1,7 @@
 package docuseal
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -111,7 +112,47 @@ func EventKey(e Event) string {
 		ID json.Number `json:"id"`
 	}
 	_ = json.Unmarshal(e.Data, &data) // without an id the other two must do
-	return e.Type + ":" + data.ID.String() + ":" + e.Timestamp
+	return eventKey(e.Type, data.ID.String(), e.Timestamp)
+}
+
+func eventKey(kind, id, timestamp string) string { return kind + ":" + id + ":" + timestamp }
+
+// Head is the part of a webhook by which it is filed.
+type Head struct {
+	Type     string
+	Key      string // as EventKey
+	ID       int64  // of the signer in form.*, of the envelope in submission.*
+	Envelope int64  // 0 when the data names none beside ID
+}
+
+// ParseHead reads the head in one pass over the body. At the door, where a
+// sender waits, decoding is most of the work that is not writing to disk.
+func ParseHead(body []byte) (Head, error) {
+	var e struct {
+		Type      string `json:"event_type"`
+		Timestamp string `json:"timestamp"`
+		Data      *struct {
+			ID           int64 `json:"id"`
+			SubmissionID int64 `json:"submission_id"`
+			Submission   struct {
+				ID int64 `json:"id"`
+			} `json:"submission"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return Head{}, fmt.Errorf("reading the event: %w", err)
+	}
+	if e.Type == "" || e.Data == nil {
+		return Head{}, errors.New("reading the event: it has no type or no data")
+	}
+	id := ""
+	if e.Data.ID != 0 {
+		id = strconv.FormatInt(e.Data.ID, 10)
+	}
+	return Head{
+		Type: e.Type, Key: eventKey(e.Type, id, e.Timestamp), ID: e.Data.ID,
+		Envelope: cmp.Or(e.Data.SubmissionID, e.Data.Submission.ID),
+	}, nil
 }
 
 // Form decodes the data of a form.* event.

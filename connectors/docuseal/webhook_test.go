@@ -112,10 +112,42 @@ func TestEventKey(t *testing.T) {
 		if err != nil || docuseal.EventKey(e) != want {
 			t.Errorf("%s: key %q, %v", body, docuseal.EventKey(e), err)
 		}
+		if head, err := docuseal.ParseHead([]byte(body)); err == nil && (head.Key != want || head.Type != e.Type) {
+			t.Errorf("%s: head %+v", body, head)
+		}
 	}
 	for _, body := range []string{"", "null", "[]", "{}", `{"event_type":"x"}`, `{"data":{}}`, "\xff"} {
 		if e, err := docuseal.ParseEvent([]byte(body)); err == nil {
 			t.Errorf("%q gave %+v", body, e)
+		}
+		if head, err := docuseal.ParseHead([]byte(body)); err == nil {
+			t.Errorf("%q gave %+v", body, head)
+		}
+	}
+}
+
+func TestHead(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]docuseal.Head{
+		`{"event_type":"form.viewed","timestamp":"t","data":{"id":3,"submission_id":7,"submission":{"id":8}}}`: {
+			Type: "form.viewed", Key: "form.viewed:3:t", ID: 3, Envelope: 7,
+		},
+		`{"event_type":"form.viewed","timestamp":"t","data":{"id":3,"submission":{"id":8}}}`: {
+			Type: "form.viewed", Key: "form.viewed:3:t", ID: 3, Envelope: 8,
+		},
+		`{"event_type":"submission.archived","timestamp":"t","data":{"id":7}}`: {
+			Type: "submission.archived", Key: "submission.archived:7:t", ID: 7,
+		},
+		`{"event_type":"x","timestamp":"t","data":{}}`: {Type: "x", Key: "x::t"},
+	} {
+		got, err := docuseal.ParseHead([]byte(body))
+		if err != nil || got != want {
+			t.Errorf("%s: %+v, %v", body, got, err)
+		}
+	}
+	for _, body := range []string{`{"event_type":"x","data":[1]}`, `{"event_type":"x","data":{"id":"3"}}`, `{"event_type":"x","data":null}`} {
+		if got, err := docuseal.ParseHead([]byte(body)); err == nil {
+			t.Errorf("%s gave %+v", body, got)
 		}
 	}
 }

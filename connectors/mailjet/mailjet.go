@@ -18,57 +18,13 @@ import (
 	"errors"
 	"net/http"
 	"net/mail"
-	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/go-resty/resty/v2"
 	sdk "github.com/mailjet/mailjet-apiv3-go/v4"
 
-	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
 )
-
-// Config is the part of the settings that concerns Mailjet. Without APIKey the
-// part is off.
-type Config struct {
-	APIKey          config.Secret `yaml:"api_key" env:"API_KEY" doc:"API key"`
-	APISecret       config.Secret `yaml:"api_secret" env:"API_SECRET" doc:"secret key"`
-	From            string        `yaml:"from" env:"FROM" doc:"sender, as Name <address>; Mailjet must know the address"`
-	BaseURL         string        `yaml:"base_url" env:"BASE_URL" default:"https://api.mailjet.com/v3" doc:"address of Mailjet's API; ends in /v3"`
-	WebhookUser     string        `yaml:"webhook_user" env:"WEBHOOK_USER" doc:"user name in the address of Mailjet's webhooks"`
-	WebhookPassword config.Secret `yaml:"webhook_password" env:"WEBHOOK_PASSWORD" doc:"password in the address of Mailjet's webhooks, their only proof"`
-	Timeout         time.Duration `yaml:"timeout" env:"TIMEOUT" default:"15s" doc:"longest wait for one answer of Mailjet"`
-}
-
-const defaultBase = "https://api.mailjet.com/v3"
-
-// On tells whether mail can be sent.
-func (c Config) On() bool { return !c.APIKey.Empty() }
-
-// Validate finds what cannot work.
-func (c Config) Validate() error {
-	var mistakes []error
-	wrong := func(bad bool, key, text string) {
-		if bad {
-			mistakes = append(mistakes, config.Wrong(key, "%s", text))
-		}
-	}
-	wrong(c.On() && c.APISecret.Empty(), "api_secret", "missing")
-	wrong(c.On() && c.From == "", "from", "missing")
-	if c.From != "" {
-		_, err := mail.ParseAddress(c.From)
-		wrong(err != nil, "from", "not an address like Name <name@example.com>")
-	}
-	if c.BaseURL != "" {
-		u, err := url.Parse(c.BaseURL)
-		wrong(err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"), "base_url", "not an address like "+defaultBase)
-		wrong(!strings.HasSuffix(strings.TrimRight(c.BaseURL, "/"), "/v3"), "base_url", "must end in /v3")
-	}
-	wrong((c.WebhookUser == "") != c.WebhookPassword.Empty(), "webhook_password", "the webhook's user name and password go together")
-	return errors.Join(mistakes...)
-}
 
 // Client calls Mailjet. Every failure is a *connectors.Error.
 type Client struct {
@@ -132,80 +88,6 @@ func (c *Client) Send(ctx context.Context, m Mail) (Sent, error) {
 		return err
 	})
 	return c.judge(op, reply, err)
-}
-
-// Stored is a message as Mailjet keeps it.
-type Stored struct {
-	ID     string
-	UUID   string
-	Status string // queued, sent, opened, clicked, bounce, blocked, spam, unsub, …
-}
-
-// Find asks whether Mailjet knows a message by our id: the way to learn what
-// became of a call whose answer was lost. An empty list says no. Mailjet files a
-// message some seconds after it took it, so an early no is not the last word.
-func (c *Client) Find(ctx context.Context, id string) ([]Stored, error) {
-	const op = "message.find"
-	resp, err := c.kit.Do(ctx, op, http.MethodGet, "/REST/message", func(r *resty.Request) {
-		c.sign(r).SetQueryParam("CustomID", id)
-	})
-	if err != nil {
-		return nil, explained(err)
-	}
-	var answer struct {
-		Data []struct {
-			ID       int64  `json:"ID"`
-			UUID     string `json:"UUID"`
-			Status   string `json:"Status"`
-			CustomID string `json:"CustomID"`
-		} `json:"Data"`
-	}
-	if err := c.kit.Decode(op, resp, &answer); err != nil {
-		return nil, err
-	}
-	if answer.Data == nil {
-		return nil, c.kit.Unreadable(op, http.MethodGet, resp.StatusCode(), errors.New("no list"))
-	}
-	list := make([]Stored, 0, len(answer.Data))
-	for _, d := range answer.Data {
-		if d.CustomID == "" || d.CustomID == id {
-			list = append(list, Stored{ID: strconv.FormatInt(d.ID, 10), UUID: d.UUID, Status: d.Status})
-		}
-	}
-	return list, nil
-}
-
-// Senders lists the addresses that Mailjet lets us send from, with their status
-// ("Active", "Inactive"): the probe of the credentials.
-func (c *Client) Senders(ctx context.Context) (map[string]string, error) {
-	const op = "sender.list"
-	resp, err := c.kit.Do(ctx, op, http.MethodGet, "/REST/sender", func(r *resty.Request) {
-		c.sign(r).SetQueryParam("Limit", "1000")
-	})
-	if err != nil {
-		return nil, explained(err)
-	}
-	var answer struct {
-		Data []struct {
-			Email  string `json:"Email"`
-			Status string `json:"Status"`
-		} `json:"Data"`
-	}
-	if err := c.kit.Decode(op, resp, &answer); err != nil {
-		return nil, err
-	}
-	if answer.Data == nil {
-		return nil, c.kit.Unreadable(op, http.MethodGet, resp.StatusCode(), errors.New("no list"))
-	}
-	senders := make(map[string]string, len(answer.Data))
-	for _, d := range answer.Data {
-		senders[strings.ToLower(d.Email)] = d.Status
-	}
-	return senders, nil
-}
-
-func (c *Client) sign(r *resty.Request) *resty.Request {
-	return r.SetBasicAuth(c.cfg.APIKey.Reveal(), c.cfg.APISecret.Reveal())
 }
 
 // judge reads the answer to a sending as it came over the wire. What counts is

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
 	"gigafibre.ca/targo-hub/connectors/connectorstest"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
@@ -225,14 +224,7 @@ func TestSettings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var cfg mailjet.Config
-			got := ""
-			if err := config.Load(&cfg, c.environ, ""); err != nil {
-				got = err.Error()
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Error(diff)
-			}
+			connectorstest.Settings(t, &mailjet.Config{}, c.environ, c.want)
 		})
 	}
 }

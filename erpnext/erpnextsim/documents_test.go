@@ -3,6 +3,7 @@ package erpnextsim_test
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -12,9 +13,28 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 )
 
-func TestCreateAndRead(t *testing.T) {
+// TestDocuments tells stories that share one site, in this order.
+func TestDocuments(t *testing.T) {
 	t.Parallel()
 	b := open(t, erpnextsim.Options{})
+	for _, story := range []struct {
+		name string
+		tell func(*bench)
+	}{
+		{"createAndRead", createAndRead},
+		{"childTablesAreReplaced", childTablesAreReplaced},
+		{"rowsThroughTheirParent", rowsThroughTheirParent},
+		{"docstatus", docstatus},
+		{"optimisticLock", optimisticLock},
+		{"naming", naming},
+		{"parallelInserts", parallelInserts},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(b.in(t)) })
+	}
+}
+
+func createAndRead(b *bench) {
+	t := b.T
 	b.put("Customer", map[string]any{"customer_name": "Zoé Tremblay"})
 	made := b.call(200, "POST", "/api/resource/Lieu", `{"label":"Duplex","customer":"Zoé Tremblay","customer_name":"lie",
 		"name":"MINE","owner":"x","creation":"2001-01-01","idx":9,"unknown":1,"active":true,"port":"7","wifi":"hunter2","setup":{"a":1},
@@ -52,19 +72,18 @@ func TestCreateAndRead(t *testing.T) {
 	}
 }
 
-func TestChildTablesAreReplaced(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
-	b.put("Lieu", map[string]any{"label": "A", "tags": []any{
+func childTablesAreReplaced(b *bench) {
+	t := b.T
+	b.put("Lieu", map[string]any{"name": "KIDS", "label": "A", "tags": []any{
 		map[string]any{"tag": "a", "remark": "first"}, map[string]any{"tag": "b"}, map[string]any{"tag": "c"},
 	}})
-	rows := func() []any { return b.call(200, "GET", "/api/resource/Lieu/LOC-00001", "").data()["tags"].([]any) }
+	rows := func() []any { return b.call(200, "GET", "/api/resource/Lieu/KIDS", "").data()["tags"].([]any) }
 	name := rows()[0].(map[string]any)["name"].(string)
-	b.call(200, "PUT", "/api/resource/Lieu/LOC-00001", `{"label":"B"}`)
+	b.call(200, "PUT", "/api/resource/Lieu/KIDS", `{"label":"B"}`)
 	if len(rows()) != 3 {
 		t.Fatalf("a table that is not sent stays: %v", rows())
 	}
-	b.call(200, "PUT", "/api/resource/Lieu/LOC-00001", fmt.Sprintf(`{"tags":[{"name":%q,"tag":"a2"},{"tag":"new"},{"name":"gone000000","tag":"lost"}]}`, name))
+	b.call(200, "PUT", "/api/resource/Lieu/KIDS", fmt.Sprintf(`{"tags":[{"name":%q,"tag":"a2"},{"tag":"new"},{"name":"gone000000","tag":"lost"}]}`, name))
 	after := rows()
 	if len(after) != 2 {
 		t.Fatalf("listed rows stay, new ones come, unknown names are lost: %v", after)
@@ -79,30 +98,28 @@ func TestChildTablesAreReplaced(t *testing.T) {
 	}
 }
 
-func TestRowsThroughTheirParent(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
-	b.put("Lieu", map[string]any{"label": "A", "tags": []any{map[string]any{"tag": "a"}, map[string]any{"tag": "b"}}})
-	before := b.call(200, "GET", "/api/resource/Lieu/LOC-00001", "").data()
+func rowsThroughTheirParent(b *bench) {
+	t := b.T
+	b.put("Lieu", map[string]any{"name": "ROWS", "label": "A", "tags": []any{map[string]any{"tag": "a"}, map[string]any{"tag": "b"}}})
+	before := b.call(200, "GET", "/api/resource/Lieu/ROWS", "").data()
 	row := before["tags"].([]any)[0].(map[string]any)["name"].(string)
 	set := b.call(200, "POST", "/api/method/frappe.client.set_value", fmt.Sprintf(`{"doctype":"Lieu Tag","name":%q,"fieldname":"level","value":4}`, row))
 	if set.body["message"].(map[string]any)["doctype"] != "Lieu" {
 		t.Errorf("setting a row answers its parent: %s", set.text)
 	}
-	grown := b.call(200, "POST", "/api/method/frappe.client.insert", `{"doc":{"doctype":"Lieu Tag","parent":"LOC-00001","parenttype":"Lieu","parentfield":"tags","tag":"c"}}`)
+	grown := b.call(200, "POST", "/api/method/frappe.client.insert", `{"doc":{"doctype":"Lieu Tag","parent":"ROWS","parenttype":"Lieu","parentfield":"tags","tag":"c"}}`)
 	if n := len(grown.body["message"].(map[string]any)["tags"].([]any)); n != 3 {
 		t.Errorf("inserting a row: %d rows, want 3", n)
 	}
 	b.call(200, "POST", "/api/method/frappe.client.delete", fmt.Sprintf(`{"doctype":"Lieu Tag","name":%q}`, row))
-	after := b.call(200, "GET", "/api/resource/Lieu/LOC-00001", "").data()
+	after := b.call(200, "GET", "/api/resource/Lieu/ROWS", "").data()
 	if len(after["tags"].([]any)) != 2 || after["modified"] == before["modified"] {
 		t.Errorf("after deleting a row: %v", after)
 	}
 }
 
-func TestDocstatus(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
+func docstatus(b *bench) {
+	t := b.T
 	made := b.call(200, "POST", "/api/resource/Visite", `{"subject":"A"}`).data()
 	name := made["name"].(string)
 	if name != "VIS-2026-00001" {
@@ -130,22 +147,20 @@ func TestDocstatus(t *testing.T) {
 	b.call(200, "PUT", "/api/resource/Visite/"+name+"-2", `{"docstatus":2}`)
 }
 
-func TestOptimisticLock(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
-	b.put("Lieu", map[string]any{"label": "A"})
-	read := b.call(200, "GET", "/api/resource/Lieu/LOC-00001", "").data()["modified"].(string)
-	b.call(200, "PUT", "/api/resource/Lieu/LOC-00001", fmt.Sprintf(`{"label":"B","modified":%q}`, read))
-	b.call(417, "PUT", "/api/resource/Lieu/LOC-00001", fmt.Sprintf(`{"label":"C","modified":%q}`, read))
-	b.call(200, "PUT", "/api/resource/Lieu/LOC-00001", `{"label":"D"}`)
-	if got := b.call(200, "GET", "/api/resource/Lieu/LOC-00001", "").data()["label"]; got != "D" {
+func optimisticLock(b *bench) {
+	t := b.T
+	b.put("Lieu", map[string]any{"name": "LOCK", "label": "A"})
+	read := b.call(200, "GET", "/api/resource/Lieu/LOCK", "").data()["modified"].(string)
+	b.call(200, "PUT", "/api/resource/Lieu/LOCK", fmt.Sprintf(`{"label":"B","modified":%q}`, read))
+	b.call(417, "PUT", "/api/resource/Lieu/LOCK", fmt.Sprintf(`{"label":"C","modified":%q}`, read))
+	b.call(200, "PUT", "/api/resource/Lieu/LOCK", `{"label":"D"}`)
+	if got := b.call(200, "GET", "/api/resource/Lieu/LOCK", "").data()["label"]; got != "D" {
 		t.Errorf("label %v, want D", got)
 	}
 }
 
-func TestNaming(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
+func naming(b *bench) {
+	t := b.T
 	b.put("Customer", map[string]any{"customer_name": "Ann Roy"})
 	for _, c := range []struct{ doctype, body, want string }{
 		{"Customer", `{"customer_name":"Ann Roy"}`, `^Ann Roy - 1$`},
@@ -176,10 +191,12 @@ func TestNaming(t *testing.T) {
 	}
 }
 
-// TestParallelInserts counts one series from many clients at once.
-func TestParallelInserts(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
+// parallelInserts counts one series from many clients at once.
+func parallelInserts(b *bench) {
+	t := b.T
+	first, _ := b.call(200, "POST", "/api/resource/Visite", `{"subject":"first"}`).data()["name"].(string)
+	last, err := strconv.ParseInt(first[len("VIS-2026-"):], 10, 64)
+	b.must(err)
 	var wg sync.WaitGroup
 	names := make([]string, 24)
 	for i := range names {
@@ -194,7 +211,7 @@ func TestParallelInserts(t *testing.T) {
 		seen[n] = true
 	}
 	for i := range names {
-		if want := fmt.Sprintf("VIS-2026-%05d", i+1); !seen[want] {
+		if want := fmt.Sprintf("VIS-2026-%05d", last+int64(i)+1); !seen[want] {
 			t.Errorf("nobody got %s: %v", want, names)
 		}
 	}

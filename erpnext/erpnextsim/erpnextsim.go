@@ -15,6 +15,7 @@ package erpnextsim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -24,6 +25,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/install"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rpc"
@@ -93,11 +95,11 @@ func New(opts Options) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading zone %s: %w", opts.Zone, err)
 	}
-	set, err := meta.Stock()
+	base, err := install.Site(opts.Database == MariaDB)
 	if err != nil {
-		return nil, fmt.Errorf("reading stock doctypes: %w", err)
+		return nil, fmt.Errorf("founding the site: %w", err)
 	}
-	db, err := store.Open(context.Background(), opts.Path, opts.Database == MariaDB)
+	db, err := store.Open(context.Background(), opts.Path, opts.Database == MariaDB, base.Image)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +107,13 @@ func New(opts Options) (*Site, error) {
 		opts: opts, zone: zone, store: db, rules: controllers(), rpc: rpc.New(),
 		control: simkit.New("erpnext", opts.Log), sessions: map[string]string{}, denied: map[string]bool{},
 	}
-	s.set.Store(set)
+	s.set.Store(base.Set)
 	s.handler = s.control.Wrap(http.HandlerFunc(s.serve), s.answerFault)
 	s.control.State(s.state)
-	if err := s.found(set); err != nil {
-		return nil, fmt.Errorf("founding the site: %w", closing(s, err))
+	if opts.Path != "" {
+		if err := s.writing(s.restore); err != nil {
+			return nil, errors.Join(fmt.Errorf("restoring the site: %w", err), s.Close())
+		}
 	}
 	return s, nil
 }
@@ -119,13 +123,6 @@ func controllers() map[string]document.Controller {
 	all := rules.All()
 	maps.Copy(all, trade.All())
 	return all
-}
-
-func closing(s *Site, err error) error {
-	if closed := s.Close(); closed != nil {
-		return fmt.Errorf("%w (and %w)", err, closed)
-	}
-	return err
 }
 
 // ServeHTTP answers one request.

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 )
@@ -45,10 +44,26 @@ func labels(a answer) string {
 	return strings.Join(out, " ")
 }
 
-func TestFilters(t *testing.T) {
+// TestLists tells stories that share one site, in this order.
+func TestLists(t *testing.T) {
 	t.Parallel()
 	b := open(t, erpnextsim.Options{})
 	places(b)
+	for _, story := range []struct {
+		name string
+		tell func(*bench)
+	}{
+		{"filters", filters},
+		{"childLists", childLists},
+		{"pagingCoversEverything", pagingCoversEverything},
+		{"treeFilters", treeFilters},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(b.in(t)) })
+	}
+}
+
+func filters(b *bench) {
+	t := b.T
 	for _, c := range []struct{ filters, or, want string }{
 		{`{"label":"p4"}`, "", "p4"},
 		{`{"port":[">",7]}`, "", "p8 p9"},
@@ -91,9 +106,8 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-func TestTreeFilters(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
+func treeFilters(b *bench) {
+	t := b.T
 	b.put("Territory", map[string]any{"territory_name": "Québec", "parent_territory": "Canada"})
 	b.put("Territory", map[string]any{"territory_name": "Laval", "parent_territory": "Québec"})
 	for op, want := range map[string]string{
@@ -178,10 +192,8 @@ func TestAggregates(t *testing.T) {
 	}
 }
 
-func TestChildLists(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
-	places(b)
+func childLists(b *bench) {
+	t := b.T
 	rows := b.call(200, "GET", query("Lieu Tag", "parent", "Lieu", "fields", `["parent","tag","idx"]`, "filters", `[["tag","=","vip"]]`, "order_by", "parent asc"), "")
 	if len(rows.list()) != 3 {
 		t.Errorf("rows of a parent: got %s", rows.text)
@@ -201,33 +213,36 @@ func TestChildLists(t *testing.T) {
 	}
 }
 
-// TestPagingCoversEverything pages by offset with an order that has a unique tie
-// breaker: every row comes exactly once, whatever the page size.
-func TestPagingCoversEverything(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
-	places(b)
-	rapid.Check(t, func(r *rapid.T) {
-		size := rapid.IntRange(1, 12).Draw(r, "size")
-		field := rapid.SampledFrom([]string{"status", "port", "creation", "since", "customer"}).Draw(r, "field")
-		direction := rapid.SampledFrom([]string{"asc", "desc"}).Draw(r, "direction")
-		seen := map[string]bool{}
-		for start := 0; ; start += size {
-			a := b.call(200, "GET", query("Lieu", "fields", `["name"]`, "limit_start", fmt.Sprint(start), "limit", fmt.Sprint(size),
-				"order_by", field+" "+direction+", name asc"), "")
-			for _, item := range a.list() {
-				name := item.(map[string]any)["name"].(string)
-				if seen[name] {
-					r.Fatalf("%s came twice", name)
+// pagingCoversEverything pages by offset with an order that has a unique tie
+// breaker: every row comes exactly once, whatever the order and the page size.
+func pagingCoversEverything(b *bench) {
+	t := b.T
+	for _, field := range []string{"status", "port", "creation", "since", "customer"} {
+		for _, direction := range []string{"asc", "desc"} {
+			for _, size := range []int{2, 5, 11} {
+				order := field + " " + direction + ", name asc"
+				if seen := b.pages(order, size); len(seen) != 11 {
+					t.Errorf("pages of %d by %s: %d rows, want 11", size, order, len(seen))
 				}
-				seen[name] = true
-			}
-			if len(a.list()) < size {
-				break
 			}
 		}
-		if len(seen) != 11 {
-			r.Fatalf("saw %d rows, want 11", len(seen))
+	}
+}
+
+// pages reads all pages of a list and counts how often each row came.
+func (b *bench) pages(order string, size int) map[string]int {
+	b.Helper()
+	seen := map[string]int{}
+	for start := 0; ; start += size {
+		a := b.call(200, "GET", query("Lieu", "limit_start", fmt.Sprint(start), "limit", fmt.Sprint(size), "order_by", order), "")
+		for _, item := range a.list() {
+			name := item.(map[string]any)["name"].(string)
+			if seen[name]++; seen[name] > 1 {
+				b.Errorf("pages of %d by %s: %s came twice", size, order, name)
+			}
 		}
-	})
+		if len(a.list()) < size {
+			return seen
+		}
+	}
 }

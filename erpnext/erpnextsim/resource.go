@@ -214,6 +214,9 @@ func (c *call) remove(doctype, name string) error {
 // runMethod runs a whitelisted method of a document: POST needs the write right,
 // GET the read right.
 func (c *call) runMethod(doctype, name, method string) (reply, error) {
+	if method == "" {
+		return reply{}, exception.Raise("KeyError", "'run_method'")
+	}
 	doc, err := c.ses.Load(doctype, name)
 	if err != nil {
 		return reply{}, err

@@ -1,7 +1,6 @@
 package erpnextsim
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rules"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/trade"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
@@ -247,44 +245,6 @@ func (s *Site) deny(closed bool, doctypes []string) {
 // Nightly does what ERPNext's scheduler does each night: quotations expire,
 // invoices become overdue. Like there, modified does not move for the former.
 func (s *Site) Nightly() error { return s.writing(trade.Nightly) }
-
-// found creates the tables and what every site has from the start.
-func (s *Site) found(set *meta.Set) error {
-	ctx := context.Background()
-	tx, err := s.store.Begin(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	for _, d := range set.All() {
-		if err := tx.Sync(d); err != nil {
-			return err
-		}
-	}
-	ses := s.session(tx, access.User{Name: access.Administrator, Desk: true})
-	if err := rules.Register(ses, set.All()); err != nil {
-		return err
-	}
-	if err := s.restore(ses); err != nil {
-		return err
-	}
-	now := ses.Now()
-	for _, user := range []string{access.Administrator, access.Guest} {
-		err := tx.Exec(`INSERT OR IGNORE INTO tabUser (name, email, first_name, full_name, enabled, user_type, owner, modified_by, creation, modified)
-			VALUES (?, ?, ?, ?, 1, 'System User', 'Administrator', 'Administrator', ?, ?)`, user, user, user, user, now, now)
-		if err != nil {
-			return err
-		}
-	}
-	if err := rules.Furnish(ses); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	s.set.Store(ses.Set)
-	return nil
-}
 
 // restore brings back the doctypes and fields that an earlier run imported into
 // the same file.

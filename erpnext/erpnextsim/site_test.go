@@ -67,18 +67,23 @@ const fsm = `[
 // bench is a site with users and a client for it.
 type bench struct {
 	*testing.T
-	site *erpnextsim.Site
+	site  *erpnextsim.Site
+	ticks *atomic.Int64 // milliseconds since the start
 }
+
+// in is the bench inside of a subtest.
+func (b *bench) in(t *testing.T) *bench { return &bench{T: t, site: b.site, ticks: b.ticks} }
+
+// month lets a month pass on the site's clock.
+func (b *bench) month() { b.ticks.Add(int64(31 * 24 * time.Hour / time.Millisecond)) }
 
 // open makes a site whose clock starts on 10 March 2026, 09:00 in Montréal, and
 // advances by a millisecond at each look.
 func open(t *testing.T, opts erpnextsim.Options) *bench {
 	t.Helper()
-	if opts.Now == nil {
-		var ticks atomic.Int64
-		start := time.Date(2026, 3, 10, 13, 0, 0, 123456000, time.UTC)
-		opts.Now = func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
-	}
+	ticks := &atomic.Int64{}
+	start := time.Date(2026, 3, 10, 13, 0, 0, 123456000, time.UTC)
+	opts.Now = func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
 	site, err := erpnextsim.New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +93,7 @@ func open(t *testing.T, opts erpnextsim.Options) *bench {
 			t.Error(err)
 		}
 	})
-	b := &bench{T: t, site: site}
+	b := &bench{T: t, site: site, ticks: ticks}
 	b.must(site.Import([]byte(fsm)))
 	for user, keys := range map[string]string{
 		"hub@example.com System Manager": hub, "sale@example.com Sales User": seller, "Administrator ": admin, "visit@example.com ": visitor,

@@ -115,7 +115,7 @@ func TestSituations(t *testing.T) {
 			b.put("Visite", map[string]any{"name": "VIS-2026-00002", "docstatus": 2})
 			b.put("Visite", map[string]any{"subject": "three"})
 			for _, s := range append(common(), p.own...) {
-				t.Run(s.name, func(t *testing.T) { check(&bench{T: t, site: b.site}, s) })
+				t.Run(s.name, func(t *testing.T) { check(b.in(t), s) })
 			}
 		})
 	}

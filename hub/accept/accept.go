@@ -102,7 +102,7 @@ type Desk struct {
 
 // NewDesk makes a desk.
 func NewDesk(d Deps) (*Desk, error) {
-	page, err := template.New("").Funcs(template.FuncMap{"pair": pair}).ParseFS(files, "pages/*.html")
+	page, err := template.New("").Funcs(template.FuncMap{"pair": pair, "money": hub.Money.In}).ParseFS(files, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parsing the acceptance page: %w", err)
 	}

@@ -2,7 +2,6 @@ package accept
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/web"
 )
@@ -67,7 +67,7 @@ func (d *Desk) accept(ctx context.Context, q *erpnext.Quotation, name string, co
 	case err != nil:
 		return Outcome{}, err
 	}
-	shown := newQuote(q, hub.French)
+	shown := offer.New(q, hub.French)
 	if document != "" && document != shown.Document {
 		return Outcome{}, hub.Fail(hub.Conflict, "state-conflict", "The quotation has changed since it was shown.", nil)
 	}
@@ -122,31 +122,6 @@ func (d *Desk) await(ctx context.Context, quotation, id string) (Outcome, error)
 	out, _, err := d.known(ctx, quotation)
 	out.Status = "accepted"
 	return out, err
-}
-
-// known reads what is known of an outcome.
-func (d *Desk) known(ctx context.Context, quotation string) (out Outcome, known bool, err error) {
-	out = Outcome{Quotation: quotation, Status: "none", Jobs: []string{}, Steps: []StepState{}}
-	raw, _, err := d.store.Value(ctx, outcomeKey(quotation))
-	if errors.Is(err, keep.ErrNotFound) {
-		return out, false, nil
-	}
-	if err != nil {
-		return out, false, fmt.Errorf("reading the outcome of %s: %w", quotation, err)
-	}
-	return out, true, json.Unmarshal(raw, &out)
-}
-
-// jobOf finds the job of a quotation's signature.
-func (d *Desk) jobOf(ctx context.Context, quotation string) (job keep.Job, found bool, err error) {
-	page, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindOutcome, Dedupe: quotation, Limit: 1})
-	if err != nil {
-		return keep.Job{}, false, fmt.Errorf("looking for the signature of %s: %w", quotation, err)
-	}
-	if len(page) == 0 {
-		return keep.Job{}, false, nil
-	}
-	return page[0], true, nil
 }
 
 type declineInput struct {
@@ -205,56 +180,4 @@ func (d *Desk) declareLost(ctx context.Context, name, reason string) error {
 		"dt": "Quotation", "dn": name, "method": "declare_enquiry_lost",
 		"args": erpnext.Values{"lost_reasons_list": []string{}, "competitors": []string{}, "detailed_reason": reason},
 	}, nil)
-}
-
-type stateInput struct {
-	Quotation string `path:"quotation" maxLength:"140"`
-}
-
-// state answers GET /accept/{quotation}/state.
-func (d *Desk) state(ctx context.Context, in *stateInput) (*outcomeOutput, error) {
-	out, known, err := d.known(ctx, in.Quotation)
-	if err != nil {
-		return nil, err
-	}
-	job, found, err := d.jobOf(ctx, in.Quotation)
-	if err != nil {
-		return nil, err
-	}
-	if !known && !found {
-		q, err := d.quotation(ctx, in.Quotation)
-		if err != nil {
-			return nil, err
-		}
-		out.Track = trackOf(q)
-		return &outcomeOutput{Body: out}, nil
-	}
-	if found {
-		out.Delivery, out.Tries = job.ID, job.Tries
-		out.Status = statusOf(job, out.Status)
-	}
-	return &outcomeOutput{Body: d.withPending(out)}, nil
-}
-
-// statusOf tells how a signature stands by its job.
-func statusOf(job keep.Job, known string) string {
-	switch job.Status {
-	case keep.Done:
-		return "accepted"
-	case keep.Dead, keep.Cancelled:
-		return "failed"
-	case keep.Held, keep.Pending, keep.Running:
-		return "pending"
-	}
-	return known
-}
-
-// withPending adds the steps that were not reached yet.
-func (d *Desk) withPending(out Outcome) Outcome {
-	for _, step := range d.steps() {
-		if !slices.ContainsFunc(out.Steps, func(s StepState) bool { return s.Name == step.name }) {
-			out.Steps = append(out.Steps, StepState{Name: step.name, State: "pending"})
-		}
-	}
-	return out
 }

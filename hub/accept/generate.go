@@ -11,6 +11,7 @@ import (
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
@@ -180,17 +181,17 @@ func (d *Desk) makeEnvelope(ctx context.Context, q *erpnext.Quotation, out *Gene
 // prefill gives the values of the quotation by the names that a template's
 // fields may have; those that the template lacks are left out by the connector.
 func (d *Desk) prefill(q *erpnext.Quotation, lang hub.Lang) map[string]string {
-	v := newQuote(q, lang)
+	v := offer.New(q, lang)
 	values := map[string]string{
 		"quotation": v.Name, "customer": v.CustomerName, "company": v.Company, "valid_till": v.ValidTill,
-		"net_total": q.NetTotal.String(), "grand_total": q.GrandTotal.String(), "monthly_rate": monthlyRate(q).String(),
+		"net_total": q.NetTotal.String(), "grand_total": q.GrandTotal.String(), "monthly_rate": offer.MonthlyRate(q).String(),
 		"document_sha256": v.Document,
 	}
 	for _, g := range v.Recurring {
-		values["recurring"] = strings.TrimSpace(values["recurring"] + "\n" + summary(g))
+		values["recurring"] = strings.TrimSpace(values["recurring"] + "\n" + g.Summary(lang))
 	}
 	if v.OneTime != nil {
-		values["one_time"] = summary(*v.OneTime)
+		values["one_time"] = v.OneTime.Summary(lang)
 	}
 	return values
 }

@@ -14,6 +14,7 @@ import (
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
@@ -119,7 +120,7 @@ func (d *Desk) signatureOf(e docuseal.Submission, q *erpnext.Quotation, seal Sea
 	sig := Signature{
 		Quotation: q.Name, Track: trackOf(q), Method: erpnext.SignedByDocuSeal, Submission: e.ID,
 		Name: seal.Name, Address: seal.Address, Agent: seal.Agent, At: d.now().UTC(),
-		Lang: hub.LangOf(q.Language), Document: newQuote(q, hub.French).Document,
+		Lang: hub.LangOf(q.Language), Document: offer.New(q, hub.French).Document,
 	}
 	if at, err := time.Parse(time.RFC3339, e.CompletedAt); err == nil {
 		sig.At = at.UTC()
@@ -183,9 +184,9 @@ func (d *Desk) attachment(ctx context.Context, s *sale) (string, error) {
 func (d *Desk) document(ctx context.Context, s *sale) (content []byte, ext string, err error) {
 	if s.Submission == 0 {
 		content, err = json.MarshalIndent(struct {
-			Signature Signature `json:"signature"`
-			Document  quote     `json:"document"`
-		}{s.Signature, newQuote(s.quote, hub.French)}, "", "  ")
+			Signature Signature   `json:"signature"`
+			Document  offer.Quote `json:"document"`
+		}{s.Signature, offer.New(s.quote, hub.French)}, "", "  ")
 		return content, ".json", err
 	}
 	documents, err := d.seal.Documents(ctx, s.Submission)

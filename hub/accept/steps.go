@@ -8,6 +8,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
 )
@@ -108,7 +109,7 @@ func (d *Desk) contracted(ctx context.Context, s *sale) (string, error) {
 func (d *Desk) newContract(s *sale) erpnext.ServiceContract {
 	contract := erpnext.ServiceContract{
 		HubKey: "quotation:" + s.Quotation, Quotation: s.Quotation, Customer: s.quote.PartyName,
-		ContractType: erpnext.Residential, Status: erpnext.ContractSigned, MonthlyRate: monthlyRate(s.quote),
+		ContractType: erpnext.Residential, Status: erpnext.ContractSigned, MonthlyRate: offer.MonthlyRate(s.quote),
 		SignatureMethod: s.Method, SignedAt: erpnext.At(s.At), SignerName: s.Name, SignerIP: s.Address,
 		SignerUserAgent: clip(s.Agent, 140), DocumentSHA256: s.Document,
 	}
@@ -178,7 +179,7 @@ func (d *Desk) planned(ctx context.Context, s *sale) (string, error) {
 // subscribed finds or makes the pending subscription and links the contract to
 // it. A quotation without recurring lines has none.
 func (d *Desk) subscribed(ctx context.Context, s *sale) (string, error) {
-	if !slices.ContainsFunc(s.quote.Items, func(i erpnext.QuotationItem) bool { return frequencyOf(i) != oneTime }) {
+	if !slices.ContainsFunc(s.quote.Items, func(i erpnext.QuotationItem) bool { return offer.Frequency(i) != offer.OneTime }) {
 		return "", skipped("nothing on the quotation is billed again and again")
 	}
 	find := func(ctx context.Context) (*erpnext.ServiceSubscription, error) {
@@ -201,11 +202,11 @@ func (d *Desk) subscribed(ctx context.Context, s *sale) (string, error) {
 func newSubscription(s *sale) erpnext.ServiceSubscription {
 	sub := erpnext.ServiceSubscription{
 		HubKey: "contract:" + s.contract.Name, Customer: s.quote.PartyName, ServiceLocation: s.contract.ServiceLocation,
-		ServiceContract: s.contract.Name, Status: erpnext.StatusPending, MonthlyPrice: monthlyRate(s.quote), DisplayOrder: 10,
+		ServiceContract: s.contract.Name, Status: erpnext.StatusPending, MonthlyPrice: offer.MonthlyRate(s.quote), DisplayOrder: 10,
 	}
 	var plans, categories []string
 	for _, item := range s.quote.Items {
-		if frequency := frequencyOf(item); frequency != oneTime {
+		if frequency := offer.Frequency(item); frequency != offer.OneTime {
 			plans = append(plans, plainName(item))
 			categories = append(categories, categoryOf(item))
 			if sub.Item == "" {
@@ -258,7 +259,7 @@ func (d *Desk) thanked(ctx context.Context, s *sale) (string, error) {
 }
 
 func (d *Desk) thanks(s *sale, contact erpnext.Contact) map[string]any {
-	v := newQuote(s.quote, contact.Lang)
+	v := offer.New(s.quote, contact.Lang)
 	var lines, totals, services []string
 	for _, g := range v.Recurring {
 		for _, l := range g.Lines {
@@ -271,9 +272,10 @@ func (d *Desk) thanks(s *sale, contact erpnext.Contact) map[string]any {
 	}
 	for _, g := range groups {
 		for _, l := range g.Lines {
-			lines = append(lines, l.Description+" : "+l.Amount.Cents().String()+" $")
+			lines = append(lines, l.Description+" : "+l.Amount.In(contact.Lang))
 		}
-		totals = append(totals, fmt.Sprintf("%s : %s $ + TPS %s $ + TVQ %s $ = %s $", g.Title, g.Subtotal, g.TPS, g.TVQ, g.Total))
+		totals = append(totals, fmt.Sprintf("%s : %s + TPS %s + TVQ %s = %s", g.Title, g.Subtotal.In(contact.Lang),
+			g.TPS.In(contact.Lang), g.TVQ.In(contact.Lang), g.Total.In(contact.Lang)))
 	}
 	first, _, _ := strings.Cut(contact.Name, " ")
 	return map[string]any{

@@ -47,6 +47,9 @@ func (o *Outbox) compose(m Message) (content, error) {
 	case strings.TrimSpace(m.Body) == "":
 		return c, invalid("/body", "a body or a template is needed")
 	}
+	if m.Channel == Email && strings.TrimSpace(c.Subject) == "" {
+		c.Subject = o.brand // a mail without a subject looks like spam
+	}
 	return c, c.check(m.Channel)
 }
 
@@ -100,12 +103,6 @@ func (c *content) check(channel Channel) error {
 	if len(c.Subject) > 998 || len(c.Body)+len(c.HTML) > maxText {
 		return invalid("/body", "the mail is too long")
 	}
-	if strings.TrimSpace(c.Subject) == "" {
-		c.Subject = "Message de Gigafibre"
-		if c.Lang == hub.English {
-			c.Subject = "A message from Gigafibre"
-		}
-	}
 	return nil
 }
 
@@ -129,46 +126,6 @@ func invalid(pointer, detail string) error {
 
 // maxSMS is how many UTF-16 units providers take in one SMS, over all segments.
 const maxSMS = 1600
-
-// The alphabet of GSM 03.38; of the French letters it lacks ê, î, ô, û, ë, ï and ç.
-const (
-	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
-		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-	gsmEscaped = "^{}\\[~]|€\f" // two septets each
-)
-
-// Segments returns how many SMS segments a text takes: 160 septets for one and
-// 153 each for several, or 70 and 67 units as soon as a letter is outside the
-// GSM alphabet.
-func Segments(text string) int {
-	size, ok := septets(text)
-	one, many := 160, 153
-	if !ok {
-		size, one, many = units16(text), 70, 67
-	}
-	switch {
-	case size == 0:
-		return 0
-	case size <= one:
-		return 1
-	default:
-		return (size + many - 1) / many
-	}
-}
-
-func septets(text string) (size int, ok bool) {
-	for _, r := range text {
-		switch {
-		case strings.ContainsRune(gsmBasic, r):
-			size++
-		case strings.ContainsRune(gsmEscaped, r):
-			size += 2
-		default:
-			return 0, false
-		}
-	}
-	return size, true
-}
 
 func units16(text string) int {
 	n := 0

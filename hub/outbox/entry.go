@@ -96,7 +96,7 @@ func entryOf(job keep.Job) (Entry, error) {
 		Tries: job.Tries, CreatedAt: job.Created, UpdatedAt: job.Updated,
 	}
 	if e.Channel == SMS {
-		e.Segments = max(done.Segments, Segments(c.Body))
+		e.Segments = max(done.Segments, hub.SMSSegments(c.Body))
 	}
 	for _, a := range job.Attempts {
 		e.Attempts = append(e.Attempts, Sending{

@@ -14,6 +14,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -106,6 +107,7 @@ type Deps struct {
 	Senders   map[Channel]Sender // a channel without one captures
 	Events    Publisher
 	Log       *slog.Logger
+	Brand     string // subject of mails that bring none
 	PublicURL string // its host is what Config.LiveAck must repeat
 	Metrics   prometheus.Registerer
 }
@@ -119,6 +121,7 @@ type Outbox struct {
 	gate    *Gate
 	texts   map[string]*Texts
 	handled *prometheus.CounterVec
+	brand   string
 }
 
 // New makes an outbox. A wrong gate is an error: better no hub than one that
@@ -130,7 +133,7 @@ func New(cfg Config, deps Deps) (*Outbox, error) {
 	}
 	o := &Outbox{
 		store: deps.Store, senders: deps.Senders, events: deps.Events, log: deps.Log,
-		gate: gate, texts: map[string]*Texts{},
+		gate: gate, texts: map[string]*Texts{}, brand: cmp.Or(deps.Brand, "Message"),
 		handled: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "targo_outbox_messages_total", Help: "Messages by what became of a try.",
 		}, []string{"channel", "outcome"}),

@@ -82,19 +82,3 @@ func TestWrongTextFilesAreAllNamed(t *testing.T) {
 		t.Error("no texts at all is no mistake")
 	}
 }
-
-func TestSegments(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int{
-		"": 0, "a": 1,
-		strings.Repeat("a", 160): 1, strings.Repeat("a", 161): 2, strings.Repeat("a", 306): 2, strings.Repeat("a", 307): 3,
-		strings.Repeat("é", 160): 1, // in the GSM alphabet
-		strings.Repeat("ê", 70):  1, strings.Repeat("ê", 71): 2, strings.Repeat("ê", 135): 3,
-		strings.Repeat("€", 80): 1, strings.Repeat("€", 81): 2, // two septets each
-		strings.Repeat("😀", 35): 1, strings.Repeat("😀", 36): 2, // two units each
-	} {
-		if got := outbox.Segments(text); got != want {
-			t.Errorf("%d letters %.4q take %d segments, want %d", len([]rune(text)), text, got, want)
-		}
-	}
-}

@@ -45,7 +45,7 @@ func Page(c echo.Context, status int, t *template.Template, name string, data an
 	h := c.Response().Header()
 	h.Set("Content-Language", string(lang))
 	h.Add("Vary", "Accept-Language")
-	body, err := s.shell.Render(shell.Frame{Lang: string(lang)}, t, name, data)
+	body, err := s.shell.Render(shell.Frame{Lang: string(lang), Brand: s.cfg.Brand}, t, name, data)
 	if err != nil {
 		return fmt.Errorf("rendering page %s: %w", name, err)
 	}

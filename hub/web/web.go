@@ -47,6 +47,7 @@ import (
 type Config struct {
 	Listen         string        `yaml:"listen" env:"LISTEN" default:"127.0.0.1:3300" doc:"address and port that the hub listens on"`
 	PublicURL      string        `yaml:"public_url" env:"PUBLIC_URL" doc:"https address under which people reach the hub; links are made from it, never from request headers"`
+	Brand          string        `yaml:"brand" env:"BRAND" default:"Gigafibre" doc:"name of the company that pages and mails show"`
 	CORSOrigins    []string      `yaml:"cors_origins" env:"CORS_ORIGINS" doc:"exact origins of the browser apps that may call the hub (https://ops.example.com); never *"`
 	TrustedProxies []string      `yaml:"trusted_proxies" env:"TRUSTED_PROXIES" doc:"addresses or networks of the proxies whose X-Forwarded-For is believed; empty = none"`
 	MetricsListen  string        `yaml:"metrics_listen" env:"METRICS_LISTEN" default:"127.0.0.1:9464" doc:"address of GET /metrics; off for none"`

@@ -256,6 +256,9 @@ func (s *Session) runAll(doc *Doc, events []string) error {
 
 // write stores the parent, then the rows.
 func (s *Session) write(doc *Doc) error {
+	if err := s.nameRows(doc); err != nil { // those that a controller has added
+		return err
+	}
 	row, err := doc.row()
 	if err != nil {
 		return err

@@ -42,6 +42,15 @@ func Furnish(s *document.Session) error {
 			}
 		}
 	}
+	for _, user := range []string{"Administrator", "Guest"} {
+		err := lay(s, "User", user, store.Row{
+			"name": user, "email": user, "first_name": user, "full_name": user, "enabled": int64(1), "user_type": "System User",
+			"owner": "Administrator", "modified_by": "Administrator", "creation": now, "modified": now,
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return fit(s)
 }
 

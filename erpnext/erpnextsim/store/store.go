@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,8 +27,9 @@ type Store struct {
 }
 
 // Open opens the file, or one in a new temporary directory when path is "".
-// nocase makes text comparison ignore case, as MariaDB does.
-func Open(ctx context.Context, path string, nocase bool) (*Store, error) {
+// nocase makes text comparison ignore case, as MariaDB does. A file that is not
+// there yet begins as a copy of image, unless that is nil.
+func Open(ctx context.Context, path string, nocase bool, image []byte) (*Store, error) {
 	s := &Store{nocase: nocase}
 	if path == "" {
 		dir, err := os.MkdirTemp("", "erpnextsim-")
@@ -36,7 +38,13 @@ func Open(ctx context.Context, path string, nocase bool) (*Store, error) {
 		}
 		s.temp, path = dir, filepath.Join(dir, "site.db")
 	}
-	var err error
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) && image != nil {
+		err = os.WriteFile(path, image, 0o600)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("laying out %s: %w", path, err), s.Close())
+	}
 	if s.write, err = open(path, "immediate", 1); err == nil {
 		s.read, err = open(path, "deferred", 4)
 	}
@@ -74,6 +82,15 @@ func (s *Store) base(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Image is the whole database as the content of a file. Nothing may be running.
+func (s *Store) Image(ctx context.Context) ([]byte, error) {
+	path := filepath.Join(s.temp, "image.db")
+	if _, err := s.write.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return nil, fmt.Errorf("copying the database: %w", err)
+	}
+	return os.ReadFile(path)
 }
 
 // Close closes the database and removes what Open created in a temporary place.

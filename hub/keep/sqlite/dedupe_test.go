@@ -10,7 +10,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
-const manyKeys = 3*lateChunk + 17
+const manyKeys = 2*lateChunk + 17
 
 // putMany puts jobs of different keys, and returns how many were fresh.
 func putMany(t *testing.T, e *Engine) (fresh int) {
@@ -64,7 +64,7 @@ func TestKeysAreKnownWhereverTheyAre(t *testing.T) {
 		if n := putMany(t, e); n != 0 {
 			t.Errorf("%s, read back: %d keys are unknown", name, n)
 		}
-		settleSome(t, e, 2*(step+1))
+		settleSome(t, e, step+1)
 	}
 	err := e.read(t.Context(), func(c *conn) error {
 		r, _, err := c.one(t.Context(), "SELECT count(*), (SELECT indexed FROM marks) FROM dedupes")

@@ -183,7 +183,7 @@ type lateIndex struct {
 
 const (
 	lateMax   = 32 << 10 // keys that may wait while there is work
-	lateChunk = 256      // keys written at a time
+	lateChunk = 128      // keys written at a time
 )
 
 // remember keeps a key for later. When the hash is already waiting, for the same

@@ -190,13 +190,21 @@ func TestAFullDiskIsSaidAndOvercome(t *testing.T) {
 func TestAStoreThatCannotBeWrittenSaysSo(t *testing.T) {
 	t.Parallel()
 	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{})
-	sqlIn(t, e, "PRAGMA query_only = 1")
+	readOnly := func(on string) {
+		t.Helper()
+		e.writer.gate.Lock()
+		defer e.writer.gate.Unlock()
+		if err := e.writer.conn.script("PRAGMA query_only = " + on); err != nil {
+			t.Fatal(err)
+		}
+	}
+	readOnly("1")
 	if err := e.Check(t.Context()); !hub.HasCode(err, "store-unavailable") {
 		t.Errorf("Check = %v", err)
 	}
 	if _, _, err := e.Put(context.Background(), keep.Job{Kind: "a"}); !hub.IsKind(err, hub.Unavailable) {
 		t.Errorf("Put = %v", err)
 	}
-	sqlIn(t, e, "PRAGMA query_only = 0")
+	readOnly("0")
 	mustPut(t, e, keep.Job{Kind: "a"})
 }

@@ -253,15 +253,11 @@ func (e *Engine) housekeep(ctx context.Context, c *conn) {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-			now := e.writer.commits.Load()
-			idle := now == before
-			if before = now; idle && rested {
-				continue
+			idle := e.writer.commits.Load() == before
+			if !idle || !rested {
+				rested = e.checkpoint(c, idle) && idle && e.settleKeys(ctx)
 			}
-			rested = e.checkpoint(c, idle)
-			if idle {
-				rested = e.settleKeys(ctx) && rested
-			}
+			before = e.writer.commits.Load()
 		case <-clean.C:
 			// What could not be thrown away now will be the next time.
 			_ = e.writer.do(ctx, e.throwAway)

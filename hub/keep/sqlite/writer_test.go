@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,19 +13,32 @@ import (
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
-// stuck opens an engine whose writer cannot begin a transaction until go is called.
-func stuck(t *testing.T) (e *Engine, proceed func()) {
+// stuck opens an engine whose writer is in the middle of an operation, under
+// ctx, until proceed is called; ended gives the outcome of that operation.
+func stuck(t *testing.T, ctx context.Context) (e *Engine, proceed func(), ended <-chan error) {
 	t.Helper()
 	e = openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{})
-	e.writer.gate.Lock()
-	return e, e.writer.gate.Unlock
+	inside, release, end := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	proceed = sync.OnceFunc(func() { close(release) })
+	t.Cleanup(proceed)
+	go func() {
+		end <- e.writer.do(ctx, func(x *tx) error {
+			close(inside)
+			<-release
+			_, err := x.exec("INSERT INTO probe (one, at) VALUES (5, 5)")
+			return err
+		})
+	}()
+	<-inside
+	return e, proceed, end
 }
 
 // waitFor polls a fact that nobody signals.
 func waitFor(t *testing.T, what string, fact func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
-	for tick := time.NewTicker(time.Millisecond); !fact(); {
+	deadline, tick := time.After(10*time.Second), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !fact() {
 		select {
 		case <-tick.C:
 		case <-deadline:
@@ -35,11 +49,8 @@ func waitFor(t *testing.T, what string, fact func() bool) {
 
 func TestOnlyTheGuiltyOfAGroupSuffer(t *testing.T) {
 	t.Parallel()
-	e, proceed := stuck(t)
-	errs := make(chan error)
-	first := make(chan error)
-	go func() { first <- e.Check(t.Context()) }() // the writer takes this one and stands at the gate
-	waitFor(t, "the writer to take the first", func() bool { return len(e.writer.ops) == 0 })
+	e, proceed, first := stuck(t, t.Context())
+	errs, guilty := make(chan error, 10), make(chan error, 1)
 	for i := range 10 {
 		go func() {
 			_, fresh, err := e.Put(t.Context(), keep.Job{Kind: "a", Dedupe: strconv.Itoa(i)})
@@ -49,7 +60,6 @@ func TestOnlyTheGuiltyOfAGroupSuffer(t *testing.T) {
 			errs <- err
 		}()
 	}
-	guilty := make(chan error)
 	go func() {
 		guilty <- e.writer.do(t.Context(), func(x *tx) error {
 			if _, err := x.exec("INSERT INTO probe (one, at) VALUES (7, 7)"); err != nil {
@@ -59,7 +69,7 @@ func TestOnlyTheGuiltyOfAGroupSuffer(t *testing.T) {
 			return err
 		})
 	}()
-	waitFor(t, "all to wait", func() bool { return len(e.writer.ops) >= 10 })
+	waitFor(t, "all to wait", func() bool { return len(e.writer.ops) == 11 })
 	proceed()
 	if err := <-guilty; !hub.IsKind(err, hub.Unavailable) {
 		t.Errorf("the guilty = %v", err)
@@ -70,7 +80,7 @@ func TestOnlyTheGuiltyOfAGroupSuffer(t *testing.T) {
 		}
 	}
 	if err := <-first; err != nil {
-		t.Errorf("Check = %v", err)
+		t.Errorf("the first = %v", err)
 	}
 	counts, err := e.Counts(t.Context())
 	if err != nil || len(counts) != 1 || counts[0].N != 10 {
@@ -80,36 +90,32 @@ func TestOnlyTheGuiltyOfAGroupSuffer(t *testing.T) {
 
 func TestWhoGivesUpWaitingIsNotStored(t *testing.T) {
 	t.Parallel()
-	e, proceed := stuck(t)
-	taken, begun := context.WithCancel(t.Context())
-	ends := make(chan error, 2)
-	put := func(ctx context.Context, kind string) {
-		_, _, err := e.Put(ctx, keep.Job{Kind: kind})
-		ends <- err
-	}
-	go put(taken, "taken")
-	waitFor(t, "the writer to take the first", func() bool { return e.writer.conn != nil && len(e.writer.ops) == 0 })
+	taken, tooLate := context.WithCancel(t.Context())
+	e, proceed, begun := stuck(t, taken)
 	queued, giveUp := context.WithCancel(t.Context())
-	go put(queued, "queued")
-	waitFor(t, "the second to wait", func() bool { return len(e.writer.ops) > 0 })
+	end := make(chan error, 1)
+	go func() {
+		_, _, err := e.Put(queued, keep.Job{Kind: "a"})
+		end <- err
+	}()
+	waitFor(t, "the second to wait", func() bool { return len(e.writer.ops) == 1 })
 	giveUp()
-	if err := <-ends; !errors.Is(err, context.Canceled) || !hub.IsKind(err, hub.Timeout) {
+	if err := <-end; !errors.Is(err, context.Canceled) || !hub.IsKind(err, hub.Timeout) {
 		t.Errorf("the one that waited = %v", err)
 	}
-	begun() // too late: what has begun is awaited
+	tooLate() // what has begun is awaited
 	proceed()
-	if err := <-ends; err != nil {
+	if err := <-begun; err != nil {
 		t.Errorf("the one that had begun = %v", err)
 	}
-	page, _, err := e.Jobs(t.Context(), keep.Filter{})
-	if err != nil || len(page) != 1 || page[0].Kind != "taken" {
-		t.Errorf("stored: %v, %v", page, err)
+	if page, _, err := e.Jobs(t.Context(), keep.Filter{}); err != nil || len(page) != 0 {
+		t.Errorf("%d jobs were stored, %v; want none", len(page), err)
 	}
 }
 
 func TestCloseWaitsForWhatWasAccepted(t *testing.T) {
 	t.Parallel()
-	e, proceed := stuck(t)
+	e, proceed, _ := stuck(t, t.Context())
 	ends := make(chan error, 5)
 	for range cap(ends) {
 		go func() {
@@ -117,8 +123,8 @@ func TestCloseWaitsForWhatWasAccepted(t *testing.T) {
 			ends <- err
 		}()
 	}
-	waitFor(t, "all to wait", func() bool { return len(e.writer.ops) >= cap(ends)-1 })
-	shutting := make(chan error)
+	waitFor(t, "all to wait", func() bool { return len(e.writer.ops) == cap(ends) })
+	shutting := make(chan error, 1)
 	go func() { shutting <- e.Close() }()
 	<-e.writer.quit
 	proceed()

@@ -28,7 +28,8 @@ type Shell struct {
 
 // Frame is what the layout needs to know about a page.
 type Frame struct {
-	Lang string // fr or en
+	Lang  string // fr or en
+	Brand string // whose pages they are
 }
 
 // New parses the layout.

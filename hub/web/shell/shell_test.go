@@ -17,10 +17,10 @@ func TestLayoutInBothLanguages(t *testing.T) {
 	}
 	page := template.Must(template.New("p").Parse(`<p>{{.}}</p>`))
 	for lang, want := range map[string][]string{
-		"fr": {`<html lang="fr">`, "Aller au contenu", `href="?lang=en"`, "<p>a&lt;b</p>", "<title>Gigafibre</title>"},
+		"fr": {`<html lang="fr">`, "Aller au contenu", `href="?lang=en"`, "<p>a&lt;b</p>", "<title>Exemple</title>"},
 		"en": {`<html lang="en">`, "Skip to content", `href="?lang=fr"`, "<p>a&lt;b</p>"},
 	} {
-		body, err := s.Render(shell.Frame{Lang: lang}, page, "p", "a<b")
+		body, err := s.Render(shell.Frame{Lang: lang, Brand: "Exemple"}, page, "p", "a<b")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func TestLayoutInBothLanguages(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.Render(shell.Frame{Lang: "fr"}, page, "absent", nil); err == nil {
+	if _, err := s.Render(shell.Frame{Lang: "fr", Brand: "Exemple"}, page, "absent", nil); err == nil {
 		t.Error("an absent template was rendered")
 	}
 }

@@ -1,13 +1,13 @@
-package twilio_test
+package hub_test
 
 import (
 	"strings"
 	"testing"
 
-	"gigafibre.ca/targo-hub/connectors/twilio"
+	"gigafibre.ca/targo-hub/hub"
 )
 
-func TestSegments(t *testing.T) {
+func TestSMSSegments(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		body string
@@ -35,7 +35,7 @@ func TestSegments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := twilio.Segments(c.body); got != c.want {
+			if got := hub.SMSSegments(c.body); got != c.want {
 				t.Errorf("%d segments, want %d", got, c.want)
 			}
 		})

@@ -1,4 +1,4 @@
-package accept
+package offer
 
 import (
 	"testing"
@@ -34,7 +34,7 @@ func TestQuoteSplitsByFrequency(t *testing.T) {
 		item(t, "DOMAINE", "Annual", "24"), item(t, "INSTALL", "One-time", "240"), item(t, "CABLE", "", "12.34"),
 		item(t, "ODD", "Weekly", "1"),
 	}}
-	v := newQuote(q, hub.French)
+	v := New(q, hub.French)
 	got := map[string][4]string{}
 	for _, g := range append(v.Recurring, *v.OneTime) {
 		got[g.Frequency] = [4]string{g.Subtotal.String(), g.TPS.String(), g.TVQ.String(), g.Total.String()}
@@ -47,7 +47,7 @@ func TestQuoteSplitsByFrequency(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("totals (-want +got):\n%s", diff)
 	}
-	if rate := monthlyRate(q).String(); rate != "96.95" {
+	if rate := MonthlyRate(q).String(); rate != "96.95" {
 		t.Errorf("monthly rate %s, want 96.95 (yearly lines count a twelfth)", rate)
 	}
 	if len(v.OneTime.Lines) != 3 {
@@ -58,12 +58,12 @@ func TestQuoteSplitsByFrequency(t *testing.T) {
 func TestFingerprintFollowsTheContent(t *testing.T) {
 	t.Parallel()
 	q := &erpnext.Quotation{Doc: erpnext.Doc{Name: "Q"}, Terms: "<p>Trente jours</p>", Items: []erpnext.QuotationItem{item(t, "A", "Monthly", "10")}}
-	french, english := newQuote(q, hub.French).Document, newQuote(q, hub.English).Document
+	french, english := New(q, hub.French).Document, New(q, hub.English).Document
 	if french != english || len(french) != 64 {
 		t.Errorf("fingerprints %q and %q: the language must not matter", french, english)
 	}
 	q.Items[0].Amount = dollars(t, "10.01")
-	if newQuote(q, hub.French).Document == french {
+	if New(q, hub.French).Document == french {
 		t.Error("another price has the same fingerprint")
 	}
 }
@@ -72,7 +72,7 @@ func TestTermsAreCleaned(t *testing.T) {
 	t.Parallel()
 	q := &erpnext.Quotation{Terms: `<p onclick="x()">ok</p><script>alert(1)</script>`}
 	q.Items = []erpnext.QuotationItem{{Description: "<b>Fibre</b> 500 &amp; TV<img src=x onerror=y>"}}
-	v := newQuote(q, hub.French)
+	v := New(q, hub.French)
 	if v.Terms != "<p>ok</p>" {
 		t.Errorf("terms %q", v.Terms)
 	}
@@ -103,7 +103,7 @@ func TestStateOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := stateOf(&tc.q, at); got != tc.want {
+			if got := StateOf(&tc.q, at); got != tc.want {
 				t.Errorf("state %s, want %s", got, tc.want)
 			}
 		})
@@ -113,12 +113,12 @@ func TestStateOf(t *testing.T) {
 func TestEveryStateHasWords(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []hub.Lang{hub.French, hub.English} {
-		for _, state := range []string{stateExpired, stateLost, stateOrdered, stateCancelled, stateAmended} {
-			if closedBecause(state, lang) == "" {
+		for _, state := range []string{Expired, Lost, Ordered, Cancelled, Amended} {
+			if ClosedBecause(state, lang) == "" {
 				t.Errorf("no words in %s for %s", lang, state)
 			}
 		}
-		for _, f := range []string{monthly, quarterly, semiAnnual, annual, oneTime} {
+		for _, f := range []string{monthly, quarterly, semiAnnual, annual, OneTime} {
 			if frequencyTitle(f, lang) == "" {
 				t.Errorf("no title in %s for %s", lang, f)
 			}

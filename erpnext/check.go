@@ -4,62 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
+	"gigafibre.ca/targo-hub/erpnext/meta"
+	"gigafibre.ca/targo-hub/erpnext/rest"
 	"gigafibre.ca/targo-hub/hub"
 )
-
-// DocType is how a doctype is made: what Fixtures writes and Meta reads.
-type DocType struct {
-	Doctype      string       `json:"doctype"` // "DocType"
-	Name         string       `json:"name"`
-	Module       string       `json:"module"`
-	Custom       Flag         `json:"custom"`
-	Autoname     string       `json:"autoname,omitempty"`
-	NamingRule   string       `json:"naming_rule,omitempty"`
-	IsTable      Flag         `json:"istable"`
-	IsSingle     Flag         `json:"issingle"`
-	TrackChanges Flag         `json:"track_changes"`
-	Fields       []Field      `json:"fields"`
-	Permissions  []Permission `json:"permissions"`
-}
-
-// Field is a field of a doctype.
-type Field struct {
-	Fieldname     string `json:"fieldname"`
-	Label         string `json:"label"`
-	Fieldtype     string `json:"fieldtype"`
-	Options       string `json:"options,omitempty"` // a doctype, or the values of a select, one a line
-	Default       string `json:"default,omitempty"`
-	FetchFrom     string `json:"fetch_from,omitempty"`
-	FetchIfEmpty  Flag   `json:"fetch_if_empty,omitempty"`
-	Reqd          Flag   `json:"reqd,omitempty"`
-	Unique        Flag   `json:"unique,omitempty"`
-	ReadOnly      Flag   `json:"read_only,omitempty"`
-	AllowOnSubmit Flag   `json:"allow_on_submit,omitempty"`
-	NoCopy        Flag   `json:"no_copy,omitempty"`
-	SearchIndex   Flag   `json:"search_index,omitempty"`
-	InListView    Flag   `json:"in_list_view,omitempty"`
-}
-
-// CustomField is a field added to a stock doctype.
-type CustomField struct {
-	Doctype string `json:"doctype"` // "Custom Field"
-	Name    string `json:"name"`
-	Dt      string `json:"dt"` // the stock doctype
-	Field
-}
-
-// Permission is what a role may do with a doctype.
-type Permission struct {
-	Role   string `json:"role"`
-	Read   Flag   `json:"read"`
-	Write  Flag   `json:"write"`
-	Create Flag   `json:"create"`
-	Delete Flag   `json:"delete"`
-	Report Flag   `json:"report"`
-	Export Flag   `json:"export"`
-}
 
 // Level says how much a finding matters.
 type Level string
@@ -87,7 +36,7 @@ func Check(ctx context.Context, c *Client) []Finding {
 	if err != nil {
 		return []Finding{unreachable(err)}
 	}
-	s := &survey{client: c, metas: map[string]DocType{}}
+	s := &survey{client: c, metas: map[string]meta.DocType{}}
 	s.whoAreWe(user)
 	s.clock(ctx)
 	needs := needed()
@@ -103,7 +52,7 @@ func Check(ctx context.Context, c *Client) []Finding {
 // survey is one Check under way.
 type survey struct {
 	client   *Client
-	metas    map[string]DocType
+	metas    map[string]meta.DocType
 	findings []Finding
 }
 
@@ -156,7 +105,7 @@ func (s *survey) clock(ctx context.Context) {
 type need struct {
 	doctype, parent string
 	stock           bool
-	fields          []Field
+	fields          []meta.Field
 }
 
 // needed lists the custom doctypes, then the stock ones: what is added to them
@@ -166,7 +115,7 @@ func needed() []need {
 	for _, d := range Schema() {
 		needs = append(needs, need{doctype: d.Name, fields: d.Fields})
 	}
-	system := append(Fields(Doc{}), Fields(Row{})...)
+	system := append(rest.Columns(Doc{}), rest.Columns(Row{})...)
 	for _, s := range stock {
 		n := need{doctype: s.doctype, parent: s.parent, stock: true}
 		for _, f := range CustomFields() {
@@ -174,9 +123,9 @@ func needed() []need {
 				n.fields = append(n.fields, f.Field)
 			}
 		}
-		for _, name := range Fields(s.reads) {
-			if !slices.Contains(system, name) && !slices.ContainsFunc(n.fields, named(name)) {
-				n.fields = append(n.fields, Field{Fieldname: name})
+		for _, name := range rest.Columns(s.reads) {
+			if !slices.Contains(system, name) && !slices.ContainsFunc(n.fields, meta.Named(name)) {
+				n.fields = append(n.fields, meta.Field{Fieldname: name})
 			}
 		}
 		needs = append(needs, n)
@@ -196,10 +145,6 @@ var stock = [...]struct {
 	{"Sales Order Item", "Sales Order", Row{}}, {"Sales Invoice", "", Row{}}, {"Sales Invoice Item", "Sales Invoice", Row{}},
 }
 
-func named(name string) func(Field) bool {
-	return func(f Field) bool { return f.Fieldname == name }
-}
-
 // doctype looks at one doctype. A child table mostly came with its parent.
 func (s *survey) doctype(ctx context.Context, n need) {
 	if _, ok := s.metas[n.doctype]; !ok {
@@ -212,15 +157,17 @@ func (s *survey) doctype(ctx context.Context, n need) {
 			s.metas[m.Name] = m
 		}
 	}
-	meta := s.metas[n.doctype]
+	have := s.metas[n.doctype]
 	for _, want := range n.fields {
-		s.field(meta, want)
+		for _, gap := range have.Gaps(want) {
+			s.add(Fault, n.doctype+"."+want.Fieldname, gap.Text, gap.Hint)
+		}
 	}
 	if n.stock {
 		return
 	}
-	for _, f := range meta.Fields {
-		i := slices.IndexFunc(n.fields, named(f.Fieldname))
+	for _, f := range have.Fields {
+		i := slices.IndexFunc(n.fields, meta.Named(f.Fieldname))
 		if bool(f.Reqd) && f.Default == "" && (i < 0 || !bool(n.fields[i].Reqd)) {
 			s.add(Warning, n.doctype+"."+f.Fieldname, "The site requires a value that the hub may not send.", "Make the field optional.")
 		}
@@ -240,59 +187,5 @@ func (s *survey) unread(n need, err error) {
 		s.add(Fault, n.doctype, "The hub's user may not read the doctype.", "Give the user a role with this right.")
 	default:
 		s.add(Fault, n.doctype, "ERPNext could not describe the doctype.", "Look at the site's error log, then check again.")
-	}
-}
-
-// field compares one field.
-func (s *survey) field(meta DocType, want Field) {
-	about := meta.Name + "." + want.Fieldname
-	i := slices.IndexFunc(meta.Fields, named(want.Fieldname))
-	if i < 0 {
-		hint := "Import the fixtures of targo-hub into the site."
-		if want.Fieldtype == "" {
-			hint = "This version of ERPNext names it differently; the hub has to be adapted."
-		}
-		s.add(Fault, about, "The field does not exist.", hint)
-		return
-	}
-	have := meta.Fields[i]
-	switch {
-	case want.Fieldtype == "":
-	case !fits(have.Fieldtype, want.Fieldtype):
-		s.add(Fault, about, "The field is "+have.Fieldtype+", the hub needs "+want.Fieldtype+".", "Change the type of the field.")
-	case want.Fieldtype == "Select" && have.Fieldtype == "Select":
-		for value := range strings.SplitSeq(want.Options, "\n") {
-			if !slices.Contains(strings.Split(have.Options, "\n"), value) && value != "" {
-				s.add(Fault, about, "The value "+value+" is not among the choices.", "Add it, spelled exactly so.")
-			}
-		}
-	case slices.Contains([]string{"Link", "Table", "Dynamic Link"}, want.Fieldtype) && have.Options != want.Options:
-		s.add(Fault, about, "The field points at "+have.Options+", the hub needs "+want.Options+".", "Change the options of the field.")
-	}
-	if bool(want.Unique) && !bool(have.Unique) {
-		s.add(Fault, about, "The field is not unique.", "Make it unique: it guards against doing a thing twice.")
-	}
-	if bool(want.AllowOnSubmit) && !bool(have.AllowOnSubmit) {
-		s.add(Fault, about, "The field cannot be written after the document was submitted.", "Set Allow on Submit.")
-	}
-}
-
-// fits tells whether a field of one type can do what the hub does with another.
-// A line holds 140 characters: it cannot stand in for a text.
-func fits(have, want string) bool {
-	kinds := map[string]string{
-		"Data": "line", "Read Only": "line", "Phone": "line", "Autocomplete": "line", "Color": "line",
-		"Small Text": "text", "Text": "text", "Long Text": "text", "Code": "text", "JSON": "text", "Text Editor": "text",
-		"Float": "number", "Currency": "number", "Percent": "number", "Int": "integer", "Long Int": "integer",
-		"Attach": "file", "Attach Image": "file", "Select": "select",
-	}
-	is, need := kinds[have], kinds[want]
-	switch {
-	case have == want || (need != "" && is == need):
-		return true
-	case need == "line":
-		return is == "text"
-	default:
-		return need == "select" && is == "line"
 	}
 }

@@ -9,26 +9,28 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gigafibre.ca/targo-hub/erpnext/meta"
 )
 
 // wholeSite is a site as the hub needs it: every doctype by name.
-func wholeSite() map[string]*DocType {
-	metas := map[string]*DocType{}
+func wholeSite() map[string]*meta.DocType {
+	metas := map[string]*meta.DocType{}
 	for _, n := range needed() {
-		meta := &DocType{Name: n.doctype}
+		doc := &meta.DocType{Name: n.doctype}
 		for _, f := range n.fields {
 			if f.Fieldtype == "" {
 				f.Fieldtype = "Data"
 			}
-			meta.Fields = append(meta.Fields, f)
+			doc.Fields = append(doc.Fields, f)
 		}
-		metas[n.doctype] = meta
+		metas[n.doctype] = doc
 	}
 	return metas
 }
 
 // describe answers like getdoctype: a doctype comes with its child tables.
-func describe(metas map[string]*DocType, user, zone string) answerer {
+func describe(metas map[string]*meta.DocType, user, zone string) answerer {
 	return func(w http.ResponseWriter, r seen, _ int) {
 		var answer any
 		switch {
@@ -38,13 +40,13 @@ func describe(metas map[string]*DocType, user, zone string) answerer {
 			answer = map[string]any{"message": map[string]string{"time_zone": zone}}
 		default:
 			values, _ := url.ParseQuery(r.Query)
-			meta, ok := metas[values.Get("doctype")]
+			doc, ok := metas[values.Get("doctype")]
 			if !ok {
 				reply(w, 404, `{"exc_type":"DoesNotExistError"}`)
 				return
 			}
-			docs := []*DocType{meta}
-			for _, f := range meta.Fields {
+			docs := []*meta.DocType{doc}
+			for _, f := range doc.Fields {
 				if f.Fieldtype == "Table" && metas[f.Options] != nil {
 					docs = append(docs, metas[f.Options])
 				}
@@ -80,14 +82,14 @@ func TestCheckOfAWholeSite(t *testing.T) {
 func TestCheckFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	metas := wholeSite()
-	field := func(doctype, name string) *Field {
+	field := func(doctype, name string) *meta.Field {
 		fields := metas[doctype].Fields
-		return &fields[slices.IndexFunc(fields, named(name))]
+		return &fields[slices.IndexFunc(fields, meta.Named(name))]
 	}
 	delete(metas, "Dispatch Offer")
 	delete(metas, "Communication")
 	drop := func(doctype, name string) {
-		metas[doctype].Fields = slices.DeleteFunc(metas[doctype].Fields, named(name))
+		metas[doctype].Fields = slices.DeleteFunc(metas[doctype].Fields, meta.Named(name))
 	}
 	drop("Dispatch Job", "assigned_group")
 	drop("Quotation", "party_name")
@@ -100,7 +102,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	field("Service Subscription", "status").Options = "Pending\nActif\nSuspendu\nAnnulé"
 	field("Quotation", "custom_accepted_at").AllowOnSubmit = false
 	field("Dispatch Tag Link", "level").Fieldtype = "Data"
-	metas["Dispatch Tag"].Fields = append(metas["Dispatch Tag"].Fields, Field{Fieldname: "owner_team", Fieldtype: "Data", Reqd: true})
+	metas["Dispatch Tag"].Fields = append(metas["Dispatch Tag"].Fields, meta.Field{Fieldname: "owner_team", Fieldtype: "Data", Reqd: true})
 
 	got := findings(t, describe(metas, "Administrator", "UTC"))
 	want := []string{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"gigafibre.ca/targo-hub/erpnext/meta"
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -21,6 +22,13 @@ type Doc struct {
 	Modified  Datetime `json:"modified,omitzero"`
 	DocStatus int      `json:"docstatus,omitempty"` // Draft, Submitted or Cancelled
 }
+
+// The three states of a document that can be submitted.
+const (
+	Draft     = 0
+	Submitted = 1
+	Cancelled = 2
+)
 
 // Row is what every row of a child table has.
 type Row struct {
@@ -220,6 +228,15 @@ type File struct {
 	AttachedName string `json:"attached_to_name,omitempty"`
 }
 
+// Attachment is a file for a document.
+type Attachment struct {
+	Doctype, Name string
+	Field         string // an Attach field that is to hold the address; "" for none
+	FileName      string // as people should see it; made unique on the way
+	Public        bool   // readable without a session
+	Content       []byte
+}
+
 // Datetime is an instant as Frappe writes it: the wall clock of the site, to
 // the microsecond, without a zone. Text is kept exactly, because it is what
 // ERPNext compares; Time is zero when Text is empty or is not a time.
@@ -284,26 +301,7 @@ func (d Date) Time() time.Time {
 }
 
 // Flag is a box that is ticked or not: 1 or 0 on the wire.
-type Flag bool
-
-// MarshalJSON writes 1 or 0.
-func (c Flag) MarshalJSON() ([]byte, error) {
-	if c {
-		return []byte("1"), nil
-	}
-	return []byte("0"), nil
-}
-
-// UnmarshalJSON takes anything but 0, false, null and "" for a tick.
-func (c *Flag) UnmarshalJSON(raw []byte) error {
-	switch string(bytes.Trim(raw, `"`)) {
-	case "0", "0.0", "false", "null", "":
-		*c = false
-	default:
-		*c = true
-	}
-	return nil
-}
+type Flag = meta.Flag
 
 // JSONText is the text of a JSON field. ERPNext answers it as text on one
 // database and as an object on the other.

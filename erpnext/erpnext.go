@@ -9,6 +9,7 @@
 //
 // Routes: none. Events: none. Systems called: ERPNext. It remembers nothing;
 // the circuit breaker and the bulkheads live in the connectors kit.
+// Its rooms: rest (requests, envelopes), fault (refusals), retry (waits), meta (doctypes).
 //
 // What is tried again: reads three times; writes of absolute values (PUT,
 // DELETE) once more; creates and calls only when ERPNext is known not to have
@@ -16,12 +17,11 @@
 package erpnext
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"time"
@@ -30,6 +30,8 @@ import (
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/erpnext/rest"
+	"gigafibre.ca/targo-hub/erpnext/retry"
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -89,22 +91,15 @@ func New(cfg Config, deps Deps) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	log := deps.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
+	log := cmp.Or(deps.Log, slog.New(slog.DiscardHandler))
 	site, err := url.Parse(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
 	pair := cfg.APIKey.Reveal() + ":" + cfg.APISecret.Reveal()
 	kit := connectors.New(connectors.Options{
-		System:    "erpnext",
-		BaseURL:   cfg.URL,
-		Timeout:   perTry,
-		Secrets:   []string{cfg.APIKey.Reveal(), cfg.APISecret.Reveal(), cfg.WebhookSecret.Reveal()},
-		Metrics:   deps.Metrics,
-		Transport: deps.Transport,
+		System: "erpnext", BaseURL: cfg.URL, Timeout: perTry, Metrics: deps.Metrics, Transport: deps.Transport,
+		Secrets: []string{cfg.APIKey.Reveal(), cfg.APISecret.Reveal(), cfg.WebhookSecret.Reveal()},
 	})
 	return &Client{kit: kit, auth: "token " + pair, host: site.Hostname(), log: log}, nil
 }
@@ -122,8 +117,8 @@ func (c *Client) State() string { return c.kit.State() }
 // LoggedUser asks ERPNext who the hub is: the probe of the credentials.
 func (c *Client) LoggedUser(ctx context.Context) (string, error) {
 	var user string
-	err := c.send(ctx, call{op: "user.probe", method: http.MethodGet, tries: reading,
-		path: methodPath("frappe.auth.get_logged_user"), member: "message"}, &user)
+	err := c.send(ctx, call{op: "user.probe", method: http.MethodGet, tries: retry.Reading,
+		path: rest.MethodPath("frappe.auth.get_logged_user"), member: "message"}, &user)
 	return user, wrap(err, "asking who the hub is", "")
 }
 
@@ -134,42 +129,13 @@ func (c *Client) Call(ctx context.Context, method string, args, into any) error 
 	if args == nil {
 		args = struct{}{}
 	}
-	err := c.send(ctx, call{op: "method.call", method: http.MethodPost, tries: creating,
-		path: methodPath(method), member: "message", optional: true, body: args}, into)
+	err := c.send(ctx, call{op: "method.call", method: http.MethodPost, tries: retry.Creating,
+		path: rest.MethodPath(method), member: "message", optional: true, body: args}, into)
 	return wrap(err, "calling", method)
-}
-
-// patience says how a call may be tried again.
-type patience int
-
-const (
-	creating patience = iota // only when it is known that nothing was applied
-	reading                  // whenever it may help
-	absolute                 // once more: doing it twice is the same as doing it once
-)
-
-// tries is how often a call is made at most.
-func (p patience) tries() int {
-	if p == absolute {
-		return 2
-	}
-	return 3
-}
-
-// allows tells whether a failure may be tried again.
-func (p patience) allows(e *Error) bool {
-	return e.Retryable && !e.unsent() && (p != creating || e.Outcome == connectors.NotApplied)
 }
 
 // perTry is long: submitting an invoice keeps ERPNext busy for seconds.
 const perTry = 20 * time.Second
-
-// The waits between tries. A Retry-After above the cap is for the caller's
-// queue, not for a request that somebody waits for.
-const (
-	firstWait = 200 * time.Millisecond
-	waitCap   = 5 * time.Second
-)
 
 // call is one request: what is sent and which member of the answer is wanted.
 type call struct {
@@ -178,7 +144,7 @@ type call struct {
 	optional         bool   // the member may be missing: a method may return nothing
 	body             any    // sent as JSON
 	form             func(*resty.Request)
-	tries            patience
+	tries            retry.Patience
 }
 
 // send makes the call until it works or may not be tried again, and decodes
@@ -186,23 +152,24 @@ type call struct {
 func (c *Client) send(ctx context.Context, k call, into any) error {
 	var body []byte
 	if k.body != nil {
-		raw, err := json.Marshal(k.body)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(k.body); err != nil {
 			return err
 		}
-		body = raw
 	}
-	for try := 1; ; try++ {
-		failure := c.once(ctx, k, body, into)
-		if failure == nil {
-			return nil
+	var failure *Error
+	retry.Do(ctx, k.tries, func(try int) *retry.Verdict {
+		if failure != nil {
+			c.log.DebugContext(ctx, "erpnext call is tried again",
+				"op", k.op, "try", try-1, "status", failure.Status, "exc_type", failure.ExcType)
 		}
-		if try >= k.tries.tries() || !k.tries.allows(failure) || !pause(ctx, try, failure.RetryAfter) {
-			return failure
-		}
-		c.log.DebugContext(ctx, "erpnext call is tried again",
-			"op", k.op, "try", try, "status", failure.Status, "exc_type", failure.ExcType)
+		failure = c.once(ctx, k, body, into)
+		return failure.verdict()
+	})
+	if failure == nil {
+		return nil
 	}
+	return failure
 }
 
 func (c *Client) once(ctx context.Context, k call, body []byte, into any) *Error {
@@ -226,73 +193,8 @@ func (c *Client) once(ctx context.Context, k call, body []byte, into any) *Error
 	if into == nil { // a proxy's page with status 200 is no success either
 		into = new(json.RawMessage)
 	}
-	if err := k.unfold(answer.Body(), into); err != nil {
+	if err := rest.Unfold(answer.Body(), k.member, k.optional, into); err != nil {
 		return c.failure(c.kit.Unreadable(k.op, k.method, answer.StatusCode(), err))
 	}
 	return nil
-}
-
-var errNothing = errors.New("the answer lacks what was asked for")
-
-// unfold takes the wanted member out of an answer.
-func (k call) unfold(body []byte, into any) error {
-	if k.member == "" {
-		return json.Unmarshal(body, into)
-	}
-	var envelope map[string]json.RawMessage
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return err
-	}
-	raw, ok := envelope[k.member]
-	switch {
-	case ok:
-		return json.Unmarshal(raw, into)
-	case k.optional:
-		return nil
-	default:
-		return errNothing
-	}
-}
-
-// wrap says what was being done: "reading Quotation QTN-1".
-func wrap(err error, doing, what string) error {
-	if err == nil {
-		return nil
-	}
-	if what == "" {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return fmt.Errorf("%s %s: %w", doing, what, err)
-}
-
-// absent is the answer to a name that no document can have.
-func absent() *Error {
-	return &Error{Status: http.StatusNotFound, ExcType: missing[0], Text: "No document can have this name."}
-}
-
-// pause waits before the next try, longer each time and never in step with
-// others. It reports false when waiting makes no sense.
-func pause(ctx context.Context, try int, advice time.Duration) bool {
-	wait := firstWait << (try - 1)
-	wait = wait/2 + rand.N(wait)
-	if advice > waitCap {
-		return false
-	}
-	wait = max(wait, advice)
-	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
-		return false
-	}
-	return sleep(ctx, wait)
-}
-
-// sleep waits; false means that the context ended first.
-func sleep(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

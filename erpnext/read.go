@@ -7,10 +7,11 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
-	"strconv"
-	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext/meta"
+	"gigafibre.ca/targo-hub/erpnext/rest"
+	"gigafibre.ca/targo-hub/erpnext/retry"
 )
 
 // Limits of one request: longer addresses do not pass the web servers in
@@ -74,14 +75,17 @@ func (c *Client) List(ctx context.Context, q Query, into any) error {
 		return json.Unmarshal([]byte("[]"), into)
 	}
 	if len(q.Fields) == 0 {
-		q.Fields = Fields(into)
+		q.Fields = rest.Columns(into)
 	}
 	q.Limit = cmp.Or(q.Limit, pageSize)
-	k := call{op: opName(q.Doctype, "list"), method: http.MethodGet, tries: reading,
-		path: resourcePath(q.Doctype) + "?" + q.values().Encode(), member: "data"}
+	list := rest.List{
+		Doctype: q.Doctype, Fields: q.Fields, Filters: forms(q.Doctype, q.Filters), Or: forms(q.Doctype, q.Or),
+		OrderBy: q.OrderBy, Start: q.Start, Limit: q.Limit, Parent: q.Parent,
+	}
+	k := call{op: rest.CallName(q.Doctype, "list"), method: http.MethodGet, tries: retry.Reading, path: list.Path(), member: "data"}
 	if len(k.path) > maxURL {
-		k.method, k.path, k.member = http.MethodPost, methodPath("frappe.client.get_list"), "message"
-		k.body = q.arguments()
+		k.method, k.path, k.member = http.MethodPost, rest.MethodPath("frappe.client.get_list"), "message"
+		k.body = list.Arguments()
 	}
 	return wrap(c.send(ctx, k, into), "listing", q.Doctype)
 }
@@ -94,31 +98,31 @@ func (c *Client) Count(ctx context.Context, doctype string, filters ...Filter) (
 	}
 	args := map[string]any{"doctype": doctype, "filters": forms(doctype, filters)}
 	var n int
-	err := c.send(ctx, call{op: opName(doctype, "count"), method: http.MethodPost, tries: reading,
-		path: methodPath("frappe.client.get_count"), body: args, member: "message"}, &n)
+	err := c.send(ctx, call{op: rest.CallName(doctype, "count"), method: http.MethodPost, tries: retry.Reading,
+		path: rest.MethodPath("frappe.client.get_count"), body: args, member: "message"}, &n)
 	return n, wrap(err, "counting", doctype)
 }
 
 // Get reads a whole document with its child tables.
 func (c *Client) Get(ctx context.Context, doctype, name string, into any) error {
-	path, ok := documentPath(doctype, name)
+	path, ok := rest.DocumentPath(doctype, name)
 	if !ok {
 		return wrap(absent(), "reading", doctype)
 	}
-	err := c.send(ctx, call{op: opName(doctype, "get"), method: http.MethodGet, tries: reading,
+	err := c.send(ctx, call{op: rest.CallName(doctype, "get"), method: http.MethodGet, tries: retry.Reading,
 		path: path, member: "data"}, into)
 	return wrap(err, "reading", doctype+" "+name)
 }
 
 // Meta reads how a doctype is made on the site, custom fields included, and
 // with it its child tables.
-func (c *Client) Meta(ctx context.Context, doctype string) ([]DocType, error) {
+func (c *Client) Meta(ctx context.Context, doctype string) ([]meta.DocType, error) {
 	var answer struct {
-		Docs []DocType `json:"docs"`
+		Docs []meta.DocType `json:"docs"`
 	}
-	path := methodPath("frappe.desk.form.load.getdoctype") + "?" +
+	path := rest.MethodPath("frappe.desk.form.load.getdoctype") + "?" +
 		url.Values{"doctype": {doctype}, "with_parent": {"0"}}.Encode()
-	err := c.send(ctx, call{op: "doctype.meta", method: http.MethodGet, tries: reading, path: path}, &answer)
+	err := c.send(ctx, call{op: "doctype.meta", method: http.MethodGet, tries: retry.Reading, path: path}, &answer)
 	if err == nil && len(answer.Docs) == 0 {
 		err = absent()
 	}
@@ -220,27 +224,6 @@ func batches[T any](ctx context.Context, c *Client, q Query, field string, names
 	return docs, nil
 }
 
-// Fields lists the columns that a document type reads (v is a value, a slice
-// or a pointer to either): its JSON names without child tables.
-func Fields(v any) []string {
-	t := reflect.TypeOf(v)
-	for t != nil && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) {
-		t = t.Elem()
-	}
-	if t == nil || t.Kind() != reflect.Struct {
-		return []string{"name"}
-	}
-	var names []string
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		child := f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct
-		if name != "" && name != "-" && name != "doctype" && !child && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // hopeless is a condition that nothing can hold. Frappe would read an empty
 // list as "has an empty field".
 func (f Filter) hopeless() bool {
@@ -248,88 +231,10 @@ func (f Filter) hopeless() bool {
 	return ok && f.Op == "in" && len(values) == 0
 }
 
-// form is the condition as Frappe reads it.
-func (f Filter) form(doctype string) []any {
-	value := f.Value
-	if b, ok := value.(bool); ok {
-		value = Flag(b)
-	}
-	return []any{cmp.Or(f.Doctype, doctype), f.Field, f.Op, value}
-}
-
 func forms(doctype string, filters []Filter) [][]any {
 	out := make([][]any, len(filters))
 	for i, f := range filters {
-		out[i] = f.form(doctype)
+		out[i] = rest.Condition(cmp.Or(f.Doctype, doctype), f.Field, f.Op, f.Value)
 	}
 	return out
-}
-
-// order is never empty and always ends in something unique: without it the
-// order is the database's and pages overlap.
-func (q Query) order() string {
-	order := cmp.Or(q.OrderBy, "creation asc")
-	for term := range strings.SplitSeq(order, ",") {
-		if field, _, _ := strings.Cut(strings.TrimSpace(term), " "); field == "name" {
-			return order
-		}
-	}
-	return order + ", name asc"
-}
-
-// arguments is the query as the body of frappe.client.get_list.
-func (q Query) arguments() map[string]any {
-	args := map[string]any{
-		"doctype": q.Doctype, "fields": q.Fields, "filters": forms(q.Doctype, q.Filters),
-		"order_by": q.order(), "limit_start": q.Start, "limit_page_length": q.Limit,
-	}
-	if len(q.Or) > 0 {
-		args["or_filters"] = forms(q.Doctype, q.Or)
-	}
-	if q.Parent != "" {
-		args["parent"] = q.Parent
-	}
-	return args
-}
-
-// values is the query as an address: lists as JSON text.
-func (q Query) values() url.Values {
-	v := url.Values{}
-	for name, arg := range q.arguments() {
-		switch arg := arg.(type) {
-		case string:
-			v.Set(name, arg)
-		case int:
-			v.Set(name, strconv.Itoa(arg))
-		default:
-			if raw, err := json.Marshal(arg); err == nil {
-				v.Set(name, string(raw))
-			}
-		}
-	}
-	v.Del("doctype")
-	return v
-}
-
-// opName names a call for metrics and errors: "dispatch-job.get".
-func opName(doctype, verb string) string {
-	return strings.ReplaceAll(strings.ToLower(doctype), " ", "-") + "." + verb
-}
-
-func methodPath(method string) string { return "/api/method/" + url.PathEscape(method) }
-
-func resourcePath(doctype string) string { return "/api/resource/" + url.PathEscape(doctype) }
-
-// documentPath refuses the names that would lead to another resource: the
-// empty one (the list) and those with dots as a segment. A slash is part of a
-// name and is sent as it is.
-func documentPath(doctype, name string) (string, bool) {
-	segments := strings.Split(name, "/")
-	for i, s := range segments {
-		if s == "" || s == "." || s == ".." {
-			return "", false
-		}
-		segments[i] = url.PathEscape(s)
-	}
-	return resourcePath(doctype) + "/" + strings.Join(segments, "/"), true
 }

@@ -3,6 +3,8 @@ package erpnext
 import (
 	"encoding/json"
 	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext/meta"
 )
 
 // The custom doctypes of the field service and the fields added to stock
@@ -16,12 +18,12 @@ const (
 )
 
 // Schema lists the custom doctypes, child tables first.
-func Schema() []DocType {
+func Schema() []meta.DocType {
 	return append(append(childTables(), serviceDoctypes()...), append(dispatchDoctypes(), otherDoctypes()...)...)
 }
 
-func childTables() []DocType {
-	return []DocType{
+func childTables() []meta.DocType {
+	return []meta.DocType{
 		child("Equipment Move Log",
 			of("Datetime", "moved_on").must(), pick("action", "install", "remove", "swap_out", "swap_in", "return", "transfer", "defect", "scrap"),
 			data("from_location", "to_location"), link("Warehouse", "from_warehouse", "to_warehouse"),
@@ -52,8 +54,8 @@ func childTables() []DocType {
 	}
 }
 
-func serviceDoctypes() []DocType {
-	return []DocType{
+func serviceDoctypes() []meta.DocType {
+	return []meta.DocType{
 		doctype("Service Location", "LOC-.#####",
 			link("Customer", "customer"), data("location_name"), pick("status", "Active", "Inactive", "Pending Install"),
 			data("address_line", "city"), data("province").preset("QC"), data("postal_code"),
@@ -97,8 +99,8 @@ func serviceDoctypes() []DocType {
 	}
 }
 
-func dispatchDoctypes() []DocType {
-	return []DocType{
+func dispatchDoctypes() []meta.DocType {
+	return []meta.DocType{
 		doctype("Dispatch Job", "DJ-.#####",
 			data("subject").must(), of("Text", "description"), of("Small Text", "notes"),
 			pick("job_type", strings.Split(jobTypes, "\n")...),
@@ -144,8 +146,8 @@ func dispatchDoctypes() []DocType {
 	}
 }
 
-func otherDoctypes() []DocType {
-	return []DocType{
+func otherDoctypes() []meta.DocType {
+	return []meta.DocType{
 		doctype("Flow Template", "FT-.#####",
 			data("template_name").must(), data("category"),
 			pick("applies_to", "Customer", "Quotation", "Service Contract", "Issue", "Service Subscription"), data("trigger_event"),
@@ -182,11 +184,11 @@ func otherDoctypes() []DocType {
 // CustomFields lists the fields added to stock doctypes. Quotation's may be
 // written after it was submitted, and an amended quotation starts without the
 // evidence of the former one.
-func CustomFields() []CustomField {
-	var out []CustomField
+func CustomFields() []meta.CustomField {
+	var out []meta.CustomField
 	add := func(doctype string, groups ...group) {
 		for _, f := range join(groups) {
-			out = append(out, CustomField{Doctype: "Custom Field", Name: doctype + "-" + f.Fieldname, Dt: doctype, Field: f})
+			out = append(out, meta.CustomField{Doctype: "Custom Field", Name: doctype + "-" + f.Fieldname, Dt: doctype, Field: f})
 		}
 	}
 	add("Quotation",
@@ -228,12 +230,12 @@ func Fixtures() ([]byte, error) {
 }
 
 // group is some fields declared together; its methods say what all of them are.
-type group []Field
+type group []meta.Field
 
 func of(fieldtype string, names ...string) group {
 	g := make(group, len(names))
 	for i, name := range names {
-		g[i] = Field{Fieldname: name, Label: label(name), Fieldtype: fieldtype}
+		g[i] = meta.Field{Fieldname: name, Label: label(name), Fieldtype: fieldtype}
 	}
 	return g
 }
@@ -251,26 +253,26 @@ func pick(name string, values ...string) group {
 	return of("Select", name).form(strings.Join(values, "\n"))
 }
 
-func (g group) each(set func(*Field)) group {
+func (g group) each(set func(*meta.Field)) group {
 	for i := range g {
 		set(&g[i])
 	}
 	return g
 }
 
-func (g group) form(options string) group { return g.each(func(f *Field) { f.Options = options }) }
-func (g group) preset(value string) group { return g.each(func(f *Field) { f.Default = value }) }
+func (g group) form(options string) group { return g.each(func(f *meta.Field) { f.Options = options }) }
+func (g group) preset(value string) group { return g.each(func(f *meta.Field) { f.Default = value }) }
 func (g group) fetched(from string) group {
-	return g.each(func(f *Field) { f.FetchFrom, f.FetchIfEmpty = from, true })
+	return g.each(func(f *meta.Field) { f.FetchFrom, f.FetchIfEmpty = from, true })
 }
-func (g group) must() group    { return g.each(func(f *Field) { f.Reqd, f.InListView = true, true }) }
-func (g group) once() group    { return g.each(func(f *Field) { f.Unique = true }) }
-func (g group) late() group    { return g.each(func(f *Field) { f.AllowOnSubmit = true }) }
-func (g group) own() group     { return g.each(func(f *Field) { f.ReadOnly, f.NoCopy = true, true }) }
-func (g group) indexed() group { return g.each(func(f *Field) { f.SearchIndex = true }) }
+func (g group) must() group    { return g.each(func(f *meta.Field) { f.Reqd, f.InListView = true, true }) }
+func (g group) once() group    { return g.each(func(f *meta.Field) { f.Unique = true }) }
+func (g group) late() group    { return g.each(func(f *meta.Field) { f.AllowOnSubmit = true }) }
+func (g group) own() group     { return g.each(func(f *meta.Field) { f.ReadOnly, f.NoCopy = true, true }) }
+func (g group) indexed() group { return g.each(func(f *meta.Field) { f.SearchIndex = true }) }
 
-func join(groups []group) []Field {
-	var fields []Field
+func join(groups []group) []meta.Field {
+	var fields []meta.Field
 	for _, g := range groups {
 		fields = append(fields, g...)
 	}
@@ -279,7 +281,7 @@ func join(groups []group) []Field {
 
 // doctype declares a custom doctype. Each carries hub_key: unique, written by
 // the hub at creation, so that a create whose reply was lost can be found.
-func doctype(name, autoname string, groups ...group) DocType {
+func doctype(name, autoname string, groups ...group) meta.DocType {
 	d := single(name, append(groups, data("hub_key").once().own())...)
 	d.IsSingle, d.Autoname, d.NamingRule = false, autoname, "Expression (old style)"
 	switch {
@@ -291,19 +293,19 @@ func doctype(name, autoname string, groups ...group) DocType {
 	return d
 }
 
-func single(name string, groups ...group) DocType {
-	return DocType{
+func single(name string, groups ...group) meta.DocType {
+	return meta.DocType{
 		Doctype: "DocType", Name: name, Module: "Custom", Custom: true, IsSingle: true, TrackChanges: true,
 		Fields: join(groups),
-		Permissions: []Permission{{Role: "System Manager",
+		Permissions: []meta.Permission{{Role: "System Manager",
 			Read: true, Write: true, Create: true, Delete: true, Report: true, Export: true}},
 	}
 }
 
-func child(name string, groups ...group) DocType {
-	return DocType{
+func child(name string, groups ...group) meta.DocType {
+	return meta.DocType{
 		Doctype: "DocType", Name: name, Module: "Custom", Custom: true, IsTable: true,
-		Fields: join(groups), Permissions: []Permission{},
+		Fields: join(groups), Permissions: []meta.Permission{},
 	}
 }
 

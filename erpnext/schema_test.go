@@ -6,11 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gigafibre.ca/targo-hub/erpnext/meta"
+	"gigafibre.ca/targo-hub/erpnext/rest"
 )
 
 // declared lists every custom doctype and every extended stock one.
-func declared() map[string][]Field {
-	all := map[string][]Field{}
+func declared() map[string][]meta.Field {
+	all := map[string][]meta.Field{}
 	for _, d := range Schema() {
 		all[d.Name] = d.Fields
 	}
@@ -24,7 +27,7 @@ func declared() map[string][]Field {
 // type that fits the Go type.
 func TestTypesAgreeWithTheSchema(t *testing.T) {
 	t.Parallel()
-	system := append(Fields(Doc{}), Fields(Row{})...)
+	system := append(rest.Columns(Doc{}), rest.Columns(Row{})...)
 	all := declared()
 	for doctype, v := range map[string]any{
 		"Service Location": ServiceLocation{}, "Service Contract": ServiceContract{}, "Service Contract Benefit": ContractBenefit{},
@@ -36,7 +39,7 @@ func TestTypesAgreeWithTheSchema(t *testing.T) {
 			if name == "" || slices.Contains(system, name) {
 				continue
 			}
-			i := slices.IndexFunc(all[doctype], named(name))
+			i := slices.IndexFunc(all[doctype], meta.Named(name))
 			if i < 0 {
 				t.Errorf("%s.%s is read but not declared", doctype, name)
 				continue
@@ -57,12 +60,12 @@ func TestSchemaIsSound(t *testing.T) {
 	tables := map[string]bool{}
 	for _, d := range Schema() {
 		tables[d.Name] = bool(d.IsTable)
-		i := slices.IndexFunc(d.Fields, named("hub_key"))
+		i := slices.IndexFunc(d.Fields, meta.Named("hub_key"))
 		if plain := !bool(d.IsTable) && !bool(d.IsSingle); plain != (i >= 0) || (i >= 0 && !bool(d.Fields[i].Unique)) {
 			t.Errorf("%s: a doctype of its own has a unique hub_key, others have none", d.Name)
 		}
 		if by, ok := strings.CutPrefix(d.Autoname, "field:"); ok {
-			if i := slices.IndexFunc(d.Fields, named(by)); i < 0 || !bool(d.Fields[i].Reqd) {
+			if i := slices.IndexFunc(d.Fields, meta.Named(by)); i < 0 || !bool(d.Fields[i].Reqd) {
 				t.Errorf("%s is named after a field that is not required", d.Name)
 			}
 		}

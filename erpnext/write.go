@@ -6,15 +6,14 @@ import (
 	"errors"
 	"html"
 	"net/http"
-	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-resty/resty/v2"
-	"github.com/google/uuid"
 
-	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/erpnext/rest"
+	"gigafibre.ca/targo-hub/erpnext/retry"
 )
 
 // Values are fields to write, by name. A list of rows under the name of a
@@ -35,8 +34,8 @@ func Insert[T any](ctx context.Context, c *Client, doctype string, doc any) (*T,
 
 // Insert is the form of Insert for callers without a type; into may be nil.
 func (c *Client) Insert(ctx context.Context, doctype string, doc, into any) error {
-	err := c.send(ctx, call{op: opName(doctype, "insert"), method: http.MethodPost, tries: creating,
-		path: resourcePath(doctype), body: doc, member: "data"}, into)
+	err := c.send(ctx, call{op: rest.CallName(doctype, "insert"), method: http.MethodPost, tries: retry.Creating,
+		path: rest.ResourcePath(doctype), body: doc, member: "data"}, into)
 	return wrap(err, "creating", doctype)
 }
 
@@ -45,15 +44,15 @@ func (c *Client) Insert(ctx context.Context, doctype string, doc, into any) erro
 // changed the document since (IsConflict): Values{"modified": doc.Modified, …}.
 // into may be nil.
 func (c *Client) Update(ctx context.Context, doctype, name string, values Values, into any) error {
-	path, ok := documentPath(doctype, name)
+	path, ok := rest.DocumentPath(doctype, name)
 	if !ok {
 		return wrap(absent(), "updating", doctype)
 	}
-	tries := absolute
+	tries := retry.Absolute
 	if _, locked := values["modified"]; locked { // a lost reply would look like a conflict
-		tries = creating
+		tries = retry.Creating
 	}
-	err := c.send(ctx, call{op: opName(doctype, "update"), method: http.MethodPut, tries: tries,
+	err := c.send(ctx, call{op: rest.CallName(doctype, "update"), method: http.MethodPut, tries: tries,
 		path: path, body: values, member: "data"}, into)
 	return wrap(err, "updating", doctype+" "+name)
 }
@@ -62,17 +61,10 @@ func (c *Client) Update(ctx context.Context, doctype, name string, values Values
 // table (doctype and name are the row's) is saved with its parent.
 func (c *Client) SetValue(ctx context.Context, doctype, name string, values Values) error {
 	args := Values{"doctype": doctype, "name": name, "fieldname": values}
-	err := c.send(ctx, call{op: opName(doctype, "set"), method: http.MethodPost, tries: absolute,
-		path: methodPath("frappe.client.set_value"), body: args, member: "message"}, nil)
+	err := c.send(ctx, call{op: rest.CallName(doctype, "set"), method: http.MethodPost, tries: retry.Absolute,
+		path: rest.MethodPath("frappe.client.set_value"), body: args, member: "message"}, nil)
 	return wrap(err, "setting values of", doctype+" "+name)
 }
-
-// The three states of a document that can be submitted.
-const (
-	Draft     = 0
-	Submitted = 1
-	Cancelled = 2
-)
 
 // Submit submits a draft. A submitted document stays as it is.
 func (c *Client) Submit(ctx context.Context, doctype, name string) error {
@@ -101,30 +93,18 @@ func (c *Client) setDocStatus(ctx context.Context, doctype, name string, status 
 // Delete removes a document. One that is not there any more is not a failure
 // when an earlier try may have removed it.
 func (c *Client) Delete(ctx context.Context, doctype, name string) error {
-	path, ok := documentPath(doctype, name)
+	path, ok := rest.DocumentPath(doctype, name)
 	if !ok {
 		return wrap(absent(), "deleting", doctype)
 	}
-	k := call{op: opName(doctype, "delete"), method: http.MethodDelete, tries: creating, path: path, member: "data"}
+	k := call{op: rest.CallName(doctype, "delete"), method: http.MethodDelete, tries: retry.Creating, path: path, member: "data"}
 	err := c.send(ctx, k, nil)
-	if e := find(err); e.lost() && e.Retryable && pause(ctx, 1, e.RetryAfter) {
+	if e := find(err); e.lost() && e.Retryable && retry.Pause(ctx, 1, e.RetryAfter) {
 		if err = c.send(ctx, k, nil); IsNotFound(err) {
 			return nil
 		}
 	}
 	return wrap(err, "deleting", doctype+" "+name)
-}
-
-// lost tells that the reply is missing and the write may have been applied.
-func (e *Error) lost() bool { return e != nil && e.Outcome == connectors.Unknown }
-
-// Attachment is a file for a document.
-type Attachment struct {
-	Doctype, Name string
-	Field         string // an Attach field that is to hold the address; "" for none
-	FileName      string // as people should see it; made unique on the way
-	Public        bool   // readable without a session
-	Content       []byte
 }
 
 // Attach uploads a file and returns it with its file_url. ERPNext does not
@@ -142,9 +122,9 @@ func (c *Client) Attach(ctx context.Context, a Attachment) (File, error) {
 	if a.Field != "" {
 		fields["fieldname"] = a.Field
 	}
-	name := uniqueName(a.FileName)
-	err := c.send(ctx, call{op: "file.attach", method: http.MethodPost, tries: creating,
-		path: methodPath("upload_file"), member: "message",
+	name := rest.FileName(a.FileName)
+	err := c.send(ctx, call{op: "file.attach", method: http.MethodPost, tries: retry.Creating,
+		path: rest.MethodPath("upload_file"), member: "message",
 		form: func(r *resty.Request) {
 			r.SetMultipartFormData(fields)
 			r.SetMultipartField("file", name, "application/octet-stream", bytes.NewReader(a.Content))
@@ -159,13 +139,6 @@ func (c *Client) Attachments(ctx context.Context, doctype, name string) ([]File,
 	}})
 }
 
-// uniqueName keeps two uploads apart: Frappe assembles parts by file name.
-func uniqueName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	ext := path.Ext(name)
-	return strings.TrimSuffix(name, ext) + "-" + uuid.NewString()[:8] + ext
-}
-
 // AddComment writes plain text under a document, as said by the hub.
 func (c *Client) AddComment(ctx context.Context, doctype, name, text string) error {
 	args := map[string]string{
@@ -173,8 +146,8 @@ func (c *Client) AddComment(ctx context.Context, doctype, name, text string) err
 		"content":       strings.ReplaceAll(html.EscapeString(text), "\n", "<br>"),
 		"comment_email": "", "comment_by": "targo-hub",
 	}
-	err := c.send(ctx, call{op: "comment.add", method: http.MethodPost, tries: creating,
-		path: methodPath("frappe.desk.form.utils.add_comment"), body: args, member: "message"}, nil)
+	err := c.send(ctx, call{op: "comment.add", method: http.MethodPost, tries: retry.Creating,
+		path: rest.MethodPath("frappe.desk.form.utils.add_comment"), body: args, member: "message"}, nil)
 	return wrap(err, "commenting on", doctype+" "+name)
 }
 
@@ -206,7 +179,7 @@ func Ensure[T any](ctx context.Context, c *Client,
 	}
 	c.log.WarnContext(ctx, "erpnext create is looked up again", "status", e.Status, "exc_type", e.ExcType)
 	for _, wait := range lookAgain {
-		if !sleep(ctx, wait) {
+		if !retry.Sleep(ctx, wait) {
 			break
 		}
 		if doc, look := trace(ctx, find); look == nil && doc != nil {

@@ -106,7 +106,7 @@ func (d *Door) receive(s Source) echo.HandlerFunc {
 // take leads a delivery through the door: limit, proof, allowance, store.
 func (d *Door) take(c echo.Context, s Source) (keep.Job, bool, error) {
 	r := c.Request()
-	body, err := readAll(r, s.MaxBody)
+	body, err := readAll(r)
 	if err != nil {
 		return keep.Job{}, false, err
 	}
@@ -130,9 +130,10 @@ func (d *Door) take(c echo.Context, s Source) (keep.Job, bool, error) {
 }
 
 // readAll returns the body, which the edge bounds: 413, or 400 when it ends
-// early. Its length is nearly always known, so that room is made for it once.
-func readAll(r *http.Request, limit int64) ([]byte, error) {
-	room := min(max(r.ContentLength, 0), limit) + bytes.MinRead
+// early. Room for it is made once, as far as what the sender says of its length
+// may be believed before anything is proven.
+func readAll(r *http.Request) ([]byte, error) {
+	room := min(max(r.ContentLength, 0), 16<<10) + bytes.MinRead
 	body := bytes.NewBuffer(make([]byte, 0, room))
 	_, err := body.ReadFrom(r.Body)
 	return body.Bytes(), err

@@ -153,8 +153,11 @@ func TestProblemCatalogue(t *testing.T) {
 
 func checkCatalogue(t *testing.T, used map[string]string) {
 	t.Helper()
+	kinds := map[hub.Kind]bool{}
 	for _, p := range hub.Problems() {
-		if used[p.Code] == "" {
+		first := !kinds[p.Kind] // the edge takes the first row of a kind for a bare status
+		kinds[p.Kind] = true
+		if used[p.Code] == "" && !first {
 			t.Errorf("no code uses the problem %q of the catalogue", p.Code)
 		}
 		if p.TitleFR == "" || p.TitleEN == "" || p.Help == "" {

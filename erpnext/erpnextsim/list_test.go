@@ -57,6 +57,7 @@ func TestLists(t *testing.T) {
 		{"childLists", childLists},
 		{"pagingCoversEverything", pagingCoversEverything},
 		{"treeFilters", treeFilters},
+		{"listShape", listShape},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(b.in(t)) })
 	}
@@ -121,11 +122,10 @@ func treeFilters(b *bench) {
 	}
 }
 
-func TestListShape(t *testing.T) {
-	t.Parallel()
-	b := open(t, erpnextsim.Options{})
+func listShape(b *bench) {
+	t := b.T
 	for n := range 25 {
-		b.put("Lieu", map[string]any{"label": fmt.Sprintf("p%02d", n)})
+		b.put("Visite", map[string]any{"subject": fmt.Sprintf("p%02d", n)})
 	}
 	for _, c := range []struct {
 		params []string
@@ -140,16 +140,16 @@ func TestListShape(t *testing.T) {
 		{[]string{"limit_start", "20", "limit", "0"}, 25}, // no effect without a limit
 		{[]string{"page_length", "3"}, 20},                // an unknown parameter is dropped
 	} {
-		if got := len(b.call(200, "GET", query("Lieu", c.params...), "").list()); got != c.want {
+		if got := len(b.call(200, "GET", query("Visite", c.params...), "").list()); got != c.want {
 			t.Errorf("%v: %d rows, want %d", c.params, got, c.want)
 		}
 	}
 	first := b.call(200, "GET", query("Lieu", "limit", "1", "order_by", "label desc", "fields", `["name","label","customer","price","active","since"]`), "")
-	if diff := cmp.Diff(`{"data":[{"name":"LOC-00025","label":"p24","customer":null,"price":0.0,"active":1,"since":null}]}`, first.text); diff != "" {
+	if diff := cmp.Diff(`{"data":[{"name":"LOC-00010","label":"p9","customer":null,"price":13.5,"active":1,"since":null}]}`, first.text); diff != "" {
 		t.Errorf("a row keeps its nulls (-want +got):\n%s", diff)
 	}
-	lists := b.call(200, "GET", query("Lieu", "limit", "1", "order_by", "label asc", "as_dict", "false", "fields", `["label","active"]`), "")
-	if lists.text != `{"data":[["p00",1]]}` {
+	lists := b.call(200, "GET", query("Lieu", "limit", "1", "order_by", "port asc, label desc", "as_dict", "false", "fields", `["label","active"]`), "")
+	if lists.text != `{"data":[["p0",1]]}` {
 		t.Errorf("as_dict=false: got %s", lists.text)
 	}
 	all := b.call(200, "GET", query("Lieu", "limit", "1", "fields", `["*"]`), "").list()[0].(map[string]any)

@@ -33,7 +33,6 @@ type call struct {
 	version int // of the API: 1 or 2
 	sid     string
 	expired bool
-	cookies []*http.Cookie
 }
 
 // reply is a successful answer.

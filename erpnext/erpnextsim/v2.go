@@ -186,8 +186,11 @@ func (c *call) bulk(doctype, what string) (reply, error) {
 		}
 	}
 	return reply{value: wire.Object{
-		{Key: done, Value: good}, {Key: "failed", Value: failed}, {Key: "total", Value: len(items)},
-		{Key: "success_count", Value: len(good)}, {Key: "failure_count", Value: len(failed)},
+		{Key: done, Value: good},
+		{Key: "failed", Value: failed},
+		{Key: "total", Value: len(items)},
+		{Key: "success_count", Value: len(good)},
+		{Key: "failure_count", Value: len(failed)},
 	}}, nil
 }
 

@@ -277,12 +277,24 @@ func (d *Desk) thanks(s *sale, contact erpnext.Contact) map[string]any {
 		totals = append(totals, fmt.Sprintf("%s : %s + TPS %s + TVQ %s = %s", g.Title, g.Subtotal.In(contact.Lang),
 			g.TPS.In(contact.Lang), g.TVQ.In(contact.Lang), g.Total.In(contact.Lang)))
 	}
-	first, _, _ := strings.Cut(contact.Name, " ")
+	first := contact.Name
+	if s.Track == Residential { // a person; a company is thanked by its whole name
+		first, _, _ = strings.Cut(contact.Name, " ")
+	}
 	return map[string]any{
 		"Company": s.quote.Company, "Name": contact.Name, "FirstName": first, "Quotation": s.Quotation, "Contract": s.contract.Name,
-		"Services": clip(strings.Join(services, ", "), 60), "Lines": lines, "Totals": totals, "Link": s.Link,
+		"Services": short(services), "Lines": lines, "Totals": totals, "Link": s.Link,
 		"Document": v.Document, "AcceptedAt": s.At.In(hub.Local()).Format("2006-01-02 15:04"),
 	}
+}
+
+// short names the first of several services and counts the others: an SMS is
+// paid by the segment.
+func short(services []string) string {
+	if len(services) < 2 {
+		return strings.Join(services, "")
+	}
+	return fmt.Sprintf("%s + %d", services[0], len(services)-1)
 }
 
 // told publishes the news once.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/hub"
@@ -82,7 +83,7 @@ func describe(err error) Attempt {
 		}
 	}
 	if len(a.Detail) > detailMax {
-		a.Detail = a.Detail[:detailMax]
+		a.Detail = strings.ToValidUTF8(a.Detail[:detailMax], "")
 	}
 	return a
 }
@@ -92,7 +93,7 @@ func describe(err error) Attempt {
 var (
 	scrubURL   = regexp.MustCompile(`(https?://)(?:[^\s/@]*@)?([^\s/?"']+)[^\s"']*`)
 	scrubMail  = regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.-]+`)
-	scrubPhone = regexp.MustCompile(`\+?\d[\d .()-]{8,}\d`)
+	scrubPhone = regexp.MustCompile(`(^|[^\w-])\+?(?:\d[ .()-]{0,2}){9,14}\d`)
 	scrubToken = regexp.MustCompile(`(?i)(bearer |token |basic )\S+|[\w-]{12,}\.[\w-]{8,}\.[\w-]{8,}`)
 )
 
@@ -100,7 +101,7 @@ func scrub(text string) string {
 	text = scrubURL.ReplaceAllString(text, "$1$2/…")
 	text = scrubMail.ReplaceAllString(text, "[mail]")
 	text = scrubToken.ReplaceAllString(text, "[secret]")
-	return scrubPhone.ReplaceAllString(text, "[number]")
+	return scrubPhone.ReplaceAllString(text, "$1[number]")
 }
 
 func stack() string {

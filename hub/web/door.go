@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,12 +84,10 @@ func (s *Server) enter(c echo.Context, rt *route) error {
 	if err != nil {
 		return err
 	}
-	if actor.Lang == "" {
-		actor.Lang = LangOf(c)
-	}
-	r := c.Request()
+	r, lang := c.Request(), LangOf(c)
+	actor.Lang = cmp.Or(actor.Lang, lang)
 	ctx := hub.WithActor(r.Context(), actor)
-	ctx = context.WithValue(ctx, callerKey{}, Caller{Address: c.RealIP(), Agent: r.UserAgent(), Lang: LangOf(c)})
+	ctx = context.WithValue(ctx, callerKey{}, Caller{Address: c.RealIP(), Agent: r.UserAgent(), Lang: lang})
 	c.SetRequest(r.WithContext(ctx))
 	return nil
 }

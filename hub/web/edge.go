@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -19,7 +20,7 @@ import (
 // middleware lists what every request passes before its route's own door.
 func (s *Server) middleware() []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{
-		requestID, s.record, s.recoverPanic, s.headers, s.crossOrigin(), s.forgery,
+		requestID, s.record, s.recoverPanic, s.headers(), s.crossOrigin(), s.forgery,
 		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024, Skipper: func(c echo.Context) bool {
 			rt := s.routeOf(c)
 			return rt == nil || rt.doc.Stream
@@ -81,20 +82,23 @@ func (p *panicError) Unwrap() error { return p.error }
 
 // headers sets what browsers must know about every answer. Answers are private
 // unless a handler says otherwise: addresses carry tokens, bodies carry people.
-func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
-		if strings.HasPrefix(s.cfg.PublicURL, "https://") {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+func (s *Server) headers() echo.MiddlewareFunc {
+	same := http.Header{}
+	same.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
+	same.Set("X-Content-Type-Options", "nosniff")
+	same.Set("X-Frame-Options", "DENY")
+	same.Set("Referrer-Policy", "no-referrer")
+	same.Set("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+	same.Set("Cross-Origin-Opener-Policy", "same-origin")
+	same.Set("Cache-Control", "no-store")
+	if strings.HasPrefix(s.cfg.PublicURL, "https://") {
+		same.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			maps.Copy(c.Response().Header(), same) // the values are shared: whoever wants another one sets it
+			return next(c)
 		}
-		return next(c)
 	}
 }
 

@@ -3,18 +3,21 @@ package docusealsim
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/hook"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
 // simComplete marks a submission signed: {submission, role?, deliver?}. Without
 // role everybody signs who has not. With deliver the webhooks are posted, and
 // tried again later when the hub does not take them; without, they count as
-// lost. The answer holds what was, or would have been, posted.
+// lost. The answer holds what was, or would have been, posted; with ?raw it is
+// the body alone, byte for byte.
 func (s *Sim) simComplete(w http.ResponseWriter, r *http.Request) {
 	s.change(w, r, func(b *submission, in controlOrder) []*hookEvent {
 		var events []*hookEvent
@@ -50,8 +53,8 @@ func (s *Sim) simExpire(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sim) change(w http.ResponseWriter, r *http.Request, do func(*submission, controlOrder) []*hookEvent) {
-	in, ok := s.order(w, r)
-	if !ok {
+	var in controlOrder
+	if !simkit.ReadJSON(w, r, &in) {
 		return
 	}
 	s.mu.Lock()
@@ -63,22 +66,27 @@ func (s *Sim) change(w http.ResponseWriter, r *http.Request, do func(*submission
 	}
 	events := slices.DeleteFunc(do(b, in), func(e *hookEvent) bool { return !s.hook.shows(e.kind) })
 	s.mu.Unlock()
-	deliveries := []parcel{}
+	deliveries := []hook.Parcel{}
 	for _, e := range events {
 		deliveries = append(deliveries, s.hand(r.Context(), e, in.Deliver))
 	}
 	s.mu.Lock()
 	out := outcome{Submission: b.id, Status: b.status(s.now()), Deliveries: deliveries}
 	s.mu.Unlock()
-	if i := slices.IndexFunc(deliveries, func(p parcel) bool { return p.Event != "form.started" }); i >= 0 {
-		out.parcel = deliveries[i]
+	if i := slices.IndexFunc(deliveries, func(p hook.Parcel) bool { return p.Event != "form.started" }); i >= 0 {
+		out.Parcel = deliveries[i]
+	}
+	if r.URL.Query().Has("raw") { // only the body, byte for byte: for a shell that signs it itself
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, out.Body)
+		return
 	}
 	simkit.WriteJSON(w, http.StatusOK, out)
 }
 
 // hand writes one event, and posts it when asked to; what fails is tried again
 // in the background, as DocuSeal does.
-func (s *Sim) hand(ctx context.Context, e *hookEvent, deliver bool) parcel {
+func (s *Sim) hand(ctx context.Context, e *hookEvent, deliver bool) hook.Parcel {
 	s.mu.Lock()
 	p := s.parcelOf(e, parcelOptions{})
 	deliver = deliver && s.hook.wants(e.kind)
@@ -87,7 +95,7 @@ func (s *Sim) hand(ctx context.Context, e *hookEvent, deliver bool) parcel {
 		return p
 	}
 	a := s.post(ctx, e, p)
-	taken := a.ok()
+	taken := a.OK()
 	p.Status, p.Taken = a.Status, &taken
 	if !taken {
 		s.control.Go(func(ctx context.Context) { s.deliver(ctx, e, 1) })
@@ -99,8 +107,8 @@ func (s *Sim) hand(ctx context.Context, e *hookEvent, deliver bool) parcel {
 // {submission, event, times?, unsigned?, skew_s?}. The same event keeps its
 // timestamp; one that never was is made now.
 func (s *Sim) simDeliver(w http.ResponseWriter, r *http.Request) {
-	in, ok := s.order(w, r)
-	if !ok {
+	var in controlOrder
+	if !simkit.ReadJSON(w, r, &in) {
 		return
 	}
 	if in.Event == "" {
@@ -120,17 +128,17 @@ func (s *Sim) simDeliver(w http.ResponseWriter, r *http.Request) {
 	}
 	e := s.eventOf(b, in)
 	s.mu.Unlock()
-	deliveries := []parcel{}
+	deliveries := []hook.Parcel{}
 	for range max(in.Times, 1) {
 		s.mu.Lock()
 		p := s.parcelOf(e, parcelOptions{Unsigned: in.Unsigned, Skew: time.Duration(in.SkewS) * time.Second})
 		s.mu.Unlock()
 		a := s.post(r.Context(), e, p)
-		taken := a.ok()
+		taken := a.OK()
 		p.Status, p.Taken = a.Status, &taken
 		deliveries = append(deliveries, p)
 	}
-	simkit.WriteJSON(w, http.StatusOK, outcome{Submission: b.id, Deliveries: deliveries, parcel: deliveries[0]})
+	simkit.WriteJSON(w, http.StatusOK, outcome{Submission: b.id, Deliveries: deliveries, Parcel: deliveries[0]})
 }
 
 // eventOf finds the newest event of a kind, for a role when one is named.
@@ -148,12 +156,6 @@ func (s *Sim) eventOf(b *submission, in controlOrder) *hookEvent {
 		signer = nil
 	}
 	return s.newEvent(in.Event, b, signer)
-}
-
-func (s *Sim) order(w http.ResponseWriter, r *http.Request) (controlOrder, bool) {
-	var in controlOrder
-	ok := simkit.ReadJSON(w, r, &in)
-	return in, ok
 }
 
 // shows tells whether the control API shows an event: those that the hub would
@@ -201,6 +203,6 @@ func (r *reference) UnmarshalJSON(raw []byte) error {
 type outcome struct {
 	Submission int64  `json:"submission"`
 	Status     string `json:"status,omitempty"` // of the submission
-	parcel
-	Deliveries []parcel `json:"deliveries"`
+	hook.Parcel
+	Deliveries []hook.Parcel `json:"deliveries"`
 }

@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/form"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/order"
 	"gigafibre.ca/targo-hub/simkit"
 )
-
-var phoneForm = regexp.MustCompile(`^\+\d+$`)
 
 // create answers with a bare array of signers, as DocuSeal does.
 func (s *Sim) create(w http.ResponseWriter, r *http.Request) {
@@ -46,10 +45,10 @@ func (s *Sim) accepted(w http.ResponseWriter, r *http.Request) *submission {
 	if id := r.PathValue("id"); id != "" {
 		in["template_id"] = id
 	}
-	var order createOrder
-	wrong := validate(in)
+	var asked order.Submission
+	wrong := order.Validate(in)
 	if wrong == "" {
-		if err := json.Unmarshal(raw, &order); err != nil {
+		if err := json.Unmarshal(raw, &asked); err != nil {
 			wrong = "JSON parse error: " + err.Error()
 		}
 	}
@@ -57,10 +56,10 @@ func (s *Sim) accepted(w http.ResponseWriter, r *http.Request) *submission {
 		refuse(w, http.StatusUnprocessableEntity, wrong)
 		return nil
 	}
-	id, _ := strconv.ParseInt(text(in["template_id"]), 10, 64)
+	id, _ := strconv.ParseInt(order.Text(in["template_id"]), 10, 64)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, wrong := s.build(id, order)
+	b, wrong := s.build(id, asked)
 	if wrong != "" {
 		refuse(w, http.StatusUnprocessableEntity, wrong)
 		return nil
@@ -68,68 +67,7 @@ func (s *Sim) accepted(w http.ResponseWriter, r *http.Request) *submission {
 	return b
 }
 
-// validate checks the parameters in DocuSeal's order and words. It returns the
-// first thing that is wrong.
-func validate(in map[string]any) string {
-	if blank(in["template_id"]) {
-		return "template_id is required"
-	}
-	signers, ok := in["submitters"].([]any)
-	if !ok || len(signers) == 0 {
-		return "submitters is required"
-	}
-	if order := in["order"]; order != nil && order != "preserved" && order != "random" {
-		return "order must be one of preserved, random"
-	}
-	if message, ok := in["message"].(map[string]any); ok && blank(message["body"]) {
-		return "body is required in `message`."
-	}
-	roles := map[string]bool{}
-	for i, each := range signers {
-		signer, _ := each.(map[string]any)
-		if wrong := validateSigner(signer); wrong != "" {
-			return fmt.Sprintf("%s in `submitters[%d]`.", wrong, i)
-		}
-		if role := text(signer["role"]); role != "" && roles[role] {
-			return "role must be unique in `submitters`."
-		} else if role != "" {
-			roles[role] = true
-		}
-	}
-	return ""
-}
-
-func validateSigner(in map[string]any) string {
-	if blank(in["email"]) && blank(in["phone"]) && blank(in["name"]) {
-		return "email or phone or name is required"
-	}
-	for _, key := range []string{"name", "email", "phone", "role", "external_id"} {
-		if _, isText := in[key].(string); in[key] != nil && !isText {
-			return key + " must be a String"
-		}
-	}
-	for _, key := range []string{"values", "metadata"} {
-		if _, isObject := in[key].(map[string]any); in[key] != nil && !isObject {
-			return key + " must be a Object"
-		}
-	}
-	if phone := text(in["phone"]); phone != "" && !phoneForm.MatchString(phone) {
-		return "phone should start with +<country code> and contain only digits"
-	}
-	if mail := text(in["email"]); mail != "" && !strings.Contains(mail, "@") {
-		return "email must follow the email format"
-	}
-	fields, _ := in["fields"].([]any)
-	for i, each := range fields {
-		field, _ := each.(map[string]any)
-		if blank(field["name"]) && blank(field["uuid"]) {
-			return fmt.Sprintf("name or uuid is required in `fields[%d]`", i)
-		}
-	}
-	return ""
-}
-
-func (s *Sim) build(templateID int64, order createOrder) (*submission, string) {
+func (s *Sim) build(templateID int64, asked order.Submission) (*submission, string) {
 	t, found := s.templateOf(templateID)
 	switch {
 	case !found:
@@ -142,19 +80,19 @@ func (s *Sim) build(templateID int64, order createOrder) (*submission, string) {
 	at := s.now()
 	s.lastSubmission++
 	b := &submission{
-		id: 1000 + s.lastSubmission, slug: newSlug(), name: order.Name, template: t, order: "preserved", source: "api",
-		expireAt: order.ExpireAt.time(), created: at, updated: at, variables: cloneValues(order.Variables),
+		id: 1000 + s.lastSubmission, slug: form.Slug(), name: asked.Name, template: t, order: "preserved", source: "api",
+		expireAt: asked.ExpireAt.Time(), created: at, updated: at, variables: cloneValues(asked.Variables),
 	}
-	if order.Order != "" {
-		b.order = order.Order
+	if asked.Order != "" {
+		b.order = asked.Order
 	}
-	for i, in := range order.Submitters {
+	for i, in := range asked.Submitters {
 		p, wrong := s.buildSigner(b, i, in)
 		if wrong != "" {
 			return nil, wrong
 		}
 		if p != nil {
-			p.applyMailing(order, in)
+			p.applyMailing(asked, in)
 			b.signers = append(b.signers, p)
 		}
 	}
@@ -172,7 +110,7 @@ func (s *Sim) build(templateID int64, order createOrder) (*submission, string) {
 
 // buildSigner finds the role of a signer (by name, else by place) and fills in
 // the values. A nil signer has no role in the template and is left out.
-func (s *Sim) buildSigner(b *submission, place int, in signerOrder) (*submitter, string) {
+func (s *Sim) buildSigner(b *submission, place int, in order.Signer) (*submitter, string) {
 	role := in.Role
 	if !slices.Contains(b.template.Roles, role) {
 		prefills := len(in.Values)+len(in.Fields) > 0
@@ -186,7 +124,7 @@ func (s *Sim) buildSigner(b *submission, place int, in signerOrder) (*submitter,
 	}
 	s.lastSigner++
 	p := &submitter{
-		of: b, id: 2000 + s.lastSigner, slug: newSlug(), role: role, name: in.Name, email: strings.ToLower(in.Email), phone: in.Phone,
+		of: b, id: 2000 + s.lastSigner, slug: form.Slug(), role: role, name: in.Name, email: strings.ToLower(in.Email), phone: in.Phone,
 		externalID: in.ExternalID, metadata: cloneValues(in.Metadata), values: map[string]any{}, preferences: map[string]any{},
 		created: b.created, updated: b.created, redirect: in.CompletedRedirectURL, autoSign: in.Completed,
 	}
@@ -203,7 +141,7 @@ func (s *Sim) buildSigner(b *submission, place int, in signerOrder) (*submitter,
 		if value == nil {
 			value = f.Value
 		}
-		if !blank(value) {
+		if !order.Blank(value) {
 			if wrong := p.prefill(f.Name, value); wrong != "" {
 				return nil, wrong
 			}
@@ -241,12 +179,12 @@ func (p *submitter) fieldName(name string) string {
 
 // applyMailing decides whether DocuSeal writes to the signer by itself. It does
 // unless it was told not to: leaving send_email out means yes.
-func (p *submitter) applyMailing(order createOrder, in signerOrder) {
-	mail := on(order.SendEmail, true) && on(in.SendEmail, true)
+func (p *submitter) applyMailing(asked order.Submission, in order.Signer) {
+	mail := order.On(asked.SendEmail, true) && order.On(in.SendEmail, true)
 	p.preferences["send_email"] = mail
-	p.preferences["send_sms"] = on(order.SendSMS, false) || on(in.SendSMS, false)
+	p.preferences["send_sms"] = order.On(asked.SendSMS, false) || order.On(in.SendSMS, false)
 	if p.redirect == "" {
-		p.redirect = order.CompletedRedirectURL
+		p.redirect = asked.CompletedRedirectURL
 	}
 	if p.redirect != "" {
 		p.preferences["completed_redirect_url"] = p.redirect
@@ -256,69 +194,47 @@ func (p *submitter) applyMailing(order createOrder, in signerOrder) {
 	}
 }
 
-// on reads a flag as DocuSeal does: only false and "false" switch it off.
-func on(flag any, byDefault bool) bool {
-	if flag == nil {
-		return byDefault
+func (s *Sim) updateSubmitter(w http.ResponseWriter, r *http.Request) {
+	var in order.Signer
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&in); err != nil {
+		refuse(w, http.StatusUnprocessableEntity, "JSON parse error: "+err.Error())
+		return
 	}
-	return flag != false && flag != "false"
-}
-
-func blank(v any) bool { return v == nil || v == "" || v == false }
-
-func text(v any) string {
-	switch v := v.(type) {
-	case string:
-		return strings.TrimSpace(v)
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.submitterByID(r.PathValue("id"))
+	switch {
+	case p == nil:
+		answerStatus(w, r, http.StatusNotFound)
+		return
+	case p.completedAt != nil:
+		refuse(w, http.StatusUnprocessableEntity, "Submitter has already completed the submission.")
+		return
+	case p.declinedAt != nil:
+		refuse(w, http.StatusUnprocessableEntity, "Submitter has already declined the submission.")
+		return
 	}
-	return ""
-}
-
-type createOrder struct {
-	SendEmail            any            `json:"send_email"`
-	SendSMS              any            `json:"send_sms"`
-	Order                string         `json:"order"`
-	Name                 string         `json:"name"`
-	CompletedRedirectURL string         `json:"completed_redirect_url"`
-	ExpireAt             moment         `json:"expire_at"`
-	Variables            map[string]any `json:"variables"`
-	Submitters           []signerOrder  `json:"submitters"`
-}
-
-type signerOrder struct {
-	Role                 string         `json:"role"`
-	Name                 string         `json:"name"`
-	Email                string         `json:"email"`
-	Phone                string         `json:"phone"`
-	ExternalID           string         `json:"external_id"`
-	ApplicationKey       string         `json:"application_key"`
-	Completed            bool           `json:"completed"`
-	Values               map[string]any `json:"values"`
-	Metadata             map[string]any `json:"metadata"`
-	SendEmail            any            `json:"send_email"`
-	SendSMS              any            `json:"send_sms"`
-	CompletedRedirectURL string         `json:"completed_redirect_url"`
-	ReadonlyFields       []string       `json:"readonly_fields"`
-	Fields               []struct {
-		Name         string `json:"name"`
-		DefaultValue any    `json:"default_value"`
-		Value        any    `json:"value"`
-		Readonly     bool   `json:"readonly"`
-	} `json:"fields"`
-}
-
-// moment reads the times that DocuSeal takes: RFC 3339, "2026-11-30 12:00:00
-// UTC" or a date. Anything else is ignored, as there.
-type moment string
-
-func (m moment) time() *time.Time {
-	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05 MST", "2006-01-02 15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, string(m)); err == nil {
-			t = t.UTC()
-			return &t
+	for name, value := range in.Values {
+		if wrong := p.prefill(name, value); wrong != "" {
+			refuse(w, http.StatusUnprocessableEntity, wrong)
+			return
 		}
 	}
-	return nil
+	p.change(in, s.now())
+	if in.Completed {
+		s.send(s.sign(p, nil, "api_complete_form"))
+	}
+	simkit.WriteJSON(w, http.StatusOK, s.fullSubmitterView(p))
+}
+
+func (p *submitter) change(in order.Signer, at time.Time) {
+	for target, value := range map[*string]string{&p.name: in.Name, &p.email: in.Email, &p.phone: in.Phone, &p.externalID: in.ExternalID} {
+		if value != "" {
+			*target = value
+		}
+	}
+	if in.Metadata != nil {
+		p.metadata = cloneValues(in.Metadata)
+	}
+	p.updated = at
 }

@@ -15,18 +15,17 @@
 package docusealsim
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/form"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/hook"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
@@ -51,22 +50,14 @@ type Hook struct {
 	Events      []string // default the four form events, as for a new webhook
 }
 
-// Template is one that somebody has drawn in DocuSeal's own pages.
-type Template struct {
-	ID         int64
-	Name       string
-	ExternalID string
-	Roles      []string // who signs, in order
-	Fields     []Field
-	Archived   bool
-}
+// Template and Field are those of package form.
+type (
+	Template = form.Template
+	Field    = form.Field
+)
 
-// Field is a box of a template. Type is text, number, date, checkbox or
-// signature; Title is what the signer reads, the name when empty.
-type Field struct {
-	Name, Title, Type, Role string
-	Required                bool
-}
+// DefaultTemplates are the two of the demo; see form.Default.
+func DefaultTemplates() []Template { return form.Default() }
 
 // Sim is a running DocuSeal. It is an http.Handler, safe for concurrent use.
 type Sim struct {
@@ -88,17 +79,11 @@ type Sim struct {
 
 // New makes a DocuSeal with its templates and no submission.
 func New(opts Options) *Sim {
-	if opts.Token == "" {
-		opts.Token = "docuseal-sim-token"
-	}
+	opts.Token = cmp.Or(opts.Token, "docuseal-sim-token")
+	opts.LinkLife = cmp.Or(opts.LinkLife, 40*time.Minute)
+	opts.RetryUnit = cmp.Or(opts.RetryUnit, time.Minute)
 	if opts.Templates == nil {
 		opts.Templates = DefaultTemplates()
-	}
-	if opts.LinkLife == 0 {
-		opts.LinkLife = 40 * time.Minute
-	}
-	if opts.RetryUnit == 0 {
-		opts.RetryUnit = time.Minute
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -108,7 +93,7 @@ func New(opts Options) *Sim {
 	}
 	s := &Sim{
 		opts: opts, url: strings.TrimSuffix(opts.URL, "/"), hook: opts.Hook, log: opts.Log,
-		control: simkit.New("docuseal", opts.Log), client: hookClient(), fileKey: make([]byte, 32),
+		control: simkit.New("docuseal", opts.Log), client: hook.Client(), fileKey: make([]byte, 32),
 	}
 	_, _ = rand.Read(s.fileKey) // never fails
 	s.control.State(s.state)
@@ -119,32 +104,6 @@ func New(opts Options) *Sim {
 	s.control.Handle("POST /_sim/deliver", s.simDeliver)
 	s.handler = s.control.Wrap(s.routes(), answerStatus)
 	return s
-}
-
-// DefaultTemplates are the two of the demo: 1 for commercial quotations, with
-// one signer, and 2 for projects, which has a place for the company as well.
-func DefaultTemplates() []Template {
-	fields := func(role string) []Field {
-		return []Field{
-			{Name: "quotation", Title: "Soumission", Type: "text", Role: role}, {Name: "customer", Title: "Client", Type: "text", Role: role},
-			{Name: "company", Title: "Entreprise", Type: "text", Role: role}, {Name: "valid_till", Title: "Valide jusqu'au", Type: "text", Role: role},
-			{Name: "recurring", Title: "Services récurrents", Type: "text", Role: role}, {Name: "one_time", Title: "Frais uniques", Type: "text", Role: role},
-			{Name: "monthly_rate", Title: "Mensualité", Type: "text", Role: role}, {Name: "net_total", Title: "Sous-total", Type: "text", Role: role},
-			{Name: "grand_total", Title: "Total avec taxes", Type: "text", Role: role},
-			{Name: "document_sha256", Title: "Empreinte du document", Type: "text", Role: role},
-		}
-	}
-	sign := func(role string) []Field {
-		return []Field{{Name: "Signature", Type: "signature", Role: role, Required: true}, {Name: "Date", Type: "date", Role: role}}
-	}
-	const client, company = "Client", "Entreprise"
-	return []Template{
-		{ID: 1, Name: "Soumission commerciale", ExternalID: "commercial", Roles: []string{client}, Fields: slices.Concat(fields(client), sign(client))},
-		{
-			ID: 2, Name: "Contrat de projet", ExternalID: "project", Roles: []string{client, company},
-			Fields: slices.Concat(fields(client), sign(client), sign(company)),
-		},
-	}
 }
 
 // ServeHTTP answers as DocuSeal does, and serves the control API.
@@ -241,17 +200,4 @@ func answerStatus(w http.ResponseWriter, _ *http.Request, status int) {
 
 func refuse(w http.ResponseWriter, status int, text string) {
 	simkit.WriteJSON(w, status, map[string]string{"error": text})
-}
-
-// roleID is the stable uuid of a template's signer.
-func roleID(t Template, role string) string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "docusealsim/%d/%s", t.ID, role)).String()
-}
-
-func clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

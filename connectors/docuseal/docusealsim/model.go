@@ -1,11 +1,8 @@
 package docusealsim
 
 import (
-	"crypto/rand"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -172,77 +169,6 @@ func (s *Sim) invite(b *submission) {
 
 func (p *submitter) fields() []Field {
 	return slices.DeleteFunc(slices.Clone(p.of.template.Fields), func(f Field) bool { return f.Role != p.role })
-}
-
-// find returns the submission meant by an id, a slug or the external id of a
-// signer; the newest one when several share it.
-func (s *Sim) find(ref string) *submission {
-	for _, b := range slices.Backward(s.submissions) {
-		byID := strconv.FormatInt(b.id, 10) == ref || b.slug == ref
-		if byID || slices.ContainsFunc(b.signers, func(p *submitter) bool { return p.externalID == ref || p.slug == ref }) {
-			return b
-		}
-	}
-	return nil
-}
-
-func (s *Sim) signer(match func(*submitter) bool) *submitter {
-	for _, b := range s.submissions {
-		if i := slices.IndexFunc(b.signers, match); i >= 0 {
-			return b.signers[i]
-		}
-	}
-	return nil
-}
-
-func (s *Sim) templateOf(id int64) (Template, bool) {
-	i := slices.IndexFunc(s.opts.Templates, func(t Template) bool { return t.ID == id })
-	if i < 0 {
-		return Template{}, false
-	}
-	return s.opts.Templates[i], true
-}
-
-// state is what GET /_sim/state shows; mails is empty as long as the hub asks
-// for everything with send_email false.
-func (s *Sim) state() any {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := struct {
-		Submissions []any  `json:"submissions"`
-		Mails       []Mail `json:"mails"`
-		Webhooks    []any  `json:"webhooks"`
-	}{Submissions: []any{}, Mails: append([]Mail{}, s.mails...), Webhooks: []any{}}
-	for _, b := range s.submissions {
-		view := s.submissionView(b)
-		for i, p := range b.signers {
-			view.Submitters[i].Slug = p.slug
-		}
-		out.Submissions = append(out.Submissions, view)
-	}
-	for _, e := range s.events {
-		out.Webhooks = append(out.Webhooks, e.view())
-	}
-	return out
-}
-
-// Mails lists what DocuSeal sent by itself, oldest first.
-func (s *Sim) Mails() []Mail {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.mails)
-}
-
-const slugLetters = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-func newSlug() string {
-	var text strings.Builder
-	raw := make([]byte, 14)
-	_, _ = rand.Read(raw) // never fails
-	for _, b := range raw {
-		text.WriteByte(slugLetters[int(b)%len(slugLetters)])
-	}
-	return text.String()
 }
 
 func cloneValues(m map[string]any) map[string]any {

@@ -1,7 +1,6 @@
 package docusealsim
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,10 +8,14 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/order"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/paper"
 )
 
 //go:embed page.html
@@ -153,7 +156,7 @@ func (s *Sim) download(w http.ResponseWriter, r *http.Request) {
 	kind := "application/pdf"
 	body := s.paper(b, name)
 	if strings.HasSuffix(name, ".png") {
-		kind, body = "image/png", signaturePNG
+		kind, body = "image/png", paper.Signature()
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `inline; filename="`+name+`"`)
@@ -170,7 +173,7 @@ func (s *Sim) paper(b *submission, name string) []byte {
 			if value == signatureMark {
 				value = "/s/ " + p.name
 			}
-			if !blank(value) {
+			if !order.Blank(value) {
 				lines = append(lines, fmt.Sprintf("%s: %v", cmp.Or(f.Title, f.Name), value))
 			}
 		}
@@ -178,61 +181,8 @@ func (s *Sim) paper(b *submission, name string) []byte {
 			lines = append(lines, "Signé par "+p.name+" ("+p.role+"), "+stamp(*p.completedAt))
 		}
 	}
-	return pdf(lines)
+	return paper.PDF(lines)
 }
-
-// pdf lays lines on one letter page in Helvetica.
-func pdf(lines []string) []byte {
-	var content strings.Builder
-	content.WriteString("BT /F1 10 Tf 14 TL 50 740 Td\n")
-	for _, line := range lines {
-		content.WriteString("(" + pdfText(line) + ") Tj T*\n")
-	}
-	content.WriteString("ET")
-	objects := []string{
-		"<< /Type /Catalog /Pages 2 0 R >>",
-		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-		fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", content.Len(), content.String()),
-		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-	}
-	var out bytes.Buffer
-	out.WriteString("%PDF-1.4\n")
-	offsets := make([]int, 0, len(objects))
-	for i, object := range objects {
-		offsets = append(offsets, out.Len())
-		fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", i+1, object)
-	}
-	xref := out.Len()
-	fmt.Fprintf(&out, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, offset := range offsets {
-		fmt.Fprintf(&out, "%010d 00000 n \n", offset)
-	}
-	fmt.Fprintf(&out, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, xref)
-	return out.Bytes()
-}
-
-// pdfText writes a line for a PDF: Latin-1 letters as octal, others as "?".
-func pdfText(line string) string {
-	var out strings.Builder
-	for _, r := range line {
-		switch {
-		case r == '(' || r == ')' || r == '\\':
-			out.WriteString(`\` + string(r))
-		case r >= 0x20 && r < 0x7f:
-			out.WriteRune(r)
-		case r >= 0xa0 && r <= 0xff:
-			fmt.Fprintf(&out, `\%03o`, r)
-		default:
-			out.WriteByte('?')
-		}
-	}
-	return out.String()
-}
-
-// signaturePNG is one white dot.
-var signaturePNG = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU" +
-	"\x00\x00\x00\nIDATx\x9cc\xf8\x0f\x00\x01\x01\x01\x00\x1b\xb6\xeeV\x00\x00\x00\x00IEND\xaeB`\x82")
 
 type pageView struct {
 	Title, Name, Slug, Role, State, Waits, Document string
@@ -241,3 +191,8 @@ type pageView struct {
 }
 
 type pageField struct{ Name, Value string }
+
+func clientIP(r *http.Request) string {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return host
+}

@@ -2,8 +2,12 @@ package docusealsim
 
 import (
 	"encoding/json"
-	"fmt"
+	"slices"
+	"strconv"
 	"time"
+
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/form"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/wire"
 )
 
 const (
@@ -29,8 +33,8 @@ func orNull(text string) *string {
 }
 
 // createdView is the answer to a creation: the signers with their links.
-func (s *Sim) createdView(b *submission) []submitterWire {
-	out := []submitterWire{}
+func (s *Sim) createdView(b *submission) []wire.Submitter {
+	out := []wire.Submitter{}
 	for _, p := range b.signers {
 		view := s.submitterView(p)
 		view.EmbedSrc = s.url + "/s/" + p.slug
@@ -41,9 +45,9 @@ func (s *Sim) createdView(b *submission) []submitterWire {
 	return out
 }
 
-func (s *Sim) submitterView(p *submitter) submitterWire {
-	return submitterWire{
-		ID: p.id, Slug: p.slug, UUID: roleID(p.of.template, p.role), Name: orNull(p.name), Email: orNull(p.email), Phone: orNull(p.phone),
+func (s *Sim) submitterView(p *submitter) wire.Submitter {
+	return wire.Submitter{
+		ID: p.id, Slug: p.slug, UUID: form.RoleID(p.of.template, p.role), Name: orNull(p.name), Email: orNull(p.email), Phone: orNull(p.phone),
 		CompletedAt: stampOf(p.completedAt), DeclinedAt: stampOf(p.declinedAt), ExternalID: orNull(p.externalID), SubmissionID: p.of.id,
 		Metadata: p.metadata, OpenedAt: stampOf(p.openedAt), SentAt: stampOf(p.sentAt), CreatedAt: stamp(p.created), UpdatedAt: stamp(p.updated),
 		Status: p.status(), ApplicationKey: orNull(p.externalID), Values: s.valuesOf(p), Preferences: cloneValues(p.preferences), Role: p.role,
@@ -63,8 +67,8 @@ func (s *Sim) fullSubmitterView(p *submitter) map[string]any {
 }
 
 // valuesOf lists the filled fields; once completed, all of them.
-func (s *Sim) valuesOf(p *submitter) []fieldValue {
-	out := []fieldValue{}
+func (s *Sim) valuesOf(p *submitter) []wire.Value {
+	out := []wire.Value{}
 	for _, f := range p.fields() {
 		value, filled := p.values[f.Name]
 		if !filled && p.completedAt == nil {
@@ -73,20 +77,20 @@ func (s *Sim) valuesOf(p *submitter) []fieldValue {
 		if value == signatureMark {
 			value = s.link(p.of, "signature.png")
 		}
-		out = append(out, fieldValue{Field: f.Name, Value: value})
+		out = append(out, wire.Value{Field: f.Name, Value: value})
 	}
 	return out
 }
 
-func (s *Sim) documentsOf(p *submitter) []document {
+func (s *Sim) documentsOf(p *submitter) []wire.Document {
 	if p.completedAt == nil {
-		return []document{}
+		return []wire.Document{}
 	}
-	return []document{s.documentOf(p.of)}
+	return []wire.Document{s.documentOf(p.of)}
 }
 
-func (s *Sim) documentOf(b *submission) document {
-	return document{Name: b.template.Name, URL: s.link(b, "document.pdf")}
+func (s *Sim) documentOf(b *submission) wire.Document {
+	return wire.Document{Name: b.template.Name, URL: s.link(b, "document.pdf")}
 }
 
 func (s *Sim) auditLog(b *submission) *string {
@@ -99,16 +103,16 @@ func (s *Sim) auditLog(b *submission) *string {
 
 // submissionView is the full object of GET /api/submissions/{id}, and the data
 // of the submission webhooks.
-func (s *Sim) submissionView(b *submission) submissionWire {
+func (s *Sim) submissionView(b *submission) wire.Submission {
 	done := b.completedAt()
-	view := submissionWire{
+	view := wire.Submission{
 		ID: b.id, Name: orNull(b.name), Slug: b.slug, Source: b.source, SubmittersOrder: b.order, ExpireAt: stampOf(b.expireAt),
 		CreatedAt: stamp(b.created), UpdatedAt: stamp(b.updated), ArchivedAt: stampOf(b.archivedAt), Template: templateRef(b),
-		CreatedByUser: owner, Variables: cloneValues(b.variables), Events: trailView(b, nil), Documents: []document{},
-		AuditLogURL: s.auditLog(b), Status: b.status(s.now()), CompletedAt: stampOf(done), Submitters: []submitterWire{},
+		CreatedByUser: owner, Variables: cloneValues(b.variables), Events: trailView(b, nil), Documents: []wire.Document{},
+		AuditLogURL: s.auditLog(b), Status: b.status(s.now()), CompletedAt: stampOf(done), Submitters: []wire.Submitter{},
 	}
 	if done != nil {
-		view.Documents = []document{s.documentOf(b)}
+		view.Documents = []wire.Document{s.documentOf(b)}
 	}
 	for _, p := range b.signers {
 		view.Submitters = append(view.Submitters, s.submitterView(p))
@@ -118,56 +122,34 @@ func (s *Sim) submissionView(b *submission) submissionWire {
 
 // formView is the data of the form webhooks. It has no slug and no uuid, and
 // its id is the signer's.
-func (s *Sim) formView(p *submitter) formWire {
+func (s *Sim) formView(p *submitter) wire.Form {
 	b := p.of
 	preview := s.url + "/e/" + b.slug
-	return formWire{
+	return wire.Form{
 		ID: p.id, SubmissionID: b.id, Email: orNull(p.email), Phone: orNull(p.phone), Name: orNull(p.name), UA: orNull(p.ua), IP: orNull(p.ip),
 		SentAt: stampOf(p.sentAt), OpenedAt: stampOf(p.openedAt), CompletedAt: stampOf(p.completedAt), DeclinedAt: stampOf(p.declinedAt),
 		CreatedAt: stamp(p.created), UpdatedAt: stamp(p.updated), ExternalID: orNull(p.externalID), Metadata: p.metadata, Status: p.status(),
 		ApplicationKey: orNull(p.externalID), DeclineReason: orNull(p.declineReason), Role: p.role, Preferences: cloneValues(p.preferences),
 		Values: s.valuesOf(p), Documents: s.documentsOf(p), AuditLogURL: s.auditLog(b), SubmissionURL: preview, Template: templateRef(b),
-		Submission: formSubmission{
+		Submission: wire.FormSubmission{
 			ID: b.id, AuditLogURL: s.auditLog(b), Status: b.status(s.now()), URL: preview,
 			Variables: cloneValues(b.variables), CreatedAt: stamp(b.created),
 		},
 	}
 }
 
-func (s *Sim) templateView(t Template) map[string]any {
+func templateRef(b *submission) wire.Template {
 	made := stamp(templateMade)
-	signers, fields := []map[string]any{}, []map[string]any{}
-	for _, role := range t.Roles {
-		signers = append(signers, map[string]any{"name": role, "uuid": roleID(t, role)})
-	}
-	for _, f := range t.Fields {
-		fields = append(fields, map[string]any{
-			"uuid": roleID(t, f.Role+"/"+f.Name), "submitter_uuid": roleID(t, f.Role), "name": f.Name, "title": f.Title, "type": f.Type,
-			"required": f.Required, "preferences": map[string]any{}, "areas": []any{},
-		})
-	}
-	var archived *string
-	if t.Archived {
-		archived = &made
-	}
-	return map[string]any{
-		"id": t.ID, "slug": fmt.Sprintf("template%06d", t.ID), "name": t.Name, "external_id": orNull(t.ExternalID), "application_key": orNull(t.ExternalID),
-		"folder_id": 1, "folder_name": "Default", "source": "native", "shared_link": false, "preferences": map[string]any{}, "schema": []any{},
-		"fields": fields, "submitters": signers, "author_id": owner.ID, "author": owner, "documents": []any{},
-		"archived_at": archived, "created_at": made, "updated_at": made,
+	return wire.Template{
+		ID: b.template.ID, Name: b.template.Name, ExternalID: orNull(b.template.ExternalID), CreatedAt: made, UpdatedAt: made, FolderName: "Default",
 	}
 }
 
-func templateRef(b *submission) templateWire {
-	made := stamp(templateMade)
-	return templateWire{b.template.ID, b.template.Name, orNull(b.template.ExternalID), made, made, "Default"}
-}
-
-func trailView(b *submission, of *submitter) []trailWire {
-	out := []trailWire{}
+func trailView(b *submission, of *submitter) []wire.Event {
+	out := []wire.Event{}
 	for _, e := range b.trail {
 		if of == nil || of.id == e.submitter {
-			out = append(out, trailWire{e.id, e.submitter, e.kind, stamp(e.at), e.data})
+			out = append(out, wire.Event{ID: e.id, SubmitterID: e.submitter, EventType: e.kind, EventTimestamp: stamp(e.at), Data: e.data})
 		}
 	}
 	return out
@@ -175,125 +157,34 @@ func trailView(b *submission, of *submitter) []trailWire {
 
 var (
 	templateMade = time.Date(2026, 4, 18, 13, 0, 0, 0, time.UTC)
-	owner        = userWire{1, "Bureau", "Fibre", "bureau@example.com"}
+	owner        = wire.User{ID: 1, FirstName: "Bureau", LastName: "Fibre", Email: "bureau@example.com"}
 )
 
-type userWire struct {
-	ID        int64  `json:"id"`
-	FirstName string `json:"first_name"`
-	LastName  string `json:"last_name"`
-	Email     string `json:"email"`
+// find returns the submission meant by an id, a slug or the external id of a
+// signer; the newest one when several share it.
+func (s *Sim) find(ref string) *submission {
+	for _, b := range slices.Backward(s.submissions) {
+		byID := strconv.FormatInt(b.id, 10) == ref || b.slug == ref
+		if byID || slices.ContainsFunc(b.signers, func(p *submitter) bool { return p.externalID == ref || p.slug == ref }) {
+			return b
+		}
+	}
+	return nil
 }
 
-type fieldValue struct {
-	Field string `json:"field"`
-	Value any    `json:"value"`
+func (s *Sim) signer(match func(*submitter) bool) *submitter {
+	for _, b := range s.submissions {
+		if i := slices.IndexFunc(b.signers, match); i >= 0 {
+			return b.signers[i]
+		}
+	}
+	return nil
 }
 
-type document struct {
-	Name string `json:"name"`
-	URL  string `json:"url"`
-}
-
-type templateWire struct {
-	ID         int64   `json:"id"`
-	Name       string  `json:"name"`
-	ExternalID *string `json:"external_id"`
-	CreatedAt  string  `json:"created_at"`
-	UpdatedAt  string  `json:"updated_at"`
-	FolderName string  `json:"folder_name"`
-}
-
-type trailWire struct {
-	ID             int64          `json:"id"`
-	SubmitterID    int64          `json:"submitter_id"`
-	EventType      string         `json:"event_type"`
-	EventTimestamp string         `json:"event_timestamp"`
-	Data           map[string]any `json:"data"`
-}
-
-type submitterWire struct {
-	ID             int64          `json:"id"`
-	Slug           string         `json:"slug"`
-	UUID           string         `json:"uuid"`
-	Name           *string        `json:"name"`
-	Email          *string        `json:"email"`
-	Phone          *string        `json:"phone"`
-	CompletedAt    *string        `json:"completed_at"`
-	DeclinedAt     *string        `json:"declined_at"`
-	ExternalID     *string        `json:"external_id"`
-	SubmissionID   int64          `json:"submission_id"`
-	Metadata       map[string]any `json:"metadata"`
-	OpenedAt       *string        `json:"opened_at"`
-	SentAt         *string        `json:"sent_at"`
-	CreatedAt      string         `json:"created_at"`
-	UpdatedAt      string         `json:"updated_at"`
-	Status         string         `json:"status"`
-	ApplicationKey *string        `json:"application_key"`
-	Values         []fieldValue   `json:"values"`
-	Documents      []document     `json:"documents,omitzero"`
-	Preferences    map[string]any `json:"preferences"`
-	Role           string         `json:"role"`
-	EmbedSrc       string         `json:"embed_src,omitempty"`
-}
-
-type submissionWire struct {
-	ID                  int64           `json:"id"`
-	Name                *string         `json:"name"`
-	Slug                string          `json:"slug"`
-	Source              string          `json:"source"`
-	SubmittersOrder     string          `json:"submitters_order"`
-	ExpireAt            *string         `json:"expire_at"`
-	CreatedAt           string          `json:"created_at"`
-	UpdatedAt           string          `json:"updated_at"`
-	ArchivedAt          *string         `json:"archived_at"`
-	Template            templateWire    `json:"template"`
-	CreatedByUser       userWire        `json:"created_by_user"`
-	Variables           map[string]any  `json:"variables"`
-	Events              []trailWire     `json:"submission_events,omitzero"`
-	Documents           []document      `json:"documents,omitzero"`
-	AuditLogURL         *string         `json:"audit_log_url"`
-	CombinedDocumentURL *string         `json:"combined_document_url"`
-	Status              string          `json:"status"`
-	CompletedAt         *string         `json:"completed_at"`
-	Submitters          []submitterWire `json:"submitters"`
-}
-
-type formWire struct {
-	ID             int64          `json:"id"`
-	SubmissionID   int64          `json:"submission_id"`
-	Email          *string        `json:"email"`
-	Phone          *string        `json:"phone"`
-	Name           *string        `json:"name"`
-	UA             *string        `json:"ua"`
-	IP             *string        `json:"ip"`
-	SentAt         *string        `json:"sent_at"`
-	OpenedAt       *string        `json:"opened_at"`
-	CompletedAt    *string        `json:"completed_at"`
-	DeclinedAt     *string        `json:"declined_at"`
-	CreatedAt      string         `json:"created_at"`
-	UpdatedAt      string         `json:"updated_at"`
-	ExternalID     *string        `json:"external_id"`
-	Metadata       map[string]any `json:"metadata"`
-	Status         string         `json:"status"`
-	ApplicationKey *string        `json:"application_key"`
-	DeclineReason  *string        `json:"decline_reason"`
-	Role           string         `json:"role"`
-	Preferences    map[string]any `json:"preferences"`
-	Values         []fieldValue   `json:"values"`
-	Documents      []document     `json:"documents"`
-	AuditLogURL    *string        `json:"audit_log_url"`
-	SubmissionURL  string         `json:"submission_url"`
-	Template       templateWire   `json:"template"`
-	Submission     formSubmission `json:"submission"`
-}
-
-type formSubmission struct {
-	ID                  int64          `json:"id"`
-	AuditLogURL         *string        `json:"audit_log_url"`
-	CombinedDocumentURL *string        `json:"combined_document_url"`
-	Status              string         `json:"status"`
-	URL                 string         `json:"url"`
-	Variables           map[string]any `json:"variables"`
-	CreatedAt           string         `json:"created_at"`
+func (s *Sim) templateOf(id int64) (Template, bool) {
+	i := slices.IndexFunc(s.opts.Templates, func(t Template) bool { return t.ID == id })
+	if i < 0 {
+		return Template{}, false
+	}
+	return s.opts.Templates[i], true
 }

@@ -1,20 +1,15 @@
 package docusealsim
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/hook"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/paging"
 )
 
 // How often DocuSeal tries, all in all.
@@ -32,23 +27,12 @@ type hookEvent struct {
 	signer   *submitter // nil for submission events
 	at       time.Time
 	state    string // silent (nobody subscribes), pending, success, error
-	attempts []attempt
+	attempts []hook.Attempt
 }
 
-type attempt struct {
-	At     time.Time `json:"at"`
-	Status int       `json:"status,omitempty"` // 0 when no answer came
-	Error  string    `json:"error,omitempty"`
-}
-
-// Signature gives the X-Docuseal-Signature of a body that is sent at t: the
-// time, a dot, and the HMAC over both with the whole secret text as the key.
+// Signature gives the X-Docuseal-Signature of a body that is sent at t.
 func Signature(secret string, t time.Time, body []byte) string {
-	at := strconv.FormatInt(t.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(at + "."))
-	mac.Write(body)
-	return at + "." + hex.EncodeToString(mac.Sum(nil))
+	return hook.Signature(secret, t, body)
 }
 
 func (s *Sim) newEvent(kind string, of *submission, signer *submitter) *hookEvent {
@@ -85,14 +69,14 @@ func (s *Sim) deliver(ctx context.Context, e *hookEvent, try int) {
 		most = triesOfCompletion
 	}
 	for ; try < most; try++ {
-		if try > 0 && !wait(ctx, s.opts.RetryUnit<<(try-1)) {
+		if try > 0 && !hook.Wait(ctx, s.opts.RetryUnit<<(try-1)) {
 			return
 		}
 		s.mu.Lock()
 		taken := e.state == "success"
 		p := s.parcelOf(e, parcelOptions{})
 		s.mu.Unlock()
-		if taken || s.post(ctx, e, p).ok() {
+		if taken || s.post(ctx, e, p).OK() {
 			return
 		}
 	}
@@ -107,13 +91,13 @@ type parcelOptions struct {
 }
 
 // parcelOf writes the body and the proofs of one try. The caller holds the lock.
-func (s *Sim) parcelOf(e *hookEvent, opts parcelOptions) parcel {
+func (s *Sim) parcelOf(e *hookEvent, opts parcelOptions) hook.Parcel {
 	at := stamp(e.at)
 	if opts.Unsigned {
 		at = s.now().Format("2006-01-02T15:04:05Z")
 	}
-	body, _ := json.Marshal(feedEntry{e.kind, at, s.eventData(e)}) // plain data, cannot fail
-	p := parcel{Event: e.kind, URL: s.hook.URL, Body: string(body), Headers: map[string]string{
+	body, _ := json.Marshal(paging.Event{EventType: e.kind, Timestamp: at, Data: s.eventData(e)}) // plain data, cannot fail
+	p := hook.Parcel{Event: e.kind, URL: s.hook.URL, Body: string(body), Headers: map[string]string{
 		"Content-Type": "application/json", "User-Agent": "DocuSeal.com Webhook",
 	}}
 	if s.hook.Secret != "" && !opts.Unsigned {
@@ -135,89 +119,64 @@ func (s *Sim) eventData(e *hookEvent) any {
 	return s.submissionView(e.of)
 }
 
-// post makes one try. Any answer below 400 counts as taken, redirects included:
-// DocuSeal does not follow them and does not mind them.
-func (s *Sim) post(ctx context.Context, e *hookEvent, p parcel) attempt {
-	a := attempt{At: s.now()}
-	status, err := s.call(ctx, p)
+// post makes one try.
+func (s *Sim) post(ctx context.Context, e *hookEvent, p hook.Parcel) hook.Attempt {
+	a := hook.Attempt{At: s.now()}
+	status, err := p.Post(ctx, s.client)
 	a.Status = status
 	if err != nil {
 		a.Error = "no answer" // the address may hold a password
 	}
 	s.mu.Lock()
 	e.attempts = append(e.attempts, a)
-	if a.ok() {
+	if a.OK() {
 		e.state = "success"
 	} else if e.state == "silent" {
 		e.state = "pending"
 	}
 	s.mu.Unlock()
-	s.log.Info("webhook posted", "event", e.kind, "submission", e.of.id, "status", a.Status, "taken", a.ok())
+	s.log.Info("webhook posted", "event", e.kind, "submission", e.of.id, "status", a.Status, "taken", a.OK())
 	return a
 }
 
-func (s *Sim) call(ctx context.Context, p parcel) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader([]byte(p.Body)))
-	if err != nil {
-		return 0, fmt.Errorf("making the webhook call: %w", err)
-	}
-	for name, value := range p.Headers {
-		req.Header.Set(name, value)
-	}
-	res, err := s.client.Do(req)
-	if err != nil {
-		return 0, fmt.Errorf("posting the webhook: %w", err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
-	return res.StatusCode, nil
-}
-
-func (a attempt) ok() bool { return a.Status >= 200 && a.Status < 400 }
-
 func (e *hookEvent) view() any {
 	out := struct {
-		ID         int       `json:"id"`
-		EventType  string    `json:"event_type"`
-		Submission int64     `json:"submission"`
-		Timestamp  string    `json:"timestamp"`
-		State      string    `json:"state"`
-		Attempts   []attempt `json:"attempts"`
-	}{e.id, e.kind, e.of.id, stamp(e.at), e.state, append([]attempt{}, e.attempts...)}
+		ID         int            `json:"id"`
+		EventType  string         `json:"event_type"`
+		Submission int64          `json:"submission"`
+		Timestamp  string         `json:"timestamp"`
+		State      string         `json:"state"`
+		Attempts   []hook.Attempt `json:"attempts"`
+	}{e.id, e.kind, e.of.id, stamp(e.at), e.state, append([]hook.Attempt{}, e.attempts...)}
 	return out
 }
 
-// hookClient waits as long as DocuSeal does: 8 s for the connection, 15 s for
-// the answer.
-func hookClient() *http.Client {
-	return &http.Client{
-		Timeout:       23 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: 8 * time.Second}).DialContext,
-			ResponseHeaderTimeout: 15 * time.Second,
-			IdleConnTimeout:       10 * time.Second,
-		},
+// state is what GET /_sim/state shows; mails is empty as long as the hub asks
+// for everything with send_email false.
+func (s *Sim) state() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := struct {
+		Submissions []any  `json:"submissions"`
+		Mails       []Mail `json:"mails"`
+		Webhooks    []any  `json:"webhooks"`
+	}{Submissions: []any{}, Mails: append([]Mail{}, s.mails...), Webhooks: []any{}}
+	for _, b := range s.submissions {
+		view := s.submissionView(b)
+		for i, p := range b.signers {
+			view.Submitters[i].Slug = p.slug
+		}
+		out.Submissions = append(out.Submissions, view)
 	}
+	for _, e := range s.events {
+		out.Webhooks = append(out.Webhooks, e.view())
+	}
+	return out
 }
 
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// parcel is one webhook call, ready to be sent by anybody.
-type parcel struct {
-	Event   string            `json:"event_type"`
-	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers"`
-	Body    string            `json:"body"`
-	Status  int               `json:"http_status,omitempty"` // the hub's answer, when it was delivered
-	Taken   *bool             `json:"delivered,omitempty"`   // nil when it was not sent
+// Mails lists what DocuSeal sent by itself, oldest first.
+func (s *Sim) Mails() []Mail {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.mails)
 }

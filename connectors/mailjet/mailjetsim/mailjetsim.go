@@ -13,7 +13,6 @@
 package mailjetsim
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -179,27 +178,4 @@ func (s *Sim) forget() {
 	for _, h := range s.hooks {
 		h.Status = "alive"
 	}
-}
-
-// answerStatus writes an error as Mailjet does for a whole call; from 502 on it
-// is the HTML of whatever stands before it.
-func answerStatus(w http.ResponseWriter, _ *http.Request, status int) {
-	switch {
-	case status == http.StatusUnauthorized:
-		refuse(w, status, "mj-0015", "API key authentication/authorization failure. You may be unauthorized to access the API or your API key may be expired.")
-	case status == http.StatusTooManyRequests:
-		refuse(w, status, "", "Too many requests")
-	case status < 500:
-		refuse(w, status, "", http.StatusText(status))
-	case status == http.StatusInternalServerError:
-		refuse(w, status, "", "Internal Server Error")
-	default:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		_, _ = fmt.Fprintf(w, "<html><body><h1>%d %s</h1></body></html>", status, http.StatusText(status))
-	}
-}
-
-func refuse(w http.ResponseWriter, status int, code, text string) {
-	simkit.WriteJSON(w, status, problem{Identifier: newUUID(), Code: code, Status: status, Message: text})
 }

@@ -15,7 +15,6 @@
 package twiliosim
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -177,28 +176,6 @@ func (s *Sim) forget() {
 	clear(s.stopped)
 }
 
-// answerStatus writes an error as Twilio does: JSON with a code, or the HTML of
-// whatever stands before it.
-func answerStatus(w http.ResponseWriter, _ *http.Request, status int) {
-	codes := map[int]int{401: 20003, 403: 20006, 404: 20404, 429: 20429, 500: 20500}
-	switch code := codes[status]; {
-	case status == http.StatusTooManyRequests:
-		refuse(w, status, code, "Too Many Requests")
-	case code != 0:
-		refuse(w, status, code, http.StatusText(status))
-	case status < 500:
-		refuse(w, status, 20001, http.StatusText(status))
-	default:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		_, _ = fmt.Fprintf(w, "<html><body><h1>%d %s</h1></body></html>", status, http.StatusText(status))
-	}
-}
-
-func refuse(w http.ResponseWriter, status, code int, text string) {
-	simkit.WriteJSON(w, status, errorWire{code, text, fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code), status})
-}
-
 func sortedKeys(m map[string]bool) []string {
 	out := []string{}
 	for key := range m {
@@ -206,22 +183,4 @@ func sortedKeys(m map[string]bool) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-type errorWire struct {
-	Code     int    `json:"code"`
-	Message  string `json:"message"`
-	MoreInfo string `json:"more_info"`
-	Status   int    `json:"status"`
-}
-
-type sentView struct {
-	SID       string    `json:"sid"`
-	To        string    `json:"to"`
-	From      string    `json:"from"`
-	Body      string    `json:"body"`
-	Status    string    `json:"status"`
-	Direction string    `json:"direction"`
-	Segments  int       `json:"num_segments"`
-	At        time.Time `json:"at"`
 }

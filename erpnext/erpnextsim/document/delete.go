@@ -119,14 +119,30 @@ func (s *Session) keepDeleted(doc *Doc) error {
 	})
 }
 
-// Touch moves modified of a document to now, without any rule.
-func (s *Session) Touch(doctype, name string) error {
-	return s.SetValue(doctype, name, store.Row{}, true)
-}
-
-// DropSecret tells what a Password field holds; "" when nothing.
-func (s *Session) Secret(doc *Doc, field string) (string, error) {
-	return s.Tx.Secret(doc.Type.Name, doc.Name(), meta.Text(field))
+// copyAttachments gives an amended document the files of the one before it.
+func (s *Session) copyAttachments(doc *Doc) error {
+	old := doc.Text("amended_from")
+	if old == "" || s.Import {
+		return nil
+	}
+	rows, err := s.Tx.Rows(`SELECT file_name, file_url, is_private FROM tabFile WHERE attached_to_doctype = ? AND attached_to_name = ?`,
+		doc.Type.Name, old)
+	if err != nil {
+		return fmt.Errorf("reading attachments of %s: %w", old, err)
+	}
+	for _, r := range rows {
+		file, err := s.New("File", map[string]any{
+			"file_name": r["file_name"], "file_url": r["file_url"], "is_private": r["is_private"], "folder": "Home/Attachments",
+			"attached_to_doctype": doc.Type.Name, "attached_to_name": doc.Name(),
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.As(func() error { return s.Insert(file) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Rename gives a document another name and makes everything that points to it

@@ -139,9 +139,6 @@ func (d *Doc) Docstatus() int64 { return d.Int("docstatus") }
 // Fresh tells whether the document is being inserted.
 func (d *Doc) Fresh() bool { return d.fresh }
 
-// Action is what the running save does: save, submit, cancel, update_after_submit.
-func (d *Doc) Action() string { return d.action }
-
 // Parent is the document that a row belongs to, nil for others.
 func (d *Doc) Parent() *Doc { return d.parent }
 
@@ -225,11 +222,6 @@ func pythonType(v any) string {
 }
 
 func scrub(doctype string) string { return strings.ReplaceAll(strings.ToLower(doctype), " ", "_") }
-
-// isStandard tells whether a name is a column that the caller cannot set.
-func isStandard(field string) bool {
-	return slices.Contains([]string{"name", "owner", "creation", "modified", "modified_by", "docstatus", "idx"}, field)
-}
 
 // Known makes a document that was built from values stand for the stored one of
 // its name, as when a caller sends a whole document back.

@@ -1,11 +1,15 @@
 package document
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
 
 // setDefaults fills what the caller left out of a new document and its rows.
@@ -135,4 +139,32 @@ func (s *Session) nameRows(doc *Doc) error {
 		}
 	}
 	return nil
+}
+
+// conflict turns a violated key into the exception for it.
+func (s *Session) conflict(doc *Doc, err error) error {
+	var c *store.ConflictError
+	if !errors.As(err, &c) {
+		return err // nil, or a failure of the database
+	}
+	primary := c.Column == "name"
+	if doc.fresh && !primary { // with both violated, the server reports the name
+		if _, primary, err = s.Exists(doc.Type.Name, doc.Name()); err != nil {
+			return err
+		}
+	}
+	if primary {
+		e := exception.Raise("DuplicateEntryError", `('%s', '%s', IntegrityError(1062, "Duplicate entry '%s' for key 'PRIMARY'"))`,
+			doc.Type.Name, doc.Name(), doc.Name())
+		e.Notes = []exception.Message{{
+			Text: fmt.Sprintf("%s <strong>%s</strong> already exists", doc.Type.Name, doc.Name()), Title: "Duplicate Name", Indicator: "red",
+		}}
+		return e
+	}
+	e := exception.Raise("UniqueValidationError", `('%s', '%s', IntegrityError(1062, "Duplicate entry '%s' for key '%s'"))`,
+		doc.Type.Name, doc.Name(), doc.Text(c.Column), c.Column)
+	if s.Database == profile.MariaDB {
+		e.Notes = []exception.Message{{Text: doc.Type.Label(c.Column) + " must be unique"}}
+	}
+	return e
 }

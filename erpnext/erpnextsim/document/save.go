@@ -1,12 +1,10 @@
 package document
 
 import (
-	"errors"
 	"fmt"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
 
@@ -45,6 +43,9 @@ func (s *Session) Insert(doc *Doc) error {
 		return err
 	}
 	if err := s.run("after_insert", doc); err != nil {
+		return err
+	}
+	if err := s.copyAttachments(doc); err != nil {
 		return err
 	}
 	return s.afterSave(doc)
@@ -319,32 +320,4 @@ func (s *Session) dropRows(doc *Doc, f *meta.Field) error {
 		}
 	}
 	return s.Tx.Exec(stmt, args...)
-}
-
-// conflict turns a violated key into the exception for it.
-func (s *Session) conflict(doc *Doc, err error) error {
-	var c *store.ConflictError
-	if !errors.As(err, &c) {
-		return err // nil, or a failure of the database
-	}
-	primary := c.Column == "name"
-	if doc.fresh && !primary { // with both violated, the server reports the name
-		if _, primary, err = s.Exists(doc.Type.Name, doc.Name()); err != nil {
-			return err
-		}
-	}
-	if primary {
-		e := exception.Raise("DuplicateEntryError", `('%s', '%s', IntegrityError(1062, "Duplicate entry '%s' for key 'PRIMARY'"))`,
-			doc.Type.Name, doc.Name(), doc.Name())
-		e.Notes = []exception.Message{{
-			Text: fmt.Sprintf("%s <strong>%s</strong> already exists", doc.Type.Name, doc.Name()), Title: "Duplicate Name", Indicator: "red",
-		}}
-		return e
-	}
-	e := exception.Raise("UniqueValidationError", `('%s', '%s', IntegrityError(1062, "Duplicate entry '%s' for key '%s'"))`,
-		doc.Type.Name, doc.Name(), doc.Text(c.Column), c.Column)
-	if s.Database == profile.MariaDB {
-		e.Notes = []exception.Message{{Text: doc.Type.Label(c.Column) + " must be unique"}}
-	}
-	return e
 }

@@ -35,7 +35,6 @@ type Field struct {
 	AllowOnSubmit, NoCopy      bool
 	NonNegative, Virtual       bool
 	Permlevel, Length          int64
-	Parent                     string         // doctype that declares it
 	Extra                      map[string]any // what else its document says, for getdoctype
 }
 
@@ -52,7 +51,6 @@ func (d *DocType) index() *DocType {
 	d.byName = make(map[string]*Field, len(d.Fields))
 	d.tables, d.links, d.stored = nil, nil, nil
 	for _, f := range d.Fields {
-		f.Parent = d.Name
 		d.byName[f.Name] = f
 		switch {
 		case f.IsTable():

@@ -68,16 +68,3 @@ func (s *Set) WithoutField(doctype, field string) *Set {
 	d.Fields = slices.DeleteFunc(slices.Clone(old.Fields), func(f *Field) bool { return f.Name == field })
 	return s.With(&d)
 }
-
-// Parents returns every doctype that holds child in a table, with the field.
-func (s *Set) Parents(child string) []*Field {
-	var out []*Field
-	for _, d := range s.All() {
-		for _, f := range d.tables {
-			if f.Options == child {
-				out = append(out, f)
-			}
-		}
-	}
-	return out
-}

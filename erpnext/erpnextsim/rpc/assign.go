@@ -69,7 +69,8 @@ func assignees(c *Call) (any, error) {
 	res, err := query.Run(c.S, query.Request{
 		Doctype: "ToDo", Fields: []any{"allocated_to as owner", "name"}, Trusted: true, Limit: 5,
 		Filters: []any{
-			[]any{"reference_type", "=", c.text("doctype")}, []any{"reference_name", "=", c.text("name")},
+			[]any{"reference_type", "=", c.text("doctype")},
+			[]any{"reference_name", "=", c.text("name")},
 			[]any{"status", "not in", "Cancelled,Closed"},
 		},
 		OrderBy: "creation asc",

@@ -35,12 +35,22 @@ func describe(d *meta.DocType) wire.Object {
 		permissions = append(permissions, row)
 	}
 	return wire.Object{
-		{Key: "name", Value: d.Name}, {Key: "doctype", Value: "DocType"}, {Key: "module", Value: d.Module},
-		{Key: "issingle", Value: bit[d.Single]}, {Key: "istable", Value: bit[d.Child]}, {Key: "is_submittable", Value: bit[d.Submittable]},
-		{Key: "is_tree", Value: bit[d.Tree]}, {Key: "custom", Value: bit[d.Custom]}, {Key: "autoname", Value: d.Autoname},
-		{Key: "title_field", Value: d.TitleField}, {Key: "sort_field", Value: d.SortField}, {Key: "sort_order", Value: d.SortOrder},
-		{Key: "allow_rename", Value: bit[d.Renamable]}, {Key: "track_changes", Value: bit[d.Versioned]},
-		{Key: "fields", Value: fields}, {Key: "permissions", Value: permissions},
+		{Key: "name", Value: d.Name},
+		{Key: "doctype", Value: "DocType"},
+		{Key: "module", Value: d.Module},
+		{Key: "issingle", Value: bit[d.Single]},
+		{Key: "istable", Value: bit[d.Child]},
+		{Key: "is_submittable", Value: bit[d.Submittable]},
+		{Key: "is_tree", Value: bit[d.Tree]},
+		{Key: "custom", Value: bit[d.Custom]},
+		{Key: "autoname", Value: d.Autoname},
+		{Key: "title_field", Value: d.TitleField},
+		{Key: "sort_field", Value: d.SortField},
+		{Key: "sort_order", Value: d.SortOrder},
+		{Key: "allow_rename", Value: bit[d.Renamable]},
+		{Key: "track_changes", Value: bit[d.Versioned]},
+		{Key: "fields", Value: fields},
+		{Key: "permissions", Value: permissions},
 	}
 }
 

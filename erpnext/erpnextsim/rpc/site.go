@@ -32,8 +32,10 @@ func loggedUser(c *Call) (any, error) { return c.S.User.Name, nil }
 func versions(c *Call) (any, error) {
 	app := func(title, description string) wire.Object {
 		return wire.Object{
-			{Key: "title", Value: title}, {Key: "description", Value: description},
-			{Key: "branch", Value: "version-" + c.S.Profile.String()[1:]}, {Key: "version", Value: c.S.Profile.Version()},
+			{Key: "title", Value: title},
+			{Key: "description", Value: description},
+			{Key: "branch", Value: "version-" + c.S.Profile.String()[1:]},
+			{Key: "version", Value: c.S.Profile.Version()},
 		}
 	}
 	return wire.Object{

@@ -46,7 +46,7 @@ func Open(ctx context.Context, path string, nocase bool, image []byte) (*Store, 
 		return nil, errors.Join(fmt.Errorf("laying out %s: %w", path, err), s.Close())
 	}
 	if s.write, err = open(path, "immediate", 1); err == nil {
-		s.read, err = open(path, "deferred", 4)
+		s.read, err = open(path, "deferred", 3)
 	}
 	if err == nil {
 		err = s.base(ctx)

@@ -62,10 +62,18 @@ func assetStatus(text string) document.Hook {
 // and invoice rows have to name theirs.
 func chart() [][4]string {
 	return [][4]string{
-		{"Actif", "", "Asset", ""}, {"Débiteurs", "Actif", "Asset", "Receivable"}, {"Banque", "Actif", "Asset", "Bank"}, {"Caisse", "Actif", "Asset", "Cash"},
-		{"Passif", "", "Liability", ""}, {"Créditeurs", "Passif", "Liability", "Payable"}, {"TPS à payer", "Passif", "Liability", "Tax"}, {"TVQ à payer", "Passif", "Liability", "Tax"},
-		{"Produits", "", "Income", ""}, {"Ventes", "Produits", "Income", "Income Account"},
-		{"Charges", "", "Expense", ""}, {"Coût des ventes", "Charges", "Expense", "Cost of Goods Sold"},
+		{"Actif", "", "Asset", ""},
+		{"Débiteurs", "Actif", "Asset", "Receivable"},
+		{"Banque", "Actif", "Asset", "Bank"},
+		{"Caisse", "Actif", "Asset", "Cash"},
+		{"Passif", "", "Liability", ""},
+		{"Créditeurs", "Passif", "Liability", "Payable"},
+		{"TPS à payer", "Passif", "Liability", "Tax"},
+		{"TVQ à payer", "Passif", "Liability", "Tax"},
+		{"Produits", "", "Income", ""},
+		{"Ventes", "Produits", "Income", "Income Account"},
+		{"Charges", "", "Expense", ""},
+		{"Coût des ventes", "Charges", "Expense", "Cost of Goods Sold"},
 	}
 }
 
@@ -87,8 +95,10 @@ func foundCompany(s *document.Session, d *document.Doc) error {
 		}
 	}
 	for _, w := range [][3]string{
-		{"Cost Center", d.Name(), ""}, {"Cost Center", "Main", d.Name()},
-		{"Warehouse", "All Warehouses", ""}, {"Warehouse", "Stores", "All Warehouses"},
+		{"Cost Center", d.Name(), ""},
+		{"Cost Center", "Main", d.Name()},
+		{"Warehouse", "All Warehouses", ""},
+		{"Warehouse", "Stores", "All Warehouses"},
 	} {
 		field := map[string]string{"Cost Center": "cost_center", "Warehouse": "warehouse"}[w[0]]
 		err := lay(s, w[0], map[string]any{field + "_name": w[1], "parent_" + field: tag(w[2]), "company": d.Name(), "is_group": w[2] == ""})

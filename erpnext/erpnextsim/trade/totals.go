@@ -53,9 +53,12 @@ func missingInRow(s *document.Session, d, row *document.Doc) error {
 		field string
 		from  [3]string
 	}{
-		{"item_name", [3]string{"Item", item, "item_name"}}, {"description", [3]string{"Item", item, "description"}},
-		{"item_group", [3]string{"Item", item, "item_group"}}, {"stock_uom", [3]string{"Item", item, "stock_uom"}},
-		{"uom", [3]string{"Item", item, "sales_uom"}}, {"uom", [3]string{"Item", item, "stock_uom"}},
+		{"item_name", [3]string{"Item", item, "item_name"}},
+		{"description", [3]string{"Item", item, "description"}},
+		{"item_group", [3]string{"Item", item, "item_group"}},
+		{"stock_uom", [3]string{"Item", item, "stock_uom"}},
+		{"uom", [3]string{"Item", item, "sales_uom"}},
+		{"uom", [3]string{"Item", item, "stock_uom"}},
 		{"income_account", [3]string{"Company", company, "default_income_account"}},
 		{"expense_account", [3]string{"Company", company, "default_expense_account"}},
 		{"cost_center", [3]string{"Company", company, "cost_center"}},
@@ -87,7 +90,8 @@ func totals(s *document.Session, d *document.Doc) error {
 	}
 	total = money(total)
 	net := total
-	if d.Text("apply_discount_on") == "Net Total" {
+	onNet := d.Text("apply_discount_on") == "Net Total"
+	if onNet {
 		net = money(total - discount(d, total))
 	}
 	included := inclusive(d)
@@ -97,9 +101,10 @@ func totals(s *document.Session, d *document.Doc) error {
 		return err
 	}
 	grand := money(net + tax)
-	if off := discount(d, grand); off != 0 && d.Text("apply_discount_on") != "Net Total" && grand != 0 {
+	if !onNet && grand != 0 && discount(d, grand) != 0 {
+		off := d.Float("discount_amount")
 		net = money(net - off*net/grand)
-		if tax, err = taxes(d, net, rate); err != nil {
+		if _, err = taxes(d, net, rate); err != nil {
 			return err
 		}
 		grand = money(grand - off)

@@ -76,8 +76,8 @@ func (t *tx) lend(seq, now int64, lease time.Duration) (keep.Job, error) {
 	if err != nil {
 		return keep.Job{}, err
 	}
-	_, err = t.exec(`UPDATE jobs SET stage = ?, due = ?, updated = ?, started = ?3, fence = ?, attempts = ?, tries = ? WHERE seq = ?`,
-		stageRunning, j.Due.UnixMicro(), now, j.Fence, attempts, int64(j.Tries), seq)
+	_, err = t.exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, started = ?3, fence = ?4, attempts = ?5, tries = ?6
+ WHERE seq = ?7`, stageRunning, j.Due.UnixMicro(), now, j.Fence, attempts, int64(j.Tries), seq)
 	return j.Job, err
 }
 
@@ -158,7 +158,8 @@ func (t *tx) finish(id string, fence, stage int64, o keep.Outcome) error {
 // oldest pending one. Nobody becomes ready in a lane by any other way than this
 // and a Put into an empty lane, so there is never more than one head.
 func (t *tx) head(lane string) error {
-	const of = `SELECT seq, kind, due FROM jobs WHERE lane = ? AND lane <> '' AND stage < 3 AND stage = ? ORDER BY seq LIMIT 1`
+	const of = `SELECT seq, kind, due FROM jobs WHERE lane = ? AND lane <> '' AND stage < 3 AND stage = ?
+ ORDER BY seq LIMIT 1`
 	var at [3]row
 	for stage := range at {
 		first, _, err := t.one(background, of, lane, int64(stage))

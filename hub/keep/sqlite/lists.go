@@ -88,7 +88,7 @@ func narrow(f keep.Filter) (where string, args []driver.Value) {
 	add(f.Doctype != "", "doctype = ?", f.Doctype)
 	add(f.Name != "", "name = ? AND name <> ''", f.Name)
 	add(!f.Since.IsZero(), "created >= ?", f.Since.UnixMicro())
-	add(f.Text != "", `has_text(coalesce(dedupe, '') || char(10) || note || char(10) || name || char(10) || customer, ?)`, f.Text)
+	add(f.Text != "", `has_text(concat_ws(char(10), dedupe, note, name, customer), ?)`, f.Text)
 	return where, args
 }
 
@@ -158,7 +158,8 @@ func (e *Engine) Audit(ctx context.Context, record keep.Record) error {
 		if !record.At.IsZero() {
 			at = record.At.UnixMicro()
 		}
-		_, err := t.exec(`INSERT INTO audit (id, at, actor, action, doctype, name, detail, request) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		_, err := t.exec(`INSERT INTO audit (id, at, actor, action, doctype, name, detail, request)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 			record.ID, at, record.Actor, record.Action, record.Doctype, record.Name, record.Detail, record.Request)
 		return err
 	})
@@ -191,7 +192,8 @@ func (e *Engine) Audits(ctx context.Context, f keep.AuditFilter) (page []keep.Re
 				})
 			}
 			return nil
-		}, `SELECT seq, id, at, actor, action, doctype, name, detail, request FROM audit`+where+` ORDER BY seq DESC LIMIT ?`, args...)
+		}, `SELECT seq, id, at, actor, action, doctype, name, detail, request FROM audit`+where+
+			` ORDER BY seq DESC LIMIT ?`, args...)
 	})
 	return page, p.next, err
 }
@@ -212,7 +214,8 @@ func scanJob(r row) stored {
 	j := stored{seq: r.int(0), started: r.int(12)}
 	j.Job = keep.Job{
 		ID: r.text(1), Kind: r.text(2), Lane: r.text(3), Dedupe: r.text(4), Status: statusOf(r.int(5)),
-		State: r.text(6), Note: r.text(7), Due: instant(r.int(8)), Fence: r.int(9), Seen: int(r.int(10)), Tries: int(r.int(11)),
+		State: r.text(6), Note: r.text(7), Due: instant(r.int(8)),
+		Fence: r.int(9), Seen: int(r.int(10)), Tries: int(r.int(11)),
 		Created: instant(r.int(13)), Updated: instant(r.int(14)),
 		Subject: keep.Subject{
 			Doctype: r.text(15), Name: r.text(16), Customer: r.text(17), Technician: r.text(18), Correlation: r.text(19),
@@ -259,7 +262,7 @@ func encodeAttempts(all []keep.Attempt) (string, error) {
 	all = slices.Clone(all[max(0, len(all)-attemptsMax):])
 	for i := range all {
 		all[i].At = all[i].At.UTC().Truncate(time.Microsecond)
-		all[i].Detail = all[i].Detail[:min(len(all[i].Detail), detailMax)]
+		all[i].Detail = strings.ToValidUTF8(all[i].Detail[:min(len(all[i].Detail), detailMax)], "")
 	}
 	if len(all) == 0 {
 		return "", nil

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -25,12 +26,6 @@ const (
 	stageDead
 	stageCancelled
 )
-
-const insertJob = `INSERT INTO jobs
- (seq, id, kind, lane, dedupe, stage, state, note, due, created, updated, doctype, name, customer, technician, correlation)
- SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13, ?14, ?15
- WHERE ?16 = 0 OR NOT EXISTS (SELECT 1 FROM dedupes WHERE hash = ?16)
- ON CONFLICT DO NOTHING`
 
 // Put implements keep.Queue.
 func (e *Engine) Put(ctx context.Context, job keep.Job) (stored keep.Job, fresh bool, err error) {
@@ -70,33 +65,21 @@ func normalize(job *keep.Job) error {
 }
 
 func (t *tx) put(job keep.Job, headers string) (keep.Job, bool, error) {
-	probe := hashOf(job.Dedupe)
-	if _, maybe := t.writer.late.seqs[probe]; maybe {
+	if job.Dedupe != "" {
 		known, ok, err := t.known(job)
 		if err != nil || ok {
 			return known, false, err
 		}
-		probe = 0
 	}
-	for {
-		fresh, err := t.insert(&job, headers, probe)
-		if err != nil || fresh {
-			return job, fresh, err
-		}
-		known, ok, err := t.known(job)
-		if err != nil || ok {
-			return known, false, err
-		}
-		if probe == 0 {
-			return job, false, keep.ErrState // the id is taken: a mistake of the caller
-		}
-		probe = 0 // another key has the same hash
+	fresh, err := t.insert(&job, headers)
+	if err == nil && !fresh {
+		err = keep.ErrState
 	}
+	return job, fresh, err
 }
 
-// insert stores a job, unless its id is taken or the hash of its key stands in
-// the index; a probe of 0 does not look there.
-func (t *tx) insert(job *keep.Job, headers string, probe int64) (fresh bool, err error) {
+// insert stores a job, unless its id is taken.
+func (t *tx) insert(job *keep.Job, headers string) (fresh bool, err error) {
 	now := t.now()
 	due := now
 	if !job.Due.IsZero() {
@@ -107,13 +90,14 @@ func (t *tx) insert(job *keep.Job, headers string, probe int64) (fresh bool, err
 		return false, err
 	}
 	t.writer.seq++
-	seq, s := t.writer.seq, job.Subject
-	n, err := t.exec(insertJob, seq, job.ID, job.Kind, job.Lane, orNull(job.Dedupe), stage, job.State, job.Note, due, now,
-		s.Doctype, s.Name, s.Customer, s.Technician, s.Correlation, probe)
+	seq := t.writer.seq
+	query, args := insertion(job)
+	n, err := t.exec(query, append(args, seq, stage, due, now, now)...)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if _, err = t.exec(`INSERT INTO bodies (seq, headers, payload) VALUES (?, ?, ?)`, seq, headers, job.Payload); err != nil {
+	_, err = t.exec(`INSERT INTO bodies (seq, headers, payload) VALUES (?, ?, ?)`, seq, headers, job.Payload)
+	if err != nil {
 		return false, err
 	}
 	if job.Dedupe != "" {
@@ -127,6 +111,33 @@ func (t *tx) insert(job *keep.Job, headers string, probe int64) (fresh bool, err
 	job.Due, job.Created, job.Updated = instant(due), instant(now), instant(now)
 	job.Fence, job.Seen, job.Tries, job.Attempts, job.Result = 0, 1, 0, nil, nil
 	return true, nil
+}
+
+// insertion writes the statement that stores a job, as far as its texts go: what
+// is empty is left to the table. Each value costs, and most jobs have few.
+func insertion(job *keep.Job) (query string, args []driver.Value) {
+	query = "INSERT INTO jobs (id, kind"
+	args = make([]driver.Value, 0, 15)
+	args = append(args, job.ID, job.Kind)
+	s := &job.Subject
+	for _, column := range [...]struct{ name, value string }{
+		{", dedupe", job.Dedupe},
+		{", lane", job.Lane},
+		{", state", job.State},
+		{", note", job.Note},
+		{", doctype", s.Doctype},
+		{", name", s.Name},
+		{", customer", s.Customer},
+		{", technician", s.Technician},
+		{", correlation", s.Correlation},
+	} {
+		if column.value != "" {
+			query += column.name
+			args = append(args, column.value)
+		}
+	}
+	const rest = ", seq, stage, due, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+	return query + rest[:len(rest)-3*(11-len(args))] + ") ON CONFLICT DO NOTHING", args
 }
 
 func (t *tx) firstStage(job *keep.Job) (int64, error) {
@@ -145,11 +156,11 @@ func (t *tx) firstStage(job *keep.Job) (int64, error) {
 
 // known looks for the job of the same kind and key, and counts it as seen again.
 func (t *tx) known(job keep.Job) (keep.Job, bool, error) {
-	if job.Dedupe == "" {
-		return job, false, nil
-	}
 	hash := hashOf(job.Dedupe)
-	seqs := []int64{t.writer.late.seqs[hash]}
+	var seqs []int64
+	if seq, waits := t.writer.late.seqs[hash]; waits {
+		seqs = append(seqs, seq)
+	}
 	err := t.rows(background, func(r row) error {
 		seqs = append(seqs, r.int(0))
 		return nil

@@ -47,11 +47,8 @@ func (t *tx) append(ev hub.Event) (hub.Event, error) {
 	if !ev.At.IsZero() {
 		at = ev.At.UnixMicro()
 	}
-	if _, err := t.exec(`INSERT INTO events (topic, name, at, data) VALUES (?, ?, ?, ?)`,
-		string(ev.Topic), ev.Name, at, string(ev.Data)); err != nil {
-		return ev, err
-	}
-	r, _, err := t.one(background, `SELECT last_insert_rowid()`)
+	r, _, err := t.one(background, `INSERT INTO events (topic, name, at, data) VALUES (?, ?, ?, ?) RETURNING id`,
+		string(ev.Topic), ev.Name, at, string(ev.Data))
 	if err != nil {
 		return ev, err
 	}

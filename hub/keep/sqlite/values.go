@@ -53,10 +53,8 @@ func (t *tx) swap(key string, version int64, value []byte, ttl time.Duration) (i
 	if ttl > 0 {
 		ends = now + ttl.Microseconds()
 	}
-	if _, err := t.exec(`INSERT OR REPLACE INTO entries (key, value, ends) VALUES (?, ?, ?)`, key, value, ends); err != nil {
-		return 0, err
-	}
-	r, _, err = t.one(background, `SELECT last_insert_rowid()`)
+	r, _, err = t.one(background, `INSERT OR REPLACE INTO entries (key, value, ends) VALUES (?, ?, ?)
+ RETURNING version`, key, value, ends)
 	if err != nil {
 		return 0, err
 	}
@@ -109,7 +107,7 @@ func (t *tx) allow(key string, burst int, period time.Duration) (bool, time.Dura
 }
 
 const (
-	sweepRows = 500                 // thrown away at a time, so that nobody waits long
+	sweepRows = 2000                // thrown away at a time, so that nobody waits long
 	keysKept  = 30 * 24 * time.Hour // how long the key of an event is known
 )
 
@@ -123,9 +121,15 @@ func (e *Engine) throwAway(t *tx) error {
 	}{
 		{`DELETE FROM entries WHERE version IN (SELECT version FROM entries WHERE ends > 0 AND ends <= ? LIMIT ?)`, now},
 		{`DELETE FROM rates WHERE key IN (SELECT key FROM rates WHERE arrival < ? LIMIT ?)`, now},
-		{`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ? AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT ?)`,
-			now - e.opts.EventsAge.Microseconds()},
-		{`DELETE FROM event_keys WHERE key IN (SELECT key FROM event_keys WHERE at < ? LIMIT ?)`, now - keysKept.Microseconds()},
+		{
+			`DELETE FROM events WHERE id IN
+ (SELECT id FROM events WHERE at < ? AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT ?)`,
+			now - e.opts.EventsAge.Microseconds(),
+		},
+		{
+			`DELETE FROM event_keys WHERE key IN (SELECT key FROM event_keys WHERE at < ? LIMIT ?)`,
+			now - keysKept.Microseconds(),
+		},
 	} {
 		if _, err := t.exec(d.query, d.at, int64(sweepRows)); err != nil {
 			return err

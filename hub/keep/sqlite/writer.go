@@ -234,7 +234,7 @@ var background = context.Background()
 
 const (
 	glance  = 100 * time.Millisecond // how often the keeper looks
-	sweep   = time.Minute            // how often it throws away
+	sweep   = time.Minute / 2        // how often it throws away
 	walFew  = 128                    // pages in the log that are not worth a checkpoint
 	walMany = 4 << 10                // pages in the log that wait for a checkpoint while there is work
 	walHuge = 8 * walMany            // pages in the log after which it begins anew

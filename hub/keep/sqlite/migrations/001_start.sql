@@ -7,11 +7,11 @@ CREATE TABLE jobs (
   seq         INTEGER PRIMARY KEY,
   id          TEXT    NOT NULL,
   kind        TEXT    NOT NULL,
-  lane        TEXT    NOT NULL,
+  lane        TEXT    NOT NULL DEFAULT '',
   dedupe      TEXT,
   stage       INTEGER NOT NULL,
-  state       TEXT    NOT NULL,
-  note        TEXT    NOT NULL,
+  state       TEXT    NOT NULL DEFAULT '',
+  note        TEXT    NOT NULL DEFAULT '',
   due         INTEGER NOT NULL,
   fence       INTEGER NOT NULL DEFAULT 0,
   seen        INTEGER NOT NULL DEFAULT 1,
@@ -19,11 +19,11 @@ CREATE TABLE jobs (
   started     INTEGER NOT NULL DEFAULT 0,
   created     INTEGER NOT NULL,
   updated     INTEGER NOT NULL,
-  doctype     TEXT    NOT NULL,
-  name        TEXT    NOT NULL,
-  customer    TEXT    NOT NULL,
-  technician  TEXT    NOT NULL,
-  correlation TEXT    NOT NULL,
+  doctype     TEXT    NOT NULL DEFAULT '',
+  name        TEXT    NOT NULL DEFAULT '',
+  customer    TEXT    NOT NULL DEFAULT '',
+  technician  TEXT    NOT NULL DEFAULT '',
+  correlation TEXT    NOT NULL DEFAULT '',
   attempts    TEXT    NOT NULL DEFAULT '',
   result      BLOB
 );
@@ -80,6 +80,7 @@ CREATE TABLE event_keys (
   id  INTEGER NOT NULL,
   at  INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX event_keys_at ON event_keys (at);
 
 CREATE TABLE audit (
   seq     INTEGER PRIMARY KEY,

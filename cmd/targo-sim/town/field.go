@@ -1,4 +1,4 @@
-package main
+package town
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 // services gives every third customer a running subscription with its devices;
 // serial numbers and addresses are invented (the MAC's first octet says so).
-func (t *town) services() {
+func (t *Town) services() {
 	plans := []product{catalogue()[0], catalogue()[1], catalogue()[2]}
 	for i, c := range t.customers {
 		if i%3 != 1 {
@@ -29,7 +29,7 @@ func (t *town) services() {
 	}
 }
 
-func (t *town) devices(i int, c customer, sub string) {
+func (t *Town) devices(i int, c customer, sub string) {
 	serial := fmt.Sprintf("ZZTG%08X", 0x1000+i*0x11)
 	t.put("Service Equipment", doc{
 		"equipment_type": "ONT", "brand": "Fibrelux", "model": "FX-2", "serial_number": serial, "gpon_serial": serial, "mac_address": t.mac(),
@@ -44,14 +44,14 @@ func (t *town) devices(i int, c customer, sub string) {
 }
 
 // mac is a locally administered address: no maker has it.
-func (t *town) mac() string {
+func (t *Town) mac() string {
 	return fmt.Sprintf("02:7A:%02X:%02X:%02X:%02X", t.rng.IntN(256), t.rng.IntN(256), t.rng.IntN(256), t.rng.IntN(256))
 }
 
 // work is what the accepted quotations have led to, and a few repairs.
-func (t *town) work() {
+func (t *Town) work() {
 	for _, o := range t.quotes {
-		if o.state == accepted {
+		if o.State == Accepted {
 			t.installation(o)
 		}
 	}
@@ -76,14 +76,14 @@ func (t *town) work() {
 
 // installation is the contract, the chain of jobs and the pending subscription
 // of an accepted quotation.
-func (t *town) installation(o offer) {
+func (t *Town) installation(o Offer) {
 	c := t.customers[o.customer]
 	kind, method := "Commercial", "DocuSeal"
-	if o.kind == residential {
-		kind, method = residential, "JWT"
+	if o.Kind == Residential {
+		kind, method = Residential, "JWT"
 	}
 	contract := t.put("Service Contract", doc{
-		"customer": c.name, "service_location": c.location, "quotation": o.name, "install_template": "fiber_install", "contract_type": kind,
+		"customer": c.name, "service_location": c.location, "quotation": o.Name, "install_template": "fiber_install", "contract_type": kind,
 		"status": "Signé", "start_date": t.day(-2), "monthly_rate": 69.95, "signature_method": method, "signed_at": t.clock(-2, 14),
 		"signer_name": c.name, "signer_ip": "198.51.100.7",
 	})
@@ -113,7 +113,7 @@ func (t *town) installation(o offer) {
 }
 
 // job adds what every job at a customer's has.
-func (t *town) job(c customer, values doc) doc {
+func (t *Town) job(c customer, values doc) doc {
 	values["customer"], values["service_location"], values["published"] = c.name, c.location, 1
 	values["address"] = c.place.city + " QC"
 	values["latitude"], values["longitude"] = c.place.lat, c.place.lon

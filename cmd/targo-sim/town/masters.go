@@ -1,0 +1,56 @@
+package town
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// masters are what the documents point to. They are imported as a set-up site's
+// export would be; accounts carry the company's letter.
+func (t *Town) masters() {
+	records := []doc{
+		{"doctype": "Company", "name": company, "company_name": company, "abbr": "T", "default_currency": "CAD", "country": "Canada"},
+		{"doctype": "Warehouse", "name": "Entrepôt - T", "warehouse_name": "Entrepôt", "company": company},
+		{"doctype": "Cost Center", "name": "Principal - T", "cost_center_name": "Principal", "company": company, "parent_cost_center": company + " - T"},
+		{"doctype": "Customer Group", "name": "Résidentiel", "customer_group_name": "Résidentiel", "parent_customer_group": "All Customer Groups"},
+	}
+	for _, name := range []string{"Internet", "Télévision", "Téléphonie", "Installation", "Équipement"} {
+		records = append(records, doc{"doctype": "Item Group", "name": name, "item_group_name": name, "parent_item_group": "All Item Groups"})
+	}
+	for _, each := range [][3]string{{"TPS", "Tax", "Impôts"}, {"TVQ", "Tax", "Impôts"}, {"Ventes", "Income Account", "Revenus"}, {"Comptes clients", "Receivable", "Actif"}} {
+		records = append(records, doc{
+			"doctype": "Account", "name": each[0] + " - T", "account_name": each[0], "account_type": each[1], "company": company,
+			"account_currency": "CAD", "parent_account": each[2] + " - T",
+		})
+	}
+	raw, _ := json.Marshal(records) // plain data, cannot fail
+	if err := t.site.Import(raw); err != nil {
+		t.err = fmt.Errorf("importing the masters: %w", err)
+	}
+	t.put("Company", doc{"name": company, "default_income_account": "Ventes - T", "default_receivable_account": "Comptes clients - T", "cost_center": "Principal - T"})
+	t.put("Global Defaults", doc{"default_company": company, "default_currency": "CAD"})
+	t.put("Selling Settings", doc{"cust_master_name": "Customer Name"})
+	for _, tag := range []doc{
+		{"label": "Fusion", "color": "#2563eb", "category": "skill"}, {"label": "Travail en hauteur", "color": "#dc2626", "category": "certification"},
+		{"label": "Télévision", "color": "#7c3aed", "category": "skill"}, {"label": "Anglais", "color": "#0891b2", "category": "skill"},
+	} {
+		t.put("Dispatch Tag", tag)
+	}
+}
+
+// technicians are six people in the four groups that jobs are queued for.
+func (t *Town) technicians() {
+	for i, each := range []struct{ name, group, status, tag string }{
+		{"Marc-André Caron", "Fibre", "available", "Fusion"}, {"Sylvie Poulin", "Installation", "en route", "Télévision"},
+		{"Jonathan Dubé", "Installation", "available", "Anglais"}, {"Mélanie Thibault", "Réseau", "busy", "Fusion"},
+		{"Éric Desrosiers", "Fibre", "paused", "Travail en hauteur"}, {"Nadia Arsenault", "Support", "available", "Anglais"},
+	} {
+		p := places()[i]
+		t.put("Dispatch Technician", doc{
+			"technician_id": fmt.Sprintf("TECH-%02d", i+1), "full_name": each.name, "status": each.status, "assigned_group": each.group,
+			"phone": fmt.Sprintf("+1514555019%d", i), "email": mailOf(each.name), "color": fmt.Sprintf("#%02x7f%02x", 40*i, 220-40*i),
+			"traccar_device_id": fmt.Sprint(501 + i), "home_base_latitude": p.lat, "home_base_longitude": p.lon, "home_base_address": p.city + " QC",
+			"resource_type": "human", "active": 1, "max_daily_hours": 8, "tags": []any{doc{"tag": each.tag, "level": 1 + i%5}},
+		})
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gigafibre.ca/targo-hub/cmd/targo-sim/front"
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim"
+	"gigafibre.ca/targo-hub/connectors/mailjet/mailjetsim"
+	"gigafibre.ca/targo-hub/connectors/twilio/twiliosim"
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/simkit"
+)
+
+// world is everything that runs.
+type world struct {
+	dir      string
+	own      bool // the folder is ours to remove
+	at       addresses
+	settings []setting
+	client   *http.Client
+	town     *town.Town
+	hub      *child
+	ports    []*simkit.Server
+	closers  []func() error // what stands behind the ports
+}
+
+// The ports, counted from the base.
+const (
+	hubPort = iota
+	frontPort
+	erpnextPort
+	docusealPort
+	twilioPort
+	mailjetPort
+	metricsPort
+	portCount
+)
+
+// raise starts the simulators and the front page, and fills the town.
+func raise(ctx context.Context, u upCommand) (w *world, err error) {
+	w = &world{client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.end())
+		}
+	}()
+	if err := w.makeDir(u.Dir); err != nil {
+		return w, err
+	}
+	ports, err := w.takePorts(u.PortBase)
+	if err != nil {
+		return w, err
+	}
+	s, err := newSecrets(ctx)
+	if err != nil {
+		return w, err
+	}
+	w.settings = environment(w.at, s, w.dir)
+	if err := w.serveERPNext(ports[erpnextPort], s); err != nil {
+		return w, err
+	}
+	w.serveConnectors(ports, s)
+	page, err := w.frontPage(s)
+	if err != nil {
+		return w, err
+	}
+	ports[frontPort].Serve(page)
+	// The hub's own two ports were held until here so that nobody else got them.
+	return w, errors.Join(ports[hubPort].Close(ctx), ports[metricsPort].Close(ctx))
+}
+
+func (w *world) frontPage(s secrets) (http.Handler, error) {
+	return front.New(front.Options{
+		Hub: w.at.hub, ERPNext: w.at.erpnext, DocuSeal: w.at.docuseal, Twilio: w.at.twilio, Mailjet: w.at.mailjet,
+		ERPAuth: "token " + s.erpKey + ":" + s.erpSecret, StaffAuth: "Bearer " + s.staff, Client: w.client,
+		Residential: w.town.Open(town.Residential), Sealed: w.town.Open(town.Commercial, town.Project),
+	})
+}
+
+func (w *world) makeDir(asked string) (err error) {
+	if w.dir = asked; asked != "" {
+		if w.dir, err = filepath.Abs(asked); err == nil {
+			err = os.MkdirAll(w.dir, 0o755)
+		}
+	} else {
+		w.dir, err = os.MkdirTemp("", "targo-sim-")
+		w.own = err == nil
+	}
+	if err != nil {
+		err = fmt.Errorf("making the folder for state: %w", err)
+	}
+	return err
+}
+
+// takePorts listens everywhere before anything is told an address.
+func (w *world) takePorts(base int) ([]*simkit.Server, error) {
+	ports := make([]*simkit.Server, portCount)
+	for i := range ports {
+		port := 0
+		if base > 0 {
+			port = base + i
+		}
+		s, err := simkit.Listen(port)
+		if err != nil {
+			return nil, err
+		}
+		ports[i] = s
+		w.ports = append(w.ports, s)
+	}
+	w.at = addresses{
+		hub: ports[hubPort].URL(), front: ports[frontPort].URL(), erpnext: ports[erpnextPort].URL(), docuseal: ports[docusealPort].URL(),
+		twilio: ports[twilioPort].URL(), mailjet: ports[mailjetPort].URL(),
+		listen: fmt.Sprintf("127.0.0.1:%d", ports[hubPort].Port()), metrics: fmt.Sprintf("127.0.0.1:%d", ports[metricsPort].Port()),
+	}
+	return ports, nil
+}
+
+// closeSoon gives requests a moment, then cuts them: live streams never end by
+// themselves. A port that was given to the hub is closed already.
+func closeSoon(s *simkit.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := s.Close(ctx)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// serveERPNext starts ERPNext with the product's own doctypes and the town.
+func (w *world) serveERPNext(port *simkit.Server, s secrets) error {
+	site, err := erpnextsim.New(erpnextsim.Options{Path: filepath.Join(w.dir, "erpnext.db")})
+	if err != nil {
+		return fmt.Errorf("starting ERPNext: %w", err)
+	}
+	w.closers = append(w.closers, site.Close)
+	fixtures, err := erpnext.Fixtures()
+	if err != nil {
+		return fmt.Errorf("reading the product's doctypes: %w", err)
+	}
+	if err := site.Import(fixtures); err != nil {
+		return fmt.Errorf("importing the product's doctypes: %w", err)
+	}
+	if err := site.AddUser(apiUser, s.erpKey, s.erpSecret, "System Manager"); err != nil {
+		return fmt.Errorf("adding the hub's user: %w", err)
+	}
+	if w.town, err = town.Fill(site, time.Now()); err != nil {
+		return err
+	}
+	port.Serve(site)
+	return nil
+}
+
+func (w *world) serveConnectors(ports []*simkit.Server, s secrets) {
+	seal := docusealsim.New(docusealsim.Options{URL: w.at.docuseal, Token: s.sealToken, Hook: docusealsim.Hook{
+		URL: w.at.hub + "/webhooks/docuseal", Secret: s.sealHook,
+		Events: []string{"form.viewed", "form.started", "form.completed", "form.declined", "submission.completed", "submission.expired"},
+	}})
+	sms := twiliosim.New(twiliosim.Options{
+		AccountSID: s.twilioSID, AuthToken: s.twilioToken, Numbers: []string{smsFrom}, InboundURL: w.at.hub + "/webhooks/twilio/sms", Step: time.Second,
+	})
+	mail := mailjetsim.New(mailjetsim.Options{
+		APIKey: s.mailKey, APISecret: s.mailSecret, Senders: []string{mailFrom},
+		HookURL: "http://" + s.mailHookUser + ":" + s.mailHookPassword + "@" + w.at.listen + "/webhooks/mailjet",
+	})
+	for _, each := range []interface{ Close() }{seal, sms, mail} {
+		w.closers = append(w.closers, func() error { each.Close(); return nil })
+	}
+	ports[docusealPort].Serve(seal)
+	ports[twilioPort].Serve(sms)
+	ports[mailjetPort].Serve(mail)
+}
+
+// end stops everything: the hub, then the ports, then what stood behind them;
+// last it removes what was temporary.
+func (w *world) end() error {
+	var errs []error
+	if w.hub != nil {
+		errs = append(errs, w.hub.stop())
+	}
+	w.client.CloseIdleConnections()
+	for _, port := range w.ports {
+		errs = append(errs, closeSoon(port))
+	}
+	for _, closer := range w.closers {
+		errs = append(errs, closer())
+	}
+	if w.own {
+		errs = append(errs, os.RemoveAll(w.dir))
+	}
+	return errors.Join(errs...)
+}

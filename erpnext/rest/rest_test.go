@@ -1,0 +1,33 @@
+package rest
+
+import "testing"
+
+func TestDocumentPath(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"DJ-00001":     "/api/resource/Dispatch%20Job/DJ-00001",
+		"Réseau & Cie": "/api/resource/Dispatch%20Job/R%C3%A9seau%20&%20Cie",
+		"a/b?c#d%":     "/api/resource/Dispatch%20Job/a/b%3Fc%23d%25",
+		"":             "", "..": "", "a/../../method/x": "", "a//b": "", "./x": "",
+	} {
+		path, ok := DocumentPath("Dispatch Job", name)
+		if path != want || ok != (want != "") {
+			t.Errorf("%q is at %q, %v", name, path, ok)
+		}
+	}
+}
+
+func TestOrderAlwaysEndsInSomethingUnique(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"":                            "creation asc, name asc",
+		"modified desc":               "modified desc, name asc",
+		"name desc":                   "name desc",
+		"customer_name asc, name asc": "customer_name asc, name asc",
+		"customer_name":               "customer_name, name asc",
+	} {
+		if got := (List{OrderBy: given}).order(); got != want {
+			t.Errorf("order %q = %q, want %q", given, got, want)
+		}
+	}
+}

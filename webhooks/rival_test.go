@@ -54,7 +54,7 @@ type rival struct {
 func startRival(b *testing.B, name, dir string) *rival {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asRival+"="+name+":"+dir)
+	cmd.Env = append(os.Environ(), asRival+"="+name+":"+dir, "GOGC=400") // as the hub sets it for itself
 	cmd.Stderr = os.Stderr
 	leash, err := cmd.StdinPipe()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // Quebec's clock, also where the system has no zones
 
@@ -55,7 +56,16 @@ type console struct {
 // errProblems makes a command exit with 1 after it has said everything itself.
 var errProblems = errors.New("problems were found")
 
+// roomy is how much garbage the heap may hold, in percent of what lives. A hub
+// has little that lives, so the usual 100 would collect several times while it
+// starts and then dozens of times a second under load, for a few MB. An
+// operator's GOGC wins.
+const roomy = 400
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(roomy)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))

@@ -33,17 +33,22 @@ type rig struct {
 func inBubble(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		e, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := e.Close(); err != nil {
-				t.Errorf("Close = %v", err)
-			}
-		})
-		test(t, &rig{Engine: e, t: t})
+		test(t, &rig{Engine: open(t), t: t})
 	})
+}
+
+func open(t *testing.T) keep.Engine {
+	t.Helper()
+	e, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("Close = %v", err)
+		}
+	})
+	return e
 }
 
 // start runs the works until stop is called, or the test ends. stop waits.
@@ -106,13 +111,14 @@ func answer(err error) func(context.Context, keep.Job) (keep.Result, error) {
 func TestAJobIsWorkedOffAtOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.start(r.Engine, keep.RunnerOptions{Poll: time.Hour}, keep.Work{Kind: "a", Do: func(ctx context.Context, job keep.Job) (keep.Result, error) {
+		do := func(ctx context.Context, _ keep.Job) (keep.Result, error) {
 			if id := hub.RequestID(ctx); id != "req-1" {
 				t.Errorf("request id %q", id)
 			}
 			time.Sleep(3 * time.Second)
 			return keep.Result{State: "sent", Note: "fine", Body: []byte(`{"n":1}`)}, nil
-		}})
+		}
+		r.start(r.Engine, keep.RunnerOptions{Poll: time.Hour}, keep.Work{Kind: "a", Do: do})
 		synctest.Wait()
 		began := time.Now()
 		id := r.put(keep.Job{Kind: "a", Subject: keep.Subject{Correlation: "req-1"}})
@@ -209,7 +215,8 @@ func TestAJobIsTriedAgainThenDead(t *testing.T) {
 			}
 			panic("and the one who hears of it panics")
 		}}
-		r.start(r.Engine, opts, keep.Work{Kind: "a", Backoff: []time.Duration{10 * time.Second, time.Minute}, Do: answer(errTry)})
+		backoff := []time.Duration{10 * time.Second, time.Minute}
+		r.start(r.Engine, opts, keep.Work{Kind: "a", Backoff: backoff, Do: answer(errTry)})
 		id := r.put(keep.Job{Kind: "a"})
 		job := r.settled(id, keep.Pending, keep.Retrying)
 		if wait := time.Until(job.Due); wait < 8*time.Second || wait > 12*time.Second {
@@ -243,7 +250,7 @@ func TestTheWorkDecides(t *testing.T) {
 		wait   time.Duration
 	}{
 		"rejects":           {keep.Result{State: "maybe-sent"}, keep.Reject(away), keep.Dead, keep.Rejected, "It is away.", 0},
-		"rejects in words":  {keep.Result{Note: "wrong number"}, keep.Reject(errTry), keep.Dead, keep.Rejected, "wrong number", 0},
+		"rejects in words":  {keep.Result{Note: "no such"}, keep.Reject(errTry), keep.Dead, keep.Rejected, "no such", 0},
 		"wants it later":    {keep.Result{}, keep.Later(time.Hour, errTry), keep.Pending, keep.Retrying, "", time.Hour},
 		"has a Retry-After": {keep.Result{}, away, keep.Pending, keep.Retrying, "", 7 * time.Minute},
 		"holds":             {keep.Result{Hold: true, State: "captured", Note: "shut"}, nil, keep.Held, keep.Kept, "shut", 0},
@@ -251,9 +258,8 @@ func TestTheWorkDecides(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(t *testing.T, r *rig) {
-				r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: func(context.Context, keep.Job) (keep.Result, error) {
-					return c.result, c.err
-				}})
+				do := func(context.Context, keep.Job) (keep.Result, error) { return c.result, c.err }
+				r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: do})
 				id := r.put(keep.Job{Kind: "a"})
 				job := r.settled(id, c.status, c.class)
 				if job.Note != c.note || job.State != c.result.State {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,7 +13,6 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
-	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 )
 
 var errAway = hub.Fail(hub.Unavailable, "store-unavailable", "The store cannot be used.", nil)
@@ -64,9 +62,8 @@ func obedient(causes chan<- error) func(context.Context, keep.Job) (keep.Result,
 func TestAPanicIsAFailedTry(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, r *rig) {
-		r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: func(context.Context, keep.Job) (keep.Result, error) {
-			panic("a nil map")
-		}})
+		do := func(context.Context, keep.Job) (keep.Result, error) { panic("a nil map") }
+		r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: do})
 		id := r.put(keep.Job{Kind: "a"})
 		job := r.settled(id, keep.Pending, keep.Retrying)
 		if a := job.Attempts[0]; a.Code != "internal" || a.Detail != "panic: a nil map" {
@@ -151,10 +148,11 @@ func TestAnOutcomeIsRecordedWhenTheStoreComesBack(t *testing.T) {
 			}
 			return nil
 		}}
-		r.start(engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: func(context.Context, keep.Job) (keep.Result, error) {
+		do := func(context.Context, keep.Job) (keep.Result, error) {
 			began++
 			return keep.Result{}, nil
-		}})
+		}
+		r.start(engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: do})
 		id := r.put(keep.Job{Kind: "a"})
 		time.Sleep(5 * time.Second)
 		r.settled(id, keep.Done, keep.OK)
@@ -194,10 +192,11 @@ func TestAJobThatKillsItsWorkersDies(t *testing.T) {
 			}
 			time.Sleep(2 * time.Second)
 		}
-		r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", MaxTries: 3, Do: func(context.Context, keep.Job) (keep.Result, error) {
+		do := func(context.Context, keep.Job) (keep.Result, error) {
 			t.Error("it was run another time")
 			return keep.Result{}, nil
-		}})
+		}
+		r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", MaxTries: 3, Do: do})
 		r.settled(id, keep.Dead, keep.Lost, keep.Lost, keep.Lost, keep.Rejected)
 	})
 }
@@ -206,10 +205,11 @@ func TestAStopWaitsForWhatRuns(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, r *rig) {
 		id, next := r.put(keep.Job{Kind: "a", Lane: "l"}), r.put(keep.Job{Kind: "a", Lane: "l"})
-		stop := r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: func(ctx context.Context, _ keep.Job) (keep.Result, error) {
+		do := func(ctx context.Context, _ keep.Job) (keep.Result, error) {
 			time.Sleep(9 * time.Second)
 			return keep.Result{}, ctx.Err()
-		}})
+		}
+		stop := r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: do})
 		synctest.Wait()
 		began := time.Now()
 		stop()
@@ -246,10 +246,11 @@ func TestAStopDoesNotWaitForEver(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		free := make(chan struct{})
 		r.put(keep.Job{Kind: "a"})
-		stop := r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: func(context.Context, keep.Job) (keep.Result, error) {
+		do := func(context.Context, keep.Job) (keep.Result, error) {
 			<-free
 			return keep.Result{}, nil
-		}})
+		}
+		stop := r.start(r.Engine, keep.RunnerOptions{}, keep.Work{Kind: "a", Do: do})
 		synctest.Wait()
 		began := time.Now()
 		stop()
@@ -264,15 +265,7 @@ func TestAStopDoesNotWaitForEver(t *testing.T) {
 // end each has been done, and no goroutine is left (see TestMain).
 func TestManyStartsAndStops(t *testing.T) {
 	t.Parallel()
-	e, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Errorf("Close = %v", err)
-		}
-	})
+	e := open(t)
 	const jobs = 120
 	var done sync.Map
 	left := make(chan struct{}, 2*jobs)
@@ -292,35 +285,38 @@ func TestManyStartsAndStops(t *testing.T) {
 			}
 		}
 	})
-	run := func(after <-chan struct{}) {
+	run := func(stop <-chan struct{}) {
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() { <-after; cancel() }()
+		go func() { <-stop; cancel() }()
 		if err := runner.Run(ctx); err != nil {
 			t.Errorf("Run = %v", err)
 		}
 	}
-	now := make(chan struct{})
-	close(now)
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
 			for range 25 {
-				run(now)
+				run(after(nil, 0))
 			}
 		})
 	}
 	all.Wait()
 	putting.Wait()
-	enough := make(chan struct{})
-	go func() {
-		defer close(enough)
-		for range jobs {
-			<-left
-		}
-	}()
-	run(enough)
+	run(after(left, jobs))
 	counts, err := e.Counts(t.Context())
 	if err != nil || len(counts) != 1 || counts[0].N != jobs || counts[0].Status != keep.Done {
 		t.Errorf("Counts = %v, %v", counts, err)
 	}
+}
+
+// after closes the channel that it returns after n messages.
+func after(from <-chan struct{}, n int) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range n {
+			<-from
+		}
+	}()
+	return done
 }

@@ -18,9 +18,9 @@ import (
 func TestNextRetryFollowsTheBackoff(t *testing.T) {
 	t.Parallel()
 	backoff := []time.Duration{10 * time.Second, time.Minute}
-	for tries, base := range map[int]time.Duration{0: backoff[0], 1: backoff[0], 2: backoff[1], 3: backoff[1], 99: backoff[1]} {
-		if got := NextRetry(backoff, tries, 0.5); got != base {
-			t.Errorf("after %d tries: %v, want %v", tries, got, base)
+	for tries, entry := range map[int]int{0: 0, 1: 0, 2: 1, 3: 1, 99: 1} {
+		if got := NextRetry(backoff, tries, 0.5); got != backoff[entry] {
+			t.Errorf("after %d tries: %v, want %v", tries, got, backoff[entry])
 		}
 	}
 	if got := NextRetry(nil, 3, 0.5); got != 0 {
@@ -32,7 +32,8 @@ func TestNextRetryStaysWithinAFifth(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		base := time.Duration(rapid.Int64Range(1, int64(100*time.Hour)).Draw(t, "base"))
-		got := NextRetry([]time.Duration{base}, rapid.IntRange(1, 50).Draw(t, "tries"), rapid.Float64Range(0, 0.999999).Draw(t, "random"))
+		tries, random := rapid.IntRange(1, 50).Draw(t, "tries"), rapid.Float64Range(0, 0.999999).Draw(t, "random")
+		got := NextRetry([]time.Duration{base}, tries, random)
 		if got < base*8/10-1 || got > base*12/10+1 {
 			t.Fatalf("%v is too far from %v", got, base)
 		}
@@ -144,7 +145,9 @@ func TestMetricsHaveClosedLabels(t *testing.T) {
 func TestRegisteringTwiceIsAMistake(t *testing.T) {
 	t.Parallel()
 	do := func(context.Context, Job) (Result, error) { return Result{}, nil }
-	for name, w := range map[string]Work{"twice": {Kind: "a", Do: do}, "without kind": {Do: do}, "without Do": {Kind: "b"}} {
+	for name, w := range map[string]Work{
+		"twice": {Kind: "a", Do: do}, "without kind": {Do: do}, "without Do": {Kind: "b"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := NewRunner(idle{}, slog.New(slog.DiscardHandler), RunnerOptions{})

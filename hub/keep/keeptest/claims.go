@@ -185,7 +185,9 @@ func retryWaits(t *testing.T, r *rig) {
 func outcomeKeeps(t *testing.T, r *rig) {
 	r.put(t, keep.Job{Kind: "a"})
 	job := r.take(t, "a")
-	one := keep.Outcome{Next: keep.Pending, State: "half", Note: "first", Result: []byte("1"), Attempt: keep.Attempt{Class: keep.Retrying}}
+	one := keep.Outcome{
+		Next: keep.Pending, State: "half", Note: "first", Result: []byte("1"), Attempt: keep.Attempt{Class: keep.Retrying},
+	}
 	if err := r.Finish(r.ctx, job.ID, job.Fence, one); err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +236,8 @@ func clockBack(t *testing.T, r *rig) {
 func outcomeWrong(t *testing.T, r *rig) {
 	r.put(t, keep.Job{Kind: "a"})
 	job := r.take(t, "a")
-	for _, o := range []keep.Outcome{{}, {Next: keep.Running}, {Next: "odd"}, {Next: keep.Done, Result: make([]byte, 65<<10)}} {
+	large := make([]byte, 65<<10)
+	for _, o := range []keep.Outcome{{}, {Next: keep.Running}, {Next: "odd"}, {Next: keep.Done, Result: large}} {
 		if err := r.Finish(r.ctx, job.ID, job.Fence, o); !hub.IsKind(err, hub.Invalid) {
 			t.Errorf("Finish(%q, %d bytes) = %v, want Invalid", o.Next, len(o.Result), err)
 		}

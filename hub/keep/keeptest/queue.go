@@ -29,8 +29,10 @@ func queuePromises() []promise {
 func putComesBack(t *testing.T, r *rig) {
 	job := keep.Job{
 		Kind: "inbox.shop", Lane: "order:1", Dedupe: "evt_1", Status: keep.Held, State: "captured", Note: "the gate is shut",
-		Due:     r.Now().Add(time.Hour),
-		Subject: keep.Subject{Doctype: "Order", Name: "ORD-1", Customer: "CUST-1", Technician: "TECH-1", Correlation: "req-1"},
+		Due: r.Now().Add(time.Hour),
+		Subject: keep.Subject{
+			Doctype: "Order", Name: "ORD-1", Customer: "CUST-1", Technician: "TECH-1", Correlation: "req-1",
+		},
 		Headers: map[string]string{"X-Shop": "é"}, Payload: []byte("{\"a\": 1}\x00\xff"),
 	}
 	stored := r.put(t, job)
@@ -123,7 +125,9 @@ func putOwnID(t *testing.T, r *rig) {
 }
 
 func putWrong(t *testing.T, r *rig) {
-	for _, job := range []keep.Job{{}, {Kind: "a", Status: keep.Running}, {Kind: "a", Status: keep.Done}, {Kind: "a", Status: "odd"}} {
+	for _, job := range []keep.Job{
+		{}, {Kind: "a", Status: keep.Running}, {Kind: "a", Status: keep.Done}, {Kind: "a", Status: "odd"},
+	} {
 		if _, _, err := r.Put(r.ctx, job); !hub.IsKind(err, hub.Invalid) {
 			t.Errorf("Put(%q, %q) = %v, want Invalid", job.Kind, job.Status, err)
 		}

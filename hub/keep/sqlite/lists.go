@@ -250,13 +250,6 @@ const (
 	resultMax   = 64 << 10
 )
 
-func orNull(text string) driver.Value {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
 // encodeAttempts keeps the last ones, with what they may carry.
 func encodeAttempts(all []keep.Attempt) (string, error) {
 	all = slices.Clone(all[max(0, len(all)-attemptsMax):])

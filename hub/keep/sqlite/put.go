@@ -113,8 +113,9 @@ func (t *tx) insert(job *keep.Job, headers string) (fresh bool, err error) {
 	return true, nil
 }
 
-// insertion writes the statement that stores a job, as far as its texts go: what
-// is empty is left to the table. Each value costs, and most jobs have few.
+// insertion writes the statement that stores a job: what is empty is left to the
+// table, since each value costs and most jobs have few. Five values are to follow
+// the arguments.
 func insertion(job *keep.Job) (query string, args []driver.Value) {
 	query = "INSERT INTO jobs (id, kind"
 	args = make([]driver.Value, 0, 15)

@@ -75,7 +75,7 @@ func (e *Engine) open(ctx context.Context) error {
 	if err := file.Close(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	c, err := dial(e.path, "busy_timeout=5000", "page_size="+tunePS, "journal_mode=WAL", "synchronous=FULL",
+	c, err := dial(e.path, "busy_timeout=5000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL",
 		"wal_autocheckpoint=0", "cache_size=-65536", "temp_store=MEMORY")
 	if err != nil {
 		return err
@@ -228,4 +228,3 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
-var tunePS = "8192"

@@ -162,7 +162,8 @@ func TestTheLogGoesIntoTheFile(t *testing.T) {
 func TestWhatHasEndedIsThrownAway(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.March, 5, 14, 0, 0, 0, time.UTC)
-	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{Clock: func() time.Time { return now }, EventsAge: time.Hour})
+	clock := func() time.Time { return now }
+	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{Clock: clock, EventsAge: time.Hour})
 	ctx := t.Context()
 	for key, ttl := range map[string]time.Duration{"short": time.Minute, "long": 0} {
 		if _, err := e.Swap(ctx, key, 0, []byte("v"), ttl); err != nil {

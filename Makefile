@@ -6,10 +6,8 @@ BUILT   ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.built=$(BUILT)
 DEMO    ?= .demo
 
-# What `make bench ONLY=webhooks,start` runs; all of it without ONLY.
-comma   := ,
+# What `make bench ONLY=webhooks,start` runs; all benchmarks without ONLY.
 ONLY    ?=
-BENCH    = $(if $(ONLY),Bench($(subst $(comma),|,$(shell echo '$(ONLY)' | sed -E 's/(^|,)([a-z])/\1\u\2/g'))),.)
 
 .PHONY: help demo test build setup bench fuzz fmt check golden clean
 
@@ -29,9 +27,9 @@ build: ## static binaries in bin/
 setup:
 	@.ci/setup
 
-bench: setup ## ratios against peers, in one run: make bench ONLY=webhooks,start
-	@go test -run '^$$' -bench '$(BENCH)' -benchtime=1x -timeout 30m ./... 2>&1 | tee .bench.out | grep -vE '^(ok|PASS|goos|goarch|pkg|cpu|\?)' || true
-	@grep -h '^BENCH ' .bench.out
+bench: ## ratios against peers, in one run: make bench ONLY=webhooks,start
+	@.ci/setup node
+	@.ci/bench '$(ONLY)'
 
 fuzz: ## a minute of each fuzz target
 	@for f in $$(grep -rlE '^func Fuzz' --include=*_test.go .); do d=$$(dirname $$f); \
@@ -47,4 +45,4 @@ check: ## what every change must pass
 	@.ci/run
 
 clean:
-	@rm -rf bin .demo .bench.out
+	@rm -rf bin .demo

@@ -2,11 +2,11 @@ package erpnextsim
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/fixture"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
@@ -18,86 +18,7 @@ import (
 // documents extend the schema, others are stored like fixtures: names as given,
 // links unchecked, an existing document of the same name replaced.
 func (s *Site) Import(fixtures []byte) error {
-	v, err := wire.Decode(fixtures)
-	if err != nil {
-		return fmt.Errorf("importing fixtures: %w", err)
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return fmt.Errorf("importing fixtures: want a list, got %T", v)
-	}
-	docs := make([]map[string]any, 0, len(list))
-	for i, item := range list {
-		doc, ok := item.(map[string]any)
-		if !ok || meta.Text(doc["doctype"]) == "" {
-			return fmt.Errorf("importing fixtures: item %d is no document", i)
-		}
-		docs = append(docs, doc)
-	}
-	slices.SortStableFunc(docs, func(a, b map[string]any) int { return importRank(a) - importRank(b) })
-	return s.writing(func(ses *document.Session) error {
-		ses.Import = true
-		for _, doc := range docs {
-			if err := replace(ses, doc); err != nil {
-				return fmt.Errorf("importing %s %s: %w", doc["doctype"], meta.Text(doc["name"]), err)
-			}
-		}
-		return nil
-	})
-}
-
-// importRank puts child doctypes first, then doctypes, then custom fields.
-func importRank(doc map[string]any) int {
-	switch {
-	case doc["doctype"] == "DocType" && meta.Int(doc["istable"]) != 0:
-		return 0
-	case doc["doctype"] == "DocType":
-		return 1
-	case doc["doctype"] == "Custom Field":
-		return 2
-	}
-	return 3
-}
-
-func replace(ses *document.Session, values map[string]any) error {
-	doctype := meta.Text(values["doctype"])
-	values = withDefaults(doctype, values)
-	doc, err := ses.New(doctype, values)
-	if err != nil {
-		return err
-	}
-	name := doc.Name()
-	if doctype == "Custom Field" {
-		name = doc.Text("dt") + "-" + doc.Text("fieldname")
-	}
-	if _, found, err := ses.Exists(doctype, name); err != nil || !found || doc.Type.Single {
-		if err != nil {
-			return err
-		}
-		doc.FixedName = name
-		return ses.Insert(doc)
-	}
-	old, err := ses.Load(doctype, name)
-	if err != nil {
-		return err
-	}
-	delete(values, "modified")
-	if err := ses.Update(old, values); err != nil {
-		return err
-	}
-	return ses.Save(old)
-}
-
-// withDefaults fills what an import does not: a doctype is sorted by creation.
-func withDefaults(doctype string, values map[string]any) map[string]any {
-	out := map[string]any{}
-	if doctype == "DocType" {
-		out = map[string]any{"custom": int64(1), "sort_field": "creation", "sort_order": "DESC"}
-	}
-	for k, v := range values {
-		out[k] = v
-	}
-	return out
+	return s.writing(func(ses *document.Session) error { return fixture.Import(ses, fixtures) })
 }
 
 // AddUser makes or changes a user with an API key pair and roles. Its password is
@@ -117,8 +38,7 @@ func (s *Site) AddUser(email, key, secret string, roles ...string) error {
 			rows = append(rows, map[string]any{"role": role})
 		}
 		values["roles"] = rows
-		ses.Import = true
-		if err := replace(ses, values); err != nil {
+		if err := fixture.Replace(ses, values); err != nil {
 			return fmt.Errorf("adding user %s: %w", email, err)
 		}
 		return ses.Tx.SetSecret("User", email, "password", secret)
@@ -136,40 +56,13 @@ func (s *Site) Put(doctype string, doc map[string]any) (string, error) {
 	in, _ := values.(map[string]any)
 	name := ""
 	err = s.writing(func(ses *document.Session) error {
-		name, err = put(ses, doctype, in)
+		name, err = fixture.Put(ses, doctype, in)
 		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("putting %s: %w", doctype, err)
 	}
 	return name, nil
-}
-
-func put(ses *document.Session, doctype string, values map[string]any) (string, error) {
-	given := meta.Text(values["name"])
-	d := ses.Set.Get(doctype)
-	if d != nil && (d.Single || given != "") {
-		if _, found, err := ses.Exists(doctype, given); err != nil || found {
-			if err != nil {
-				return "", err
-			}
-			old, err := ses.Load(doctype, given)
-			if err != nil {
-				return "", err
-			}
-			if err := ses.Update(old, values); err != nil {
-				return "", err
-			}
-			return old.Name(), ses.Save(old)
-		}
-	}
-	doc, err := ses.New(doctype, values)
-	if err != nil {
-		return "", err
-	}
-	doc.FixedName = given
-	err = ses.Insert(doc)
-	return doc.Name(), err
 }
 
 // Doc returns a stored document with nulls left out, as plain Go values: string,

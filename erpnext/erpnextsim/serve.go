@@ -2,26 +2,20 @@ package erpnextsim
 
 import (
 	"context"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/attach"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/form"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rpc"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
-
-// maxBody is the longest request body, in bytes.
-const maxBody = 25 << 20
 
 // call is one request on its way through the site.
 type call struct {
@@ -29,7 +23,7 @@ type call struct {
 	r       *http.Request
 	ses     *document.Session
 	args    map[string]any
-	file    *rpc.File
+	file    *attach.File
 	version int // of the API: 1 or 2
 	sid     string
 	expired bool
@@ -101,7 +95,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/api/v2/") {
 		c.version = 2
 	}
-	if err := c.receive(w); err != nil {
+	sent, err := form.Read(w, r, s.opts.Profile)
+	c.args, c.file = sent.Args, sent.File
+	if err != nil {
 		c.ses = s.session(nil, access.With(access.Guest, nil, false))
 		c.fail(w, err)
 		return
@@ -133,79 +129,6 @@ func (c *call) commits() bool {
 func (c *call) writes() bool {
 	return c.commits() || c.args["run_method"] != nil || c.args["cmd"] != nil ||
 		strings.Contains(c.r.URL.Path, "/method/") && c.site.rpc.Writes(rpcName(c.r.URL.Path))
-}
-
-// receive reads the parameters: a JSON body replaces the query, a form is merged
-// over it.
-func (c *call) receive(w http.ResponseWriter) error {
-	c.args = map[string]any{}
-	c.r.Body = http.MaxBytesReader(w, c.r.Body, maxBody)
-	kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if kind == "application/json" {
-		body, err := io.ReadAll(c.r.Body)
-		if err != nil {
-			return tooLarge(err)
-		}
-		if len(body) > 0 {
-			return c.receiveJSON(body)
-		}
-	}
-	if err := c.r.ParseMultipartForm(maxBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return tooLarge(err)
-	}
-	for _, values := range []map[string][]string{c.r.URL.Query(), c.r.PostForm} {
-		for key, v := range values {
-			if key != "_" && len(v) > 0 {
-				c.args[key] = v[0]
-			}
-		}
-	}
-	return c.receiveFile()
-}
-
-func tooLarge(err error) error {
-	var long *http.MaxBytesError
-	if errors.As(err, &long) {
-		e := exception.Raise("RequestEntityTooLarge", "413 Request Entity Too Large: The data value transmitted exceeds the capacity limit.")
-		e.HTML = true
-		return e
-	}
-	return exception.Raise("ValidationError", "Invalid request body")
-}
-
-func (c *call) receiveJSON(body []byte) error {
-	v, err := wire.Decode(body)
-	if err != nil {
-		if c.site.opts.Profile == profile.V16 {
-			return exception.Throw("DataError", "Invalid request body")
-		}
-		return exception.Raise("JSONDecodeError", "Expecting value: line 1 column 1 (char 0)")
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		c.args = v
-	case []any:
-		c.args["data"] = v
-	default:
-		return exception.Invalid("Invalid request arguments")
-	}
-	delete(c.args, "_")
-	return nil
-}
-
-func (c *call) receiveFile() error {
-	if c.r.MultipartForm == nil || len(c.r.MultipartForm.File["file"]) == 0 {
-		return nil
-	}
-	head := c.r.MultipartForm.File["file"][0]
-	f, err := head.Open()
-	if err != nil {
-		return exception.Raise("ValidationError", "Invalid request body")
-	}
-	defer f.Close()
-	content, err := io.ReadAll(f)
-	c.file = &rpc.File{Name: head.Filename, Content: content}
-	return err
 }
 
 // handle finds out who asks, then runs the route.

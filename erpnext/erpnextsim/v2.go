@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"strings"
 
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/removal"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rpc"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
@@ -122,37 +122,6 @@ func (c *call) list2(doctype string) (reply, error) {
 	return out, nil
 }
 
-// copy is a clean new document made of an existing one.
-func (c *call) copy(doctype, name string) (any, error) {
-	doc, err := c.read(doctype, name)
-	if err != nil {
-		return nil, err
-	}
-	out := wire.Object{}
-	system := func(key string) bool {
-		return meta.IsSystem(key) || meta.IsChildSystem(key) || strings.HasPrefix(key, "_")
-	}
-	for _, p := range doc.Object(true) {
-		f := doc.Type.Field(p.Key)
-		if system(p.Key) || p.Key == "amended_from" || f != nil && f.NoCopy {
-			continue
-		}
-		if rows, ok := p.Value.([]wire.Object); ok {
-			for i := range rows {
-				clean := wire.Object{}
-				for _, q := range rows[i] {
-					if !system(q.Key) {
-						clean.Set(q.Key, q.Value)
-					}
-				}
-				rows[i] = clean
-			}
-		}
-		out.Set(p.Key, p.Value)
-	}
-	return out, nil
-}
-
 // bulk deletes or updates several documents, each on its own: failures are listed
 // and the answer is 200 all the same. More than 20 would go to a background job.
 func (c *call) bulk(doctype, what string) (reply, error) {
@@ -196,19 +165,11 @@ func (c *call) bulk(doctype, what string) (reply, error) {
 
 func (c *call) bulkOne(doctype, name string, values map[string]any) error {
 	if values == nil {
-		return c.ses.Delete(doctype, name)
+		return removal.Delete(c.ses, doctype, name)
 	}
 	doc, err := c.ses.Load(doctype, name)
 	if err != nil {
 		return err
 	}
 	return saveWith(c.ses, doc, values)
-}
-
-func saveWith(ses *document.Session, doc *document.Doc, values map[string]any) error {
-	delete(values, "name")
-	if err := ses.Update(doc, values); err != nil {
-		return err
-	}
-	return ses.Save(doc)
 }

@@ -78,3 +78,33 @@ func (s *shift) mourn(job Job, cause error) {
 	defer cancel()
 	s.opts.OnDead(hub.WithRequestID(ctx, job.ID), job, cause)
 }
+
+// heartbeat keeps the lease until ctx ends, and ends ctx when the lease is lost:
+// taken by somebody else, or not prolonged in time.
+func (s *shift) heartbeat(ctx context.Context, release context.CancelCauseFunc, job Job) {
+	beat := time.NewTicker(s.opts.Lease / 3)
+	defer beat.Stop()
+	end := time.Now().Add(s.opts.Lease)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-beat.C:
+			err := s.extend(ctx, job)
+			if err == nil {
+				end = now.Add(s.opts.Lease)
+				continue
+			}
+			if errors.Is(err, ErrFence) || errors.Is(err, ErrNotFound) || !time.Now().Before(end) {
+				release(ErrFence)
+				return
+			}
+		}
+	}
+}
+
+func (s *shift) extend(ctx context.Context, job Job) error {
+	ctx, cancel := context.WithTimeout(ctx, s.opts.Lease/3)
+	defer cancel()
+	return s.engine.Extend(ctx, job.ID, job.Fence, s.opts.Lease)
+}

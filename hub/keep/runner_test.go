@@ -183,7 +183,7 @@ func TestOrderInALaneHoldsAcrossRetries(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		var order []string
 		var fails int
-		r.start(r.Engine, keep.RunnerOptions{}, keep.Work{
+		r.start(r.Engine, keep.RunnerOptions{Poll: 10 * time.Second}, keep.Work{
 			Kind: "a", Backoff: []time.Duration{time.Minute}, MaxTries: 5,
 			Do: func(_ context.Context, job keep.Job) (keep.Result, error) {
 				order = append(order, string(job.Payload))

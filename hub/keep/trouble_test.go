@@ -95,9 +95,9 @@ func TestALongWorkKeepsItsLease(t *testing.T) {
 			time.Sleep(10 * time.Minute)
 			return keep.Result{}, nil
 		}}
-		id := r.put(keep.Job{Kind: "a"})
-		r.start(r.Engine, keep.RunnerOptions{Lease: 30 * time.Second}, work)
-		r.start(r.Engine, keep.RunnerOptions{Lease: 30 * time.Second}, work)
+		id, opts := r.put(keep.Job{Kind: "a"}), keep.RunnerOptions{Lease: 30 * time.Second, Poll: 10 * time.Second}
+		r.start(r.Engine, opts, work)
+		r.start(r.Engine, opts, work)
 		time.Sleep(10 * time.Minute)
 		r.settled(id, keep.Done, keep.OK)
 		if n := began.Load(); n != 1 {
@@ -266,7 +266,7 @@ func TestAStopDoesNotWaitForEver(t *testing.T) {
 func TestManyStartsAndStops(t *testing.T) {
 	t.Parallel()
 	e := open(t)
-	const jobs = 120
+	const jobs = 70
 	var done sync.Map
 	left := make(chan struct{}, 2*jobs)
 	runner := keep.NewRunner(e, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 10 * time.Millisecond})
@@ -295,7 +295,7 @@ func TestManyStartsAndStops(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			for range 25 {
+			for range 12 {
 				run(after(nil, 0))
 			}
 		})

@@ -44,7 +44,7 @@ func (s *Session) checkLinks(doc *Doc) error {
 
 // checkLink checks one link of d, which is top itself or one of its rows.
 func (s *Session) checkLink(top, d *Doc, f *meta.Field) (problem string, dead bool, err error) {
-	if meta.Falsy(d.values[f.Name]) {
+	if meta.Falsy(d.Values[f.Name]) {
 		return "", false, nil
 	}
 	name := d.Text(f.Name)
@@ -59,7 +59,7 @@ func (s *Session) checkLink(top, d *Doc, f *meta.Field) (problem string, dead bo
 		return "", false, nil
 	}
 	what := f.Label + ": " + name
-	if d.parent != nil {
+	if d.Up != nil {
 		what = fmt.Sprintf("Row #%d: %s", d.Int("idx"), what)
 	}
 	if doctype == "DocType" {
@@ -73,7 +73,7 @@ func (s *Session) checkLink(top, d *Doc, f *meta.Field) (problem string, dead bo
 		s.clearFetched(top, d, f)
 		return what, false, err
 	}
-	d.values[f.Name] = found
+	d.Values[f.Name] = found
 	if err := s.fetch(top, d, f, target); err != nil {
 		return "", false, err
 	}
@@ -90,10 +90,10 @@ func (s *Session) checkLink(top, d *Doc, f *meta.Field) (problem string, dead bo
 // fetch copies fields from a link target.
 func (s *Session) fetch(top, d *Doc, link *meta.Field, target *meta.DocType) error {
 	for _, f := range d.Type.Fetches(link.Name) {
-		if f.FetchIfEmpty && !meta.Falsy(d.values[f.Name]) {
+		if f.FetchIfEmpty && !meta.Falsy(d.Values[f.Name]) {
 			continue
 		}
-		if !top.fresh && top.Docstatus() == 1 && !f.AllowOnSubmit {
+		if !top.IsNew && top.Docstatus() == 1 && !f.AllowOnSubmit {
 			continue
 		}
 		if !target.Single && !target.Has(f.Source()) {
@@ -103,15 +103,15 @@ func (s *Session) fetch(top, d *Doc, link *meta.Field, target *meta.DocType) err
 		if err != nil {
 			return fmt.Errorf("fetching %s: %w", f.FetchFrom, err)
 		}
-		d.values[f.Name] = v
+		d.Values[f.Name] = v
 	}
 	return nil
 }
 
 func (s *Session) clearFetched(top, d *Doc, link *meta.Field) {
 	for _, f := range d.Type.Fetches(link.Name) {
-		if !f.FetchIfEmpty && (top.fresh || top.Docstatus() != 1) {
-			d.values[f.Name] = nil
+		if !f.FetchIfEmpty && (top.IsNew || top.Docstatus() != 1) {
+			d.Values[f.Name] = nil
 		}
 	}
 }
@@ -123,9 +123,9 @@ var loose = map[string]bool{
 	"Notification Log": true, "Email Queue": true, "Deleted Document": true, "Custom Field": true,
 }
 
-// checkBacklinks refuses while other documents point to this one. On "Cancel"
+// Unlinked refuses while other documents point to this one. On "Cancel"
 // only submitted ones count.
-func (s *Session) checkBacklinks(doc *Doc, method string) error {
+func (s *Session) Unlinked(doc *Doc, method string) error {
 	for _, d := range s.Set.All() {
 		if d.Single || loose[d.Name] {
 			continue

@@ -1,23 +1,20 @@
 package document
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
 
 // setDefaults fills what the caller left out of a new document and its rows.
 func (s *Session) setDefaults(doc *Doc) {
 	for _, d := range append([]*Doc{doc}, doc.Children()...) {
 		for _, f := range d.Type.Stored() {
-			if d.values[f.Name] == nil {
-				d.values[f.Name] = s.defaultOf(d, f)
+			if d.Values[f.Name] == nil {
+				d.Values[f.Name] = s.defaultOf(d, f)
 			}
 		}
 	}
@@ -63,8 +60,8 @@ func (s *Session) defaultFrom(doc *Doc, f *meta.Field) any {
 	doctype := f.Default[1:]
 	link := scrub(doctype)
 	name := doc.Text(link)
-	if name == "" && doc.parent != nil {
-		name = doc.parent.Text(link)
+	if name == "" && doc.Up != nil {
+		name = doc.Up.Text(link)
 	}
 	if name == "" {
 		name, _ = s.Default(link)
@@ -78,22 +75,22 @@ func (s *Session) defaultFrom(doc *Doc, f *meta.Field) any {
 
 // name gives a new document and its rows their names.
 func (s *Session) name(doc *Doc) error {
-	if doc.Type.Child && doc.parent != nil {
-		doc.values["name"] = naming.Hash()
+	if doc.Type.Child && doc.Up != nil {
+		doc.Values["name"] = naming.Hash()
 		return nil
 	}
 	name, err := s.newName(doc)
 	if err != nil {
 		return err
 	}
-	if doc.values["name"], err = naming.Check(doc.Type, name); err != nil {
+	if doc.Values["name"], err = naming.Check(doc.Type, name); err != nil {
 		return err
 	}
 	for _, row := range doc.Children() {
 		if !s.Import || row.Name() == "" {
-			row.values["name"] = naming.Hash()
+			row.Values["name"] = naming.Hash()
 		}
-		row.unsaved = !s.Import
+		row.Unsaved = !s.Import
 	}
 	return nil
 }
@@ -109,13 +106,13 @@ func (s *Session) newName(doc *Doc) (string, error) {
 	if doc.Type.Single {
 		return doc.Type.Name, nil
 	}
-	given := doc.values["name"]
+	given := doc.Values["name"]
 	if !strings.HasPrefix(strings.ToLower(doc.Type.Autoname), "prompt") && !s.Import {
-		doc.values["name"] = nil
+		doc.Values["name"] = nil
 	} else if n := doc.Text("__newname"); n != "" {
-		doc.values["name"] = n
+		doc.Values["name"] = n
 	}
-	if err := s.run("autoname", doc); err != nil {
+	if err := s.Trigger("autoname", doc); err != nil {
 		return "", err
 	}
 	if doc.Name() != "" {
@@ -134,37 +131,44 @@ func (s *Session) newName(doc *Doc) (string, error) {
 func (s *Session) nameRows(doc *Doc) error {
 	for _, row := range doc.Children() {
 		if row.Name() == "" {
-			row.values["name"] = naming.Hash()
-			row.fresh = true
+			row.Values["name"] = naming.Hash()
+			row.IsNew = true
 		}
 	}
 	return nil
 }
 
-// conflict turns a violated key into the exception for it.
-func (s *Session) conflict(doc *Doc, err error) error {
-	var c *store.ConflictError
-	if !errors.As(err, &c) {
-		return err // nil, or a failure of the database
-	}
-	primary := c.Column == "name"
-	if doc.fresh && !primary { // with both violated, the server reports the name
-		if _, primary, err = s.Exists(doc.Type.Name, doc.Name()); err != nil {
-			return err
+func scrub(doctype string) string { return strings.ReplaceAll(strings.ToLower(doctype), " ", "_") }
+
+// Default is a site-wide default: company, currency, customer_group, territory,
+// selling_price_list, cust_master_name.
+func (s *Session) Default(key string) (string, error) {
+	if s.defaults == nil {
+		if err := s.loadDefaults(); err != nil {
+			return "", err
 		}
 	}
-	if primary {
-		e := exception.Raise("DuplicateEntryError", `('%s', '%s', IntegrityError(1062, "Duplicate entry '%s' for key 'PRIMARY'"))`,
-			doc.Type.Name, doc.Name(), doc.Name())
-		e.Notes = []exception.Message{{
-			Text: fmt.Sprintf("%s <strong>%s</strong> already exists", doc.Type.Name, doc.Name()), Title: "Duplicate Name", Indicator: "red",
-		}}
-		return e
+	return s.defaults[key], nil
+}
+
+func (s *Session) loadDefaults() error {
+	s.defaults = map[string]string{"cust_master_name": "Customer Name"}
+	for doctype, keys := range map[string]map[string]string{
+		"Global Defaults": {"default_company": "company", "default_currency": "currency", "country": "country"},
+		"Selling Settings": {
+			"customer_group": "customer_group", "territory": "territory", "selling_price_list": "selling_price_list",
+			"cust_master_name": "cust_master_name",
+		},
+	} {
+		row, err := s.Tx.Single(doctype)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", doctype, err)
+		}
+		for field, key := range keys {
+			if v := meta.Text(row[field]); v != "" {
+				s.defaults[key] = v
+			}
+		}
 	}
-	e := exception.Raise("UniqueValidationError", `('%s', '%s', IntegrityError(1062, "Duplicate entry '%s' for key '%s'"))`,
-		doc.Type.Name, doc.Name(), doc.Text(c.Column), c.Column)
-	if s.Database == profile.MariaDB {
-		e.Notes = []exception.Message{{Text: doc.Type.Label(c.Column) + " must be unique"}}
-	}
-	return e
+	return nil
 }

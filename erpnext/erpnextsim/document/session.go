@@ -16,9 +16,13 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
+
+// Doc is a document in memory.
+type Doc = paper.Doc
 
 // Session is one request's view of the site.
 type Session struct {
@@ -72,7 +76,7 @@ func (s *Session) Put(key string, value any) {
 }
 
 // Now is the moment as Frappe writes it: six digits of fraction, site zone.
-func (s *Session) Now() string { return s.Clock().Format(datetimeLayout) }
+func (s *Session) Now() string { return s.Clock().Format(paper.Datetime) }
 
 // Today is the site's date.
 func (s *Session) Today() string { return s.Clock().Format(time.DateOnly) }
@@ -108,181 +112,13 @@ func (s *Session) As(f func() error) error {
 	return f()
 }
 
-// Default is a site-wide default: company, currency, customer_group, territory,
-// selling_price_list, cust_master_name.
-func (s *Session) Default(key string) (string, error) {
-	if s.defaults == nil {
-		if err := s.loadDefaults(); err != nil {
-			return "", err
-		}
-	}
-	return s.defaults[key], nil
-}
-
-func (s *Session) loadDefaults() error {
-	s.defaults = map[string]string{"cust_master_name": "Customer Name"}
-	for doctype, keys := range map[string]map[string]string{
-		"Global Defaults": {"default_company": "company", "default_currency": "currency", "country": "country"},
-		"Selling Settings": {
-			"customer_group": "customer_group", "territory": "territory", "selling_price_list": "selling_price_list",
-			"cust_master_name": "cust_master_name",
-		},
-	} {
-		row, err := s.Tx.Single(doctype)
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", doctype, err)
-		}
-		for field, key := range keys {
-			if v := meta.Text(row[field]); v != "" {
-				s.defaults[key] = v
-			}
-		}
-	}
-	return nil
-}
-
-// run calls the controller's hook for an event.
-func (s *Session) run(event string, d *Doc) error {
+// Trigger calls the controller's hook for an event.
+func (s *Session) Trigger(event string, d *Doc) error {
 	c := s.Rules[d.Type.Name]
 	if hook := c.Events[event]; hook != nil {
 		return hook(s, d)
 	}
 	return nil
-}
-
-// Load reads a document with its rows.
-func (s *Session) Load(doctype, name string) (*Doc, error) {
-	d, err := s.Type(doctype)
-	if err != nil {
-		return nil, err
-	}
-	if d.Single {
-		return s.loadSingle(d)
-	}
-	row, err := s.Tx.Get(doctype, name)
-	if err != nil {
-		return nil, fmt.Errorf("loading %s %s: %w", doctype, name, err)
-	}
-	if row == nil {
-		return nil, exception.Missing(doctype, name)
-	}
-	doc := s.load(d, row)
-	if err := s.loadRows(doc); err != nil {
-		return nil, err
-	}
-	return doc, s.describe(doc)
-}
-
-// describe fills a DocType document of a declared doctype, whose fields stand in
-// no table.
-func (s *Session) describe(doc *Doc) error {
-	d := s.Set.Get(doc.Name())
-	if doc.Type.Name != "DocType" || d == nil || len(doc.tables["fields"]) > 0 {
-		return nil
-	}
-	for _, f := range d.Fields {
-		if f.Extra["is_custom_field"] != nil {
-			continue
-		}
-		row := f.FieldDoc()
-		row["name"] = d.Name + "." + f.Name
-		if err := s.Append(doc, "fields", row); err != nil {
-			return err
-		}
-	}
-	for i, p := range d.Permissions {
-		row := map[string]any{"name": fmt.Sprintf("%s.%d", d.Name, i), "role": p.Role, "permlevel": p.Permlevel, "if_owner": p.IfOwner}
-		for right := range p.Rights {
-			row[right] = int64(1)
-		}
-		if err := s.Append(doc, "permissions", row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Session) loadRows(doc *Doc) error {
-	for _, f := range doc.Type.Tables() {
-		child := s.Set.Get(f.Options)
-		if child == nil {
-			continue
-		}
-		rows, err := s.Tx.Children(child.Name, doc.Type.Name, doc.Name(), f.Name)
-		if err != nil {
-			return fmt.Errorf("loading %s of %s: %w", f.Name, doc.Name(), err)
-		}
-		for _, r := range rows {
-			row := s.load(child, r)
-			row.parent = doc
-			doc.tables[f.Name] = append(doc.tables[f.Name], row)
-		}
-	}
-	return nil
-}
-
-func (s *Session) loadSingle(d *meta.DocType) (*Doc, error) {
-	row, err := s.Tx.Single(d.Name)
-	if err != nil {
-		return nil, fmt.Errorf("loading %s: %w", d.Name, err)
-	}
-	doc := blank(d)
-	if len(row) == 0 {
-		s.setDefaults(doc)
-	}
-	for field, v := range row {
-		doc.values[field] = s.Show(d, field, v)
-	}
-	doc.values["name"] = d.Name
-	return doc, s.loadRows(doc)
-}
-
-// Exists tells whether a document is there, and under which spelling.
-func (s *Session) Exists(doctype, name string) (string, bool, error) {
-	d := s.Set.Get(doctype)
-	if d == nil {
-		return "", false, nil
-	}
-	if d.Single {
-		return d.Name, true, nil
-	}
-	v, err := s.Tx.Value("SELECT name FROM "+store.Table(doctype)+" WHERE name = ?", name)
-	found, ok := v.(string)
-	return found, ok, err
-}
-
-// Value reads one column of one document, nil when either is missing.
-func (s *Session) Value(doctype, name, field string) (any, error) {
-	d := s.Set.Get(doctype)
-	if d == nil || !d.Single && !d.Has(field) {
-		return nil, nil
-	}
-	if d.Single {
-		row, err := s.Tx.Single(doctype)
-		return s.Show(d, field, row[field]), err
-	}
-	v, err := s.Tx.Value("SELECT "+store.Quote(field)+" FROM "+store.Table(doctype)+" WHERE name = ?", name)
-	return s.Show(d, field, v), err
-}
-
-// SetValue writes columns without any rule; modified moves when touch is set.
-func (s *Session) SetValue(doctype, name string, values store.Row, touch bool) error {
-	d := s.Set.Get(doctype)
-	if d == nil {
-		return nil
-	}
-	row := store.Row{}
-	for column, v := range values {
-		bound, err := bind(d, column, v)
-		if err != nil {
-			return err
-		}
-		row[column] = bound
-	}
-	if touch {
-		row["modified"], row["modified_by"] = s.Now(), s.User.Name
-	}
-	return s.Tx.Update(doctype, name, row)
 }
 
 // May tells whether the user has a right on this document.
@@ -300,7 +136,7 @@ func (s *Session) May(doc *Doc, right string) bool {
 	case access.All:
 		return true
 	case access.Own:
-		return right == "create" || doc.fresh || strings.EqualFold(doc.Text("owner"), s.User.Name)
+		return right == "create" || doc.IsNew || strings.EqualFold(doc.Text("owner"), s.User.Name)
 	}
 	return false
 }
@@ -316,4 +152,20 @@ func (s *Session) Check(doc *Doc, right string) error {
 			s.User.Name, doc.Type.Name, right)
 	}
 	return exception.Denied(reason)
+}
+
+// HideLevels removes the values that the user may not read by permission level.
+func (s *Session) HideLevels(doc *Doc, owner *meta.DocType) {
+	hide := func(d *Doc) {
+		for _, f := range d.Type.Fields {
+			if !s.User.Level(owner, f.Permlevel, "read") {
+				delete(d.Values, f.Name)
+				delete(d.Tables, f.Name)
+			}
+		}
+	}
+	hide(doc)
+	for _, row := range doc.Children() {
+		hide(row)
+	}
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
@@ -106,4 +108,40 @@ func (b *builder) join(key, clause string) {
 		b.joined[key] = true
 		b.joins = append(b.joins, clause)
 	}
+}
+
+// bound is a filter value in the column's own type.
+func (b *builder) bound(c column, v any) (any, error) {
+	kind := ""
+	switch {
+	case c.name == "creation" || c.name == "modified":
+		kind = "Datetime"
+	case c.name == "docstatus" || c.name == "idx":
+		return meta.Int(v), nil
+	case c.field != nil && c.field.IsNumber():
+		return meta.Float(v), nil
+	case c.field != nil:
+		kind = c.field.Type
+	}
+	if kind != "Date" && kind != "Datetime" && kind != "Time" || meta.Text(v) == "" {
+		return strings.TrimSuffix(textOf(v), ".0"), nil
+	}
+	t, ok := paper.ParseTime(meta.Text(v))
+	if !ok {
+		return nil, exception.Throw("ValidationError", "<strong>%s</strong> is not a valid date string.", meta.Text(v))
+	}
+	switch kind {
+	case "Date":
+		return t.Format(time.DateOnly), nil
+	case "Time":
+		return t.Format("15:04:05.000000"), nil
+	}
+	return t.Format("2006-01-02 15:04:05.000000"), nil
+}
+
+func textOf(v any) string {
+	if flag, ok := v.(bool); ok {
+		return meta.Text(meta.Int(flag))
+	}
+	return meta.Text(v)
 }

@@ -3,13 +3,10 @@ package query
 import (
 	"slices"
 	"strings"
-	"time"
 
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
 
 // operators lists what a filter may compare with. It is never changed.
@@ -117,42 +114,6 @@ func (b *builder) compare(c column, op string, v any) (string, error) {
 	return b.safe(c) + " " + op + " ?", nil
 }
 
-// bound is a filter value in the column's own type.
-func (b *builder) bound(c column, v any) (any, error) {
-	kind := ""
-	switch {
-	case c.name == "creation" || c.name == "modified":
-		kind = "Datetime"
-	case c.name == "docstatus" || c.name == "idx":
-		return meta.Int(v), nil
-	case c.field != nil && c.field.IsNumber():
-		return meta.Float(v), nil
-	case c.field != nil:
-		kind = c.field.Type
-	}
-	if kind != "Date" && kind != "Datetime" && kind != "Time" || meta.Text(v) == "" {
-		return strings.TrimSuffix(textOf(v), ".0"), nil
-	}
-	t, ok := document.ParseTime(meta.Text(v))
-	if !ok {
-		return nil, exception.Throw("ValidationError", "<strong>%s</strong> is not a valid date string.", meta.Text(v))
-	}
-	switch kind {
-	case "Date":
-		return t.Format(time.DateOnly), nil
-	case "Time":
-		return t.Format("15:04:05.000000"), nil
-	}
-	return t.Format("2006-01-02 15:04:05.000000"), nil
-}
-
-func textOf(v any) string {
-	if flag, ok := v.(bool); ok {
-		return meta.Text(meta.Int(flag))
-	}
-	return meta.Text(v)
-}
-
 // items reads the value of "in": a list, or text with commas.
 func items(v any) []any {
 	if list, ok := v.([]any); ok {
@@ -210,51 +171,4 @@ func (b *builder) like(c column, op, pattern string) string {
 		return c.sql + " LIKE ?"
 	}
 	return b.safe(c) + " NOT LIKE ?"
-}
-
-func (b *builder) between(c column, v any) (string, error) {
-	list := items(v)
-	today := b.s.Today()
-	for len(list) < 2 {
-		list = append(list, today)
-	}
-	from, err := b.bound(c, list[0])
-	if err != nil {
-		return "", err
-	}
-	to, err := b.bound(c, list[1])
-	if err != nil {
-		return "", err
-	}
-	timed := c.field != nil && c.field.Type == "Datetime" || c.name == "creation" || c.name == "modified"
-	if end := meta.Text(list[1]); timed && len(strings.TrimSpace(end)) == len(time.DateOnly) {
-		to = strings.TrimSpace(end) + " 23:59:59.999999"
-	}
-	b.args = append(b.args, from, to)
-	return c.sql + " BETWEEN ? AND ?", nil
-}
-
-// tree compares with the branch of a tree above or below a node.
-func (b *builder) tree(c column, op, node string) (string, error) {
-	target := c.owner
-	if c.field != nil && c.field.Type == "Link" {
-		target = b.s.Set.Get(c.field.Options)
-	}
-	if target == nil || !target.Tree {
-		return "", exception.Raise("OperationalError", `(1054, "Unknown column 'lft' in 'field list'")`)
-	}
-	table := store.Table(target.Name)
-	inside := "t.lft > n.lft AND t.rgt < n.rgt"
-	switch {
-	case strings.Contains(op, "ancestors"):
-		inside = "t.lft < n.lft AND t.rgt > n.rgt"
-	case strings.Contains(op, "inclusive"):
-		inside = "t.lft >= n.lft AND t.rgt <= n.rgt"
-	}
-	in := " IN "
-	if strings.HasPrefix(op, "not ") {
-		in = " NOT IN "
-	}
-	b.args = append(b.args, node)
-	return b.safe(c) + in + "(SELECT t.name FROM " + table + " t, " + table + " n WHERE n.name = ? AND " + inside + ")", nil
 }

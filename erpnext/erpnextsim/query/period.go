@@ -1,6 +1,13 @@
 package query
 
-import "time"
+import (
+	"strings"
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
+)
 
 // period is the first and last day of a named time span.
 func period(op, name string, now time.Time) (from, to string, ok bool) {
@@ -96,4 +103,51 @@ func stretch(today time.Time, name string) (first, last time.Time, ok bool) {
 	}
 	first = k.base.AddDate(0, k.shift, 0)
 	return first, first.AddDate(0, k.months, -1), true
+}
+
+func (b *builder) between(c column, v any) (string, error) {
+	list := items(v)
+	today := b.s.Today()
+	for len(list) < 2 {
+		list = append(list, today)
+	}
+	from, err := b.bound(c, list[0])
+	if err != nil {
+		return "", err
+	}
+	to, err := b.bound(c, list[1])
+	if err != nil {
+		return "", err
+	}
+	timed := c.field != nil && c.field.Type == "Datetime" || c.name == "creation" || c.name == "modified"
+	if end := meta.Text(list[1]); timed && len(strings.TrimSpace(end)) == len(time.DateOnly) {
+		to = strings.TrimSpace(end) + " 23:59:59.999999"
+	}
+	b.args = append(b.args, from, to)
+	return c.sql + " BETWEEN ? AND ?", nil
+}
+
+// tree compares with the branch of a tree above or below a node.
+func (b *builder) tree(c column, op, node string) (string, error) {
+	target := c.owner
+	if c.field != nil && c.field.Type == "Link" {
+		target = b.s.Set.Get(c.field.Options)
+	}
+	if target == nil || !target.Tree {
+		return "", exception.Raise("OperationalError", `(1054, "Unknown column 'lft' in 'field list'")`)
+	}
+	table := store.Table(target.Name)
+	inside := "t.lft > n.lft AND t.rgt < n.rgt"
+	switch {
+	case strings.Contains(op, "ancestors"):
+		inside = "t.lft < n.lft AND t.rgt > n.rgt"
+	case strings.Contains(op, "inclusive"):
+		inside = "t.lft >= n.lft AND t.rgt <= n.rgt"
+	}
+	in := " IN "
+	if strings.HasPrefix(op, "not ") {
+		in = " NOT IN "
+	}
+	b.args = append(b.args, node)
+	return b.safe(c) + in + "(SELECT t.name FROM " + table + " t, " + table + " n WHERE n.name = ? AND " + inside + ")", nil
 }

@@ -82,25 +82,6 @@ func Run(s *document.Session, r Request) (Result, error) {
 	return b.nest(res)
 }
 
-// Count counts the rows that the request would find; a child row in a filter
-// counts once per match.
-func Count(s *document.Session, r Request) (int64, error) {
-	r.Fields, r.OrderBy, r.GroupBy, r.Limit = nil, "", "", 0
-	b, err := newBuilder(s, r)
-	if err != nil {
-		return 0, err
-	}
-	where, err := b.where()
-	if err != nil {
-		return 0, err
-	}
-	v, err := s.Tx.Value("SELECT count(*) FROM "+b.from()+where, b.args...)
-	if err != nil {
-		return 0, exception.Raise("OperationalError", `(1054, "%v")`, err)
-	}
-	return meta.Int(v), nil
-}
-
 // builder puts one statement together.
 type builder struct {
 	s        *document.Session
@@ -204,34 +185,4 @@ func (b *builder) statement() (string, error) {
 		limit = fmt.Sprintf(" LIMIT %d OFFSET %d", b.req.Limit, b.req.Start)
 	}
 	return "SELECT " + strings.Join(exprs, ", ") + " FROM " + b.from() + where + group + order + limit, nil
-}
-
-func (b *builder) from() string {
-	return store.Table(b.main.Name) + strings.Join(b.joins, "")
-}
-
-func (b *builder) where() (string, error) {
-	and, err := b.conditions(b.req.Filters)
-	if err != nil {
-		return "", err
-	}
-	or, err := b.conditions(b.req.OrFilters)
-	if err != nil {
-		return "", err
-	}
-	if len(or) > 0 {
-		and = append(and, "("+strings.Join(or, " OR ")+")")
-	}
-	if !b.trusted() && !b.main.Child && b.s.User.On(b.main, "read") == access.Own {
-		and = append(and, store.Table(b.main.Name)+".owner = ?")
-		b.args = append(b.args, b.s.User.Name)
-	}
-	if b.main.Child && b.req.Parent != "" && b.s.Profile == profile.V16 {
-		and = append(and, store.Table(b.main.Name)+".parenttype = ?")
-		b.args = append(b.args, b.req.Parent)
-	}
-	if len(and) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(and, " AND "), nil
 }

@@ -103,3 +103,14 @@ func unassign(status string) func(*Call) (any, error) {
 		return assignees(c)
 	}
 }
+
+func addComment(c *Call) (any, error) {
+	doc, err := c.S.Load(c.text("reference_doctype"), c.text("reference_name"))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.S.Check(doc, "read"); err != nil {
+		return nil, err
+	}
+	return comment(c.S, doc, note{text: c.text("content"), email: c.text("comment_email"), by: c.text("comment_by")})
+}

@@ -150,17 +150,6 @@ func getdoctype(c *Call) (any, error) {
 	return nil, nil
 }
 
-func addComment(c *Call) (any, error) {
-	doc, err := c.S.Load(c.text("reference_doctype"), c.text("reference_name"))
-	if err != nil {
-		return nil, err
-	}
-	if err := c.S.Check(doc, "read"); err != nil {
-		return nil, err
-	}
-	return comment(c.S, doc, note{text: c.text("content"), email: c.text("comment_email"), by: c.text("comment_by")})
-}
-
 func savedocs(c *Call) (any, error) {
 	action := c.text("action")
 	docstatus, ok := map[string]int64{"Save": 0, "Submit": 1, "Update": 1, "Cancel": 2}[action]

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/attach"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
@@ -21,13 +22,7 @@ type Call struct {
 	Name string
 	Verb string // HTTP method
 	Args map[string]any
-	File *File // the part "file" of an upload, or nil
-}
-
-// File is an uploaded file.
-type File struct {
-	Name    string
-	Content []byte
+	File *attach.File // the part "file" of an upload, or nil
 }
 
 // text is an argument as text.

@@ -1,11 +1,13 @@
 package rpc
 
 import (
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/attach"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/removal"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
@@ -24,6 +26,10 @@ func site() Table {
 }
 
 func quoted(doctype string) string { return store.Table(doctype) }
+
+func upload(c *Call) (any, error) { return attach.Upload(c.S, c.Args, c.File) }
+
+func attachFile(c *Call) (any, error) { return attach.Inline(c.S, c.Args) }
 
 func ping(*Call) (any, error) { return "pong", nil }
 
@@ -186,7 +192,7 @@ func rename(c *Call) (any, error) {
 	case !d.Renamable:
 		return nil, exception.Invalid("%s not allowed to be renamed", doctype)
 	}
-	if err := c.S.Rename(doc, name); err != nil {
+	if err := removal.Rename(c.S, doc, name); err != nil {
 		return nil, err
 	}
 	c.S.Say(exception.Message{Text: "Document renamed from <strong>" + old + "</strong> to <strong>" + name + "</strong>", Alert: true, Indicator: "green"})

@@ -6,6 +6,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
 )
 
 // invoices is sales invoices.
@@ -110,4 +111,53 @@ func Nightly(s *document.Session) error {
 		}
 	}
 	return nil
+}
+
+func checkSubscription(s *document.Session, d *document.Doc) error {
+	d.Default("start_date", s.Today())
+	if len(d.Rows("plans")) == 0 {
+		return nil // the mandatory check reports it
+	}
+	interval := ""
+	for _, row := range d.Rows("plans") {
+		v, err := s.Value("Subscription Plan", row.Text("plan"), "billing_interval")
+		if err != nil {
+			return err
+		}
+		if interval != "" && interval != meta.Text(v) {
+			return exception.Invalid("You can only have Plans with the same billing cycle in a Subscription")
+		}
+		interval = meta.Text(v)
+	}
+	if !truthy(d, "current_invoice_start") {
+		start, _ := paper.ParseTime(d.Text("start_date"))
+		steps := map[string][3]int{"Day": {0, 0, 1}, "Week": {0, 0, 7}, "Month": {0, 1, 0}, "Year": {1, 0, 0}}[interval]
+		d.Set("current_invoice_start", start.Format("2006-01-02"))
+		d.Set("current_invoice_end", start.AddDate(steps[0], steps[1], steps[2]-1).Format("2006-01-02"))
+	}
+	if !truthy(d, "status") {
+		d.Set("status", "Active")
+		if end := d.Text("trial_period_end"); end >= s.Today() {
+			d.Set("status", map[string]string{"v15": "Trialling", "v16": "Trialing"}[s.Profile.String()])
+		}
+	}
+	return nil
+}
+
+func cancelSubscription(s *document.Session, d *document.Doc, _ map[string]any) (any, error) {
+	if d.Text("status") == "Cancelled" {
+		return nil, exception.Throw("InvoiceCancelled", "subscription is already cancelled.").From("erpnext")
+	}
+	d.Set("status", "Cancelled")
+	d.Set("cancelation_date", s.Today())
+	return nil, s.Save(d)
+}
+
+func restartSubscription(s *document.Session, d *document.Doc, _ map[string]any) (any, error) {
+	if d.Text("status") != "Cancelled" {
+		return nil, exception.Throw("InvoiceNotCancelled", "You cannot restart a Subscription that is not cancelled.").From("erpnext")
+	}
+	d.Set("status", "Active")
+	d.Set("cancelation_date", nil)
+	return nil, s.Save(d)
 }

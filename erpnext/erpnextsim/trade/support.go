@@ -6,6 +6,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
 )
 
 // support is issues and what arrives on them.
@@ -75,7 +76,7 @@ func times(s *document.Session, d, sla *document.Doc) error {
 	if !truthy(d, "service_level_agreement_creation") {
 		d.Set("service_level_agreement_creation", s.Now())
 	}
-	began, ok := document.ParseTime(d.Text("service_level_agreement_creation"))
+	began, ok := paper.ParseTime(d.Text("service_level_agreement_creation"))
 	for _, row := range sla.Rows("priorities") {
 		if !ok || row.Text("priority") != d.Text("priority") {
 			continue

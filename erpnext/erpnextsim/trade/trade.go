@@ -87,3 +87,74 @@ func db(s *document.Session, d *document.Doc, values map[string]any) error {
 	}
 	return s.SetValue(d.Type.Name, d.Name(), values, false)
 }
+
+// missing fills what ERPNext reads from company, customer and items before it
+// checks what is mandatory.
+func missing(s *document.Session, d *document.Doc) error {
+	company, customer := d.Text("company"), d.Text("customer")
+	if d.Type.Name == "Quotation" && d.Text("quotation_to") == "Customer" {
+		customer = d.Text("party_name")
+	}
+	for _, b := range []struct {
+		field string
+		from  [3]string
+	}{
+		{"customer_name", [3]string{"Customer", customer, "customer_name"}},
+		{"customer_group", [3]string{"Customer", customer, "customer_group"}},
+		{"territory", [3]string{"Customer", customer, "territory"}},
+		{"language", [3]string{"Customer", customer, "language"}},
+		{"currency", [3]string{"Customer", customer, "default_currency"}},
+		{"currency", [3]string{"Company", company, "default_currency"}},
+		{"debit_to", [3]string{"Company", company, "default_receivable_account"}},
+		{"selling_price_list", [3]string{"Customer", customer, "default_price_list"}},
+	} {
+		if err := borrow(s, d, b.field, b.from); err != nil {
+			return err
+		}
+	}
+	d.Default("conversion_rate", 1.0)
+	d.Default("plc_conversion_rate", 1.0)
+	if exists, ok, err := s.Exists("Price List", "Standard Selling"); err == nil && ok {
+		d.Default("selling_price_list", exists)
+	}
+	d.Default("price_list_currency", d.Get("currency"))
+	d.Default("party_account_currency", d.Get("currency"))
+	for _, row := range d.Rows("items") {
+		if err := missingInRow(s, d, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func missingInRow(s *document.Session, d, row *document.Doc) error {
+	item, company := row.Text("item_code"), d.Text("company")
+	for _, b := range []struct {
+		field string
+		from  [3]string
+	}{
+		{"item_name", [3]string{"Item", item, "item_name"}},
+		{"description", [3]string{"Item", item, "description"}},
+		{"item_group", [3]string{"Item", item, "item_group"}},
+		{"stock_uom", [3]string{"Item", item, "stock_uom"}},
+		{"uom", [3]string{"Item", item, "sales_uom"}},
+		{"uom", [3]string{"Item", item, "stock_uom"}},
+		{"income_account", [3]string{"Company", company, "default_income_account"}},
+		{"expense_account", [3]string{"Company", company, "default_expense_account"}},
+		{"cost_center", [3]string{"Company", company, "cost_center"}},
+	} {
+		if err := borrow(s, row, b.field, b.from); err != nil {
+			return err
+		}
+	}
+	row.Default("conversion_factor", 1.0)
+	row.Default("description", row.Get("item_name"))
+	if item == "" {
+		return nil
+	}
+	off, err := s.Value("Item", item, "disabled")
+	if meta.Int(off) != 0 {
+		return exception.Invalid("Item %s is disabled", item)
+	}
+	return err
+}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
@@ -244,3 +245,16 @@ func distinct(values []string) int {
 }
 
 func numbered(prefix string, i int) string { return fmt.Sprintf("%s-%03d", prefix, i) }
+
+func news(name string) hub.Event {
+	return hub.Event{Topic: hub.TopicJobs, Name: name, Data: []byte(`{"job":"` + name + `"}`)}
+}
+
+func (r *rig) append(t *testing.T, events ...hub.Event) []hub.Event {
+	t.Helper()
+	got, err := r.Append(r.ctx, events...)
+	if err != nil || len(got) != len(events) {
+		t.Fatalf("Append gave %d events, %v", len(got), err)
+	}
+	return got
+}

@@ -28,19 +28,6 @@ func ringPromises() []promise {
 	}
 }
 
-func news(name string) hub.Event {
-	return hub.Event{Topic: hub.TopicJobs, Name: name, Data: []byte(`{"job":"` + name + `"}`)}
-}
-
-func (r *rig) append(t *testing.T, events ...hub.Event) []hub.Event {
-	t.Helper()
-	got, err := r.Append(r.ctx, events...)
-	if err != nil || len(got) != len(events) {
-		t.Fatalf("Append gave %d events, %v", len(got), err)
-	}
-	return got
-}
-
 func appendRead(t *testing.T, r *rig) {
 	all := r.append(t, news("one"), news("two"))
 	r.pass(time.Second)
@@ -128,13 +115,10 @@ func appendAtOnce(t *testing.T, r *rig) {
 }
 
 func ringEmpty(t *testing.T, r *rig) {
-	last, err := r.Last(r.ctx)
-	if last != 0 || err != nil {
-		t.Errorf("Last = %d, %v", last, err)
-	}
-	got, oldest, err := r.Read(r.ctx, 0, 10)
-	if len(got) != 0 || oldest != 0 || err != nil {
-		t.Errorf("Read = %v, %d, %v", got, oldest, err)
+	last, errLast := r.Last(r.ctx)
+	got, oldest, errRead := r.Read(r.ctx, 0, 10)
+	if last != 0 || len(got) != 0 || oldest != 0 || errLast != nil || errRead != nil {
+		t.Errorf("last %d, %v; read %v, oldest %d, %v", last, errLast, got, oldest, errRead)
 	}
 	if none := r.append(t); len(none) != 0 {
 		t.Errorf("Append of nothing = %v", none)

@@ -15,6 +15,7 @@ import (
 	driversqlite "modernc.org/sqlite"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
 )
 
 //go:embed migrations/*.sql
@@ -206,6 +207,12 @@ func lockFile(path string) (*os.File, error) {
 	return file, nil
 }
 
+// unlock gives the lock back by name: a child that is just being started holds a
+// copy of every open file for a moment, and would keep the lock with it.
+func unlock(file *os.File) error {
+	return errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())
+}
+
 // migrate runs the migrations that the file has not seen; their number is its
 // user_version. There is no way back.
 func migrate(ctx context.Context, c *conn) error {
@@ -233,4 +240,35 @@ func migrate(ctx context.Context, c *conn) error {
 		}
 	}
 	return nil
+}
+
+// read lends a connection.
+func (e *Engine) read(ctx context.Context, look func(*conn) error) error {
+	select {
+	case <-e.writer.quit:
+		return keep.ErrClosed
+	default:
+	}
+	select {
+	case c := <-e.readers:
+		defer func() { e.readers <- c }()
+		if ctx.Err() != nil {
+			return late(ctx)
+		}
+		return look(c)
+	case <-e.writer.quit:
+		return keep.ErrClosed
+	case <-ctx.Done():
+		return late(ctx)
+	}
+}
+
+// closeReaders waits until n connections have been given back.
+func (e *Engine) closeReaders(n int) error {
+	var errs []error
+	for range n {
+		c := <-e.readers
+		errs = append(errs, c.close())
+	}
+	return errors.Join(errs...)
 }

@@ -62,7 +62,7 @@ func Open(ctx context.Context, path string, opts Options) (*Engine, error) {
 	}
 	e.lock = lock
 	if err := e.open(ctx); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, unlock(lock))
 	}
 	return e, nil
 }
@@ -171,40 +171,9 @@ func (e *Engine) Close() error {
 		e.stop()
 		e.chores.Wait()
 		e.radio.close()
-		e.closed = errors.Join(e.closeReaders(cap(e.readers)), e.writer.conn.close(), e.lock.Close())
+		e.closed = errors.Join(e.closeReaders(cap(e.readers)), e.writer.conn.close(), unlock(e.lock))
 	})
 	return e.closed
-}
-
-// read lends a connection.
-func (e *Engine) read(ctx context.Context, look func(*conn) error) error {
-	select {
-	case <-e.writer.quit:
-		return keep.ErrClosed
-	default:
-	}
-	select {
-	case c := <-e.readers:
-		defer func() { e.readers <- c }()
-		if ctx.Err() != nil {
-			return late(ctx)
-		}
-		return look(c)
-	case <-e.writer.quit:
-		return keep.ErrClosed
-	case <-ctx.Done():
-		return late(ctx)
-	}
-}
-
-// closeReaders waits until n connections have been given back.
-func (e *Engine) closeReaders(n int) error {
-	var errs []error
-	for range n {
-		c := <-e.readers
-		errs = append(errs, c.close())
-	}
-	return errors.Join(errs...)
 }
 
 func (o Options) withDefaults() Options {

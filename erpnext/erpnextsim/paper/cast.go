@@ -1,4 +1,4 @@
-package document
+package paper
 
 import (
 	"fmt"
@@ -12,12 +12,13 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
-const datetimeLayout = "2006-01-02 15:04:05.000000"
+// Datetime is a moment as Frappe writes it, in the layout of package time.
+const Datetime = "2006-01-02 15:04:05.000000"
 
-// cast is a value as an answer shows it: numbers as numbers, blank dates and
+// Cast is a value as an answer shows it: numbers as numbers, blank dates and
 // blank unique values as null.
-func (d *Doc) cast(column string) (any, error) {
-	v := d.values[column]
+func (d *Doc) Cast(column string) (any, error) {
+	v := d.Values[column]
 	switch column {
 	case "docstatus", "idx":
 		return meta.Int(v), nil
@@ -56,23 +57,23 @@ func isList(v any) bool {
 	return ok
 }
 
-// row is the document as its table stores it.
-func (d *Doc) row() (store.Row, error) {
+// Row is the document as its table stores it.
+func (d *Doc) Row() (store.Row, error) {
 	out := store.Row{}
 	for _, column := range d.Type.Columns() {
-		v, err := d.cast(column)
+		v, err := d.Cast(column)
 		if err != nil {
 			return nil, err
 		}
-		if out[column], err = bind(d.Type, column, v); err != nil {
+		if out[column], err = Bind(d.Type, column, v); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// bind is a value as the database stores it: text, or a time in its full form.
-func bind(d *meta.DocType, column string, v any) (any, error) {
+// Bind is a value as the database stores it: text, or a time in its full form.
+func Bind(d *meta.DocType, column string, v any) (any, error) {
 	kind := kindOf(d, column)
 	if v == nil {
 		return nil, nil
@@ -115,7 +116,7 @@ func layoutOf(kind string) string {
 	case "Time":
 		return "15:04:05.000000"
 	}
-	return datetimeLayout
+	return Datetime
 }
 
 // ParseTime reads a date, a time or both, in the forms that callers use; a time
@@ -135,7 +136,7 @@ func ParseTime(text string) (time.Time, bool) {
 
 // Show is a stored value as Python prints it: a fraction of zero is left out,
 // and MariaDB's times have no leading zero.
-func (s *Session) Show(d *meta.DocType, column string, v any) any {
+func Show(db profile.Database, d *meta.DocType, column string, v any) any {
 	text, ok := v.(string)
 	if !ok {
 		return v
@@ -145,7 +146,7 @@ func (s *Session) Show(d *meta.DocType, column string, v any) any {
 		return strings.TrimSuffix(text, ".000000")
 	case "Time":
 		text = strings.TrimSuffix(text, ".000000")
-		if s.Database == profile.MariaDB && strings.HasPrefix(text, "0") {
+		if db == profile.MariaDB && strings.HasPrefix(text, "0") {
 			text = text[1:]
 		}
 		return text
@@ -153,17 +154,8 @@ func (s *Session) Show(d *meta.DocType, column string, v any) any {
 	return v
 }
 
-// load turns a stored row into a document.
-func (s *Session) load(d *meta.DocType, row store.Row) *Doc {
-	doc := blank(d)
-	for column, v := range row {
-		doc.values[column] = s.Show(d, column, v)
-	}
-	return doc
-}
-
-// same compares two values the way their field type does.
-func same(f *meta.Field, a, b any) bool {
+// Same compares two values the way their field type does.
+func Same(f *meta.Field, a, b any) bool {
 	switch {
 	case f.IsNumber():
 		return meta.Float(a) == meta.Float(b)
@@ -174,10 +166,11 @@ func same(f *meta.Field, a, b any) bool {
 			return x.Format(layoutOf(f.Type)) == y.Format(layoutOf(f.Type))
 		}
 	}
-	return plainText(a) == plainText(b)
+	return Plain(a) == Plain(b)
 }
 
-func plainText(v any) string {
+// Plain is any value as text; lists and objects as JSON.
+func Plain(v any) string {
 	switch v.(type) {
 	case map[string]any, []any:
 		return string(wire.Encode(v, wire.Style{}))

@@ -1,4 +1,6 @@
-package rpc
+// Package attach stores uploaded files beside documents of the ERPNext simulator,
+// as File documents, and gives their bytes back to those who may read them.
+package attach
 
 import (
 	"encoding/base64"
@@ -12,6 +14,12 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 )
 
+// File is an uploaded file.
+type File struct {
+	Name    string
+	Content []byte
+}
+
 // attachment is a file to store beside a document, or alone.
 type attachment struct {
 	name, url               string
@@ -21,26 +29,27 @@ type attachment struct {
 	folder                  string
 }
 
-// upload stores the part "file", or an address given as file_url.
-func upload(c *Call) (any, error) {
-	if c.S.User.Name == access.Guest {
+// Upload stores the part "file", or an address given as file_url.
+func Upload(s *document.Session, args map[string]any, file *File) (*document.Doc, error) {
+	if s.User.Name == access.Guest {
 		return nil, exception.Denied("")
 	}
+	text := func(name string) string { return meta.Text(args[name]) }
 	a := attachment{
-		doctype: c.text("doctype"), docname: c.text("docname"), field: c.text("fieldname"), folder: c.text("folder"),
-		private: meta.Int(c.Args["is_private"]) != 0, url: c.text("file_url"), name: c.text("file_name"),
+		doctype: text("doctype"), docname: text("docname"), field: text("fieldname"), folder: text("folder"),
+		private: meta.Int(args["is_private"]) != 0, url: text("file_url"), name: text("file_name"),
 	}
-	if c.File != nil {
-		a.content, a.name = c.File.Content, path.Base(strings.ReplaceAll(c.File.Name, `\`, "/"))
-		_, sized := c.Args["total_file_size"]
-		if c.S.Profile == profile.V16 && !sized {
+	if file != nil {
+		a.content, a.name = file.Content, path.Base(strings.ReplaceAll(file.Name, `\`, "/"))
+		_, sized := args["total_file_size"]
+		if s.Profile == profile.V16 && !sized {
 			return nil, exception.Raise("TypeError", "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'")
 		}
 	}
-	if err := mayAttach(c.S, a); err != nil {
+	if err := mayAttach(s, a); err != nil {
 		return nil, err
 	}
-	return attach(c.S, a)
+	return keep(s, a)
 }
 
 // mayAttach needs the write right on the target; one that is not there yet is fine.
@@ -69,8 +78,8 @@ func mayAttach(s *document.Session, a attachment) error {
 	return s.Check(doc, "write")
 }
 
-// attach makes the File document; the rules of File keep the bytes.
-func attach(s *document.Session, a attachment) (*document.Doc, error) {
+// keep makes the File document; the rules of File keep the bytes.
+func keep(s *document.Session, a attachment) (*document.Doc, error) {
 	if a.content == nil && a.url == "" {
 		return nil, exception.Invalid("There is some problem with the file url: %s", a.url)
 	}
@@ -97,9 +106,11 @@ func nilIfEmpty(text string) any {
 	return text
 }
 
-func attachFile(c *Call) (any, error) {
-	content := []byte(c.text("filedata"))
-	if yes(c.Args["decode_base64"]) {
+// Inline stores a file that came as text, and sets the field that shall show it.
+func Inline(s *document.Session, args map[string]any) (*document.Doc, error) {
+	text := func(name string) string { return meta.Text(args[name]) }
+	content := []byte(text("filedata"))
+	if flag := text("decode_base64"); flag == "1" || strings.EqualFold(flag, "true") {
 		plain, err := base64.StdEncoding.DecodeString(string(content))
 		if err != nil {
 			return nil, exception.Raise("ValueError", "Incorrect padding")
@@ -107,20 +118,20 @@ func attachFile(c *Call) (any, error) {
 		content = plain
 	}
 	a := attachment{
-		name: c.text("filename"), content: content, private: meta.Int(c.Args["is_private"]) != 0,
-		doctype: c.text("doctype"), docname: c.text("docname"), field: c.text("docfield"), folder: c.text("folder"),
+		name: text("filename"), content: content, private: meta.Int(args["is_private"]) != 0,
+		doctype: text("doctype"), docname: text("docname"), field: text("docfield"), folder: text("folder"),
 	}
-	doc, err := c.S.Load(a.doctype, a.docname)
+	doc, err := s.Load(a.doctype, a.docname)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.S.Check(doc, "write"); err != nil {
+	if err := s.Check(doc, "write"); err != nil {
 		return nil, err
 	}
-	file, err := attach(c.S, a)
+	stored, err := keep(s, a)
 	if err != nil || a.field == "" {
-		return file, err
+		return stored, err
 	}
-	doc.Set(a.field, file.Text("file_url"))
-	return file, c.S.Save(doc)
+	doc.Set(a.field, stored.Text("file_url"))
+	return stored, s.Save(doc)
 }

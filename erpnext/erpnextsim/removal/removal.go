@@ -1,9 +1,12 @@
-package document
+// Package removal takes documents of the ERPNext simulator away, or gives them
+// another name, with everything that belongs to them or points to them.
+package removal
 
 import (
 	"fmt"
 	"strings"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
@@ -13,7 +16,7 @@ import (
 
 // Delete removes a document, its rows, its attachments and what the desk keeps
 // beside it. Submitted documents and documents that others point to stay.
-func (s *Session) Delete(doctype, name string) error {
+func Delete(s *document.Session, doctype, name string) error {
 	found, ok, err := s.Exists(doctype, name)
 	if err != nil {
 		return err
@@ -32,23 +35,23 @@ func (s *Session) Delete(doctype, name string) error {
 		return exception.Invalid("%s %s: Submitted Record cannot be deleted. You must %sCancel%s it first.", doctype, name,
 			`<a href="https://docs.erpnext.com//docs/user/manual/en/setting-up/articles/delete-submitted-document" target="_blank">`, "</a>")
 	}
-	if err := s.run("on_trash", doc); err != nil {
+	if err := s.Trigger("on_trash", doc); err != nil {
 		return err
 	}
-	if err := s.checkBacklinks(doc, "Delete"); err != nil {
-		return s.advise(doc, err)
+	if err := s.Unlinked(doc, "Delete"); err != nil {
+		return advise(doc, err)
 	}
-	if err := s.stepBack(doc); err != nil {
+	if err := stepBack(s, doc); err != nil {
 		return err
 	}
-	if err := s.remove(doc); err != nil {
+	if err := remove(s, doc); err != nil {
 		return fmt.Errorf("deleting %s %s: %w", doctype, name, err)
 	}
-	return s.run("after_delete", doc)
+	return s.Trigger("after_delete", doc)
 }
 
 // advise adds that a document which can be switched off need not be deleted.
-func (s *Session) advise(doc *Doc, err error) error {
+func advise(doc *document.Doc, err error) error {
 	e, ok := err.(*exception.Error)
 	if !ok || doc.Type.Field("enabled") == nil && doc.Type.Field("disabled") == nil {
 		return err
@@ -59,7 +62,7 @@ func (s *Session) advise(doc *Doc, err error) error {
 }
 
 // stepBack gives the number back when the document was the last of its series.
-func (s *Session) stepBack(doc *Doc) error {
+func stepBack(s *document.Session, doc *document.Doc) error {
 	prefix, number, ok := s.Namer().Series(doc.Type, doc)
 	if !ok {
 		return nil
@@ -71,7 +74,7 @@ func (s *Session) stepBack(doc *Doc) error {
 	return s.Tx.StepBack(prefix)
 }
 
-func (s *Session) remove(doc *Doc) error {
+func remove(s *document.Session, doc *document.Doc) error {
 	if err := s.Tx.Delete(doc.Type.Name, doc.Name()); err != nil {
 		return err
 	}
@@ -87,14 +90,14 @@ func (s *Session) remove(doc *Doc) error {
 	if doc.Type.Name == "Deleted Document" || doc.Type.Child {
 		return nil
 	}
-	if err := s.forget(doc); err != nil {
+	if err := forget(s, doc); err != nil {
 		return err
 	}
-	return s.keepDeleted(doc)
+	return keepDeleted(s, doc)
 }
 
 // forget removes comments, assignments and attachments of a deleted document.
-func (s *Session) forget(doc *Doc) error {
+func forget(s *document.Session, doc *document.Doc) error {
 	for doctype, columns := range map[string][2]string{
 		"Comment": {"reference_doctype", "reference_name"},
 		"ToDo":    {"reference_type", "reference_name"},
@@ -110,7 +113,7 @@ func (s *Session) forget(doc *Doc) error {
 	return nil
 }
 
-func (s *Session) keepDeleted(doc *Doc) error {
+func keepDeleted(s *document.Session, doc *document.Doc) error {
 	now := s.Now()
 	return s.Tx.Insert("Deleted Document", store.Row{
 		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
@@ -119,38 +122,12 @@ func (s *Session) keepDeleted(doc *Doc) error {
 	})
 }
 
-// copyAttachments gives an amended document the files of the one before it.
-func (s *Session) copyAttachments(doc *Doc) error {
-	old := doc.Text("amended_from")
-	if old == "" || s.Import {
-		return nil
-	}
-	rows, err := s.Tx.Rows(`SELECT file_name, file_url, is_private FROM tabFile WHERE attached_to_doctype = ? AND attached_to_name = ?`,
-		doc.Type.Name, old)
-	if err != nil {
-		return fmt.Errorf("reading attachments of %s: %w", old, err)
-	}
-	for _, r := range rows {
-		file, err := s.New("File", map[string]any{
-			"file_name": r["file_name"], "file_url": r["file_url"], "is_private": r["is_private"], "folder": "Home/Attachments",
-			"attached_to_doctype": doc.Type.Name, "attached_to_name": doc.Name(),
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.As(func() error { return s.Insert(file) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Rename gives a document another name and makes everything that points to it
 // follow.
-func (s *Session) Rename(doc *Doc, name string) error {
+func Rename(s *document.Session, doc *document.Doc, name string) error {
 	old := doc.Name()
 	if err := s.Tx.Update(doc.Type.Name, old, store.Row{"name": name, "modified": s.Now(), "modified_by": s.User.Name}); err != nil {
-		return s.conflict(doc, err)
+		return s.Conflict(doc, err)
 	}
 	if _, field, ok := strings.Cut(doc.Type.Autoname, "field:"); ok {
 		if err := s.Tx.Update(doc.Type.Name, name, store.Row{field: name}); err != nil {
@@ -167,14 +144,14 @@ func (s *Session) Rename(doc *Doc, name string) error {
 		}
 	}
 	for _, d := range s.Set.All() {
-		if err := s.relink(d, doc.Type.Name, old, name); err != nil {
+		if err := relink(s, d, doc.Type.Name, old, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Session) relink(d *meta.DocType, doctype, old, name string) error {
+func relink(s *document.Session, d *meta.DocType, doctype, old, name string) error {
 	if d.Single {
 		return nil
 	}

@@ -1,30 +1,28 @@
-package erpnextsim
+package attach
 
 import (
 	"mime"
-	"net/http"
 	"path"
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 )
 
-// content serves the bytes behind a file address. Private ones need the right to
-// read the File or the document that it is attached to.
-func (c *call) content(url string) (reply, error) {
+// Content returns the bytes behind a file address, with the headers to send them
+// with; nil when there are none. Private ones need the right to read the File or
+// the document that it is attached to.
+func Content(s *document.Session, url string) ([]byte, map[string]string, error) {
 	if strings.HasPrefix(url, "/private/") {
-		if err := c.mayRead(url); err != nil {
-			return reply{}, err
+		if err := mayRead(s, url); err != nil {
+			return nil, nil, err
 		}
 	}
-	body, err := c.ses.Tx.Content(url)
-	if err != nil {
-		return reply{}, err
-	}
-	if body == nil {
-		return reply{}, notFound()
+	body, err := s.Tx.Content(url)
+	if err != nil || body == nil {
+		return nil, nil, err
 	}
 	kind := mime.TypeByExtension(path.Ext(url))
 	if kind == "" {
@@ -35,34 +33,34 @@ func (c *call) content(url string) (reply, error) {
 	case ".svg", ".html", ".htm", ".xml":
 		headers["Content-Disposition"] = `attachment; filename="` + path.Base(url) + `"`
 	}
-	return reply{status: http.StatusOK, raw: body, headers: headers}, nil
+	return body, headers, nil
 }
 
-func (c *call) mayRead(url string) error {
-	if c.ses.User.Name == access.Guest {
+func mayRead(s *document.Session, url string) error {
+	if s.User.Name == access.Guest {
 		return exception.Denied("You don't have permission to access this file")
 	}
-	rows, err := c.ses.Tx.Rows(`SELECT name, owner, attached_to_doctype, attached_to_name FROM tabFile WHERE file_url = ?`, url)
+	rows, err := s.Tx.Rows(`SELECT name, owner, attached_to_doctype, attached_to_name FROM tabFile WHERE file_url = ?`, url)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		file, err := c.ses.Load("File", meta.Text(r["name"]))
+		file, err := s.Load("File", meta.Text(r["name"]))
 		if err != nil {
 			return err
 		}
-		if c.ses.May(file, "read") {
+		if s.May(file, "read") {
 			return nil
 		}
 		if doctype := file.Text("attached_to_doctype"); doctype != "" {
-			doc, err := c.ses.Load(doctype, file.Text("attached_to_name"))
-			if err == nil && c.ses.May(doc, "read") {
+			doc, err := s.Load(doctype, file.Text("attached_to_name"))
+			if err == nil && s.May(doc, "read") {
 				return nil
 			}
 		}
 	}
 	if len(rows) == 0 {
-		return notFound()
+		return nil // and no content
 	}
 	return exception.Denied("You don't have permission to access this file")
 }

@@ -1,0 +1,134 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
+)
+
+// dictCalls are the functions of the newer release's object form. It is never changed.
+var dictCalls = map[string]bool{
+	"COUNT": true, "SUM": true, "AVG": true, "MAX": true, "MIN": true, "ABS": true, "IFNULL": true, "NULLIF": true,
+	"CONCAT": true, "MONTH": true, "QUARTER": true,
+}
+
+// arithmetic holds the arithmetic forms {"ADD": [a, b]}. It is never changed.
+var arithmetic = map[string]string{"ADD": "+", "SUB": "-", "MUL": "*", "DIV": "/"}
+
+// fieldDict is {"COUNT": "*", "as": "n"} or {"items": ["item_code"]}: only the
+// newer release takes it.
+func (b *builder) fieldDict(item map[string]any) error {
+	if b.s.Profile == profile.V15 {
+		return exception.Raise("AttributeError", "'dict' object has no attribute 'lower'")
+	}
+	alias := meta.Text(item["as"])
+	for key, arg := range item {
+		if key == "as" {
+			continue
+		}
+		if f := b.main.Field(key); f != nil && f.IsTable() {
+			list, _ := arg.([]any)
+			b.nested = append(b.nested, nested{field: f, fields: list})
+			continue
+		}
+		sql, err := b.expression(key, arg)
+		if err != nil {
+			return err
+		}
+		if alias == "" {
+			alias = fmt.Sprintf("%s(%s)", key, meta.Text(arg))
+		}
+		b.take(column{sql: sql}, alias)
+	}
+	return nil
+}
+
+func (b *builder) expression(name string, arg any) (string, error) {
+	args, ok := arg.([]any)
+	if !ok {
+		args = []any{arg}
+	}
+	if sign, ok := arithmetic[name]; ok {
+		if len(args) != 2 {
+			return "", exception.Invalid("%s requires exactly 2 arguments", name)
+		}
+		left, err := b.operand(name, args[0])
+		if err != nil {
+			return "", err
+		}
+		right, err := b.operand(name, args[1])
+		return "(" + left + " " + sign + " " + right + ")", err
+	}
+	if !dictCalls[name] {
+		return "", exception.Invalid("Unsupported function or invalid field name: %s", name)
+	}
+	parts := make([]string, len(args))
+	for i, a := range args {
+		var err error
+		if parts[i], err = b.operand(name, a); err != nil {
+			return "", err
+		}
+	}
+	return sqlCall(strings.ToLower(name), strings.Join(parts, ", ")), nil
+}
+
+func (b *builder) operand(function string, arg any) (string, error) {
+	switch arg := arg.(type) {
+	case int64, float64:
+		return meta.Text(arg), nil
+	case map[string]any:
+		for key, inner := range arg {
+			return b.expression(key, inner)
+		}
+	case string:
+		switch {
+		case arg == "*" && function == "COUNT":
+			return "*", nil
+		case len(arg) > 1 && (arg[0] == '\'' || arg[0] == '"'):
+			return "'" + strings.ReplaceAll(arg[1:len(arg)-1], "'", "''") + "'", nil
+		}
+		c, err := b.resolve(arg)
+		return c.sql, err
+	}
+	return "", exception.Invalid("Invalid argument for function %s", function)
+}
+
+// nest adds the rows of table fields below each row, in one more query each.
+func (b *builder) nest(res Result) (Result, error) {
+	for _, n := range b.nested {
+		at := slices.Index(res.Columns, "name")
+		if at < 0 {
+			return res, exception.Invalid("Child table fields need the field name")
+		}
+		var names []any
+		for _, row := range res.Values {
+			names = append(names, row[at])
+		}
+		rows, err := Run(b.s, Request{
+			Doctype: n.field.Options, Fields: append(slices.Clone(n.fields), "parent", "parentfield"), Trusted: true,
+			Filters: []any{[]any{"parent", "in", names}, []any{"parentfield", "=", n.field.Name}}, OrderBy: "idx asc",
+		})
+		if err != nil {
+			return res, err
+		}
+		byParent := map[string][]wire.Object{}
+		for _, o := range rows.Objects() {
+			parent := meta.Text(o.Get("parent"))
+			byParent[parent] = append(byParent[parent], o)
+		}
+		res.Columns = append(res.Columns, n.field.Name)
+		for i, row := range res.Values {
+			children := byParent[meta.Text(row[at])]
+			if children == nil {
+				children = []wire.Object{}
+			}
+			res.Values[i] = append(row, children)
+		}
+	}
+	return res, nil
+}

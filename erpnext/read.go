@@ -1,13 +1,17 @@
 package erpnext
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/go-resty/resty/v2"
 
 	"gigafibre.ca/targo-hub/erpnext/meta"
 	"gigafibre.ca/targo-hub/erpnext/rest"
@@ -112,6 +116,28 @@ func (c *Client) Get(ctx context.Context, doctype, name string, into any) error 
 	err := c.send(ctx, call{op: rest.CallName(doctype, "get"), method: http.MethodGet, tries: retry.Reading,
 		path: path, member: "data"}, into)
 	return wrap(err, "reading", doctype+" "+name)
+}
+
+// PrintPDF returns a document as a PDF in a print format of the site; the
+// document's standard format when none is named.
+func (c *Client) PrintPDF(ctx context.Context, doctype, name, format string) ([]byte, error) {
+	query := url.Values{"doctype": {doctype}, "name": {name}, "no_letterhead": {"0"}}
+	if format != "" {
+		query.Set("format", format)
+	}
+	const op = "print.get"
+	path := rest.MethodPath("frappe.utils.print_format.download_pdf") + "?" + query.Encode()
+	answer, err := c.kit.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
+		r.SetHeader("Authorization", c.auth)
+		r.SetHeader("Accept", "application/pdf, application/json")
+	})
+	if err == nil && !bytes.HasPrefix(answer.Body(), []byte("%PDF-")) {
+		err = c.kit.Unreadable(op, http.MethodGet, answer.StatusCode(), errors.New("not a PDF"))
+	}
+	if err != nil {
+		return nil, wrap(c.failure(err), "printing", doctype+" "+name)
+	}
+	return answer.Body(), nil
 }
 
 // Meta reads how a doctype is made on the site, custom fields included, and

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -40,6 +41,7 @@ func TestCustomerSignsOnAPhone(t *testing.T) {
 	if status := h.call(t, http.MethodPost, "/accept/generate", map[string]any{"quotation": quotation}, &made); status != http.StatusCreated {
 		t.Fatalf("generate answered %d", status)
 	}
+	checkPDF(t, made.URL+"/pdf")
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "accept.mjs"), tools, made.URL, os.Getenv("PICTURES"))
 	cmd.Env = append(os.Environ(), "CHROMIUM="+chromium)
 	out, err := cmd.Output()
@@ -66,5 +68,19 @@ func TestCustomerSignsOnAPhone(t *testing.T) {
 	}
 	if contract["signer_name"] != "Ève Tremblay" || contract["signature_method"] != "JWT" || contract["document_sha256"] == nil {
 		t.Errorf("evidence: signer %v, method %v, fingerprint %v", contract["signer_name"], contract["signature_method"], contract["document_sha256"])
+	}
+}
+
+// checkPDF asserts that ERPNext's print of the quotation comes through.
+func checkPDF(t *testing.T, url string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	head := make([]byte, 5)
+	if _, err := io.ReadFull(resp.Body, head); err != nil || string(head) != "%PDF-" || resp.Header.Get("Content-Type") != "application/pdf" {
+		t.Errorf("the print begins with %q, type %q, error %v", head, resp.Header.Get("Content-Type"), err)
 	}
 }

@@ -141,14 +141,14 @@ func TestBinaryLinksNoSimulator(t *testing.T) {
 	}
 }
 
-// beside tells whether a package stands beside the house: simulators, fixtures
-// and conformance suites.
+// beside tells whether a package stands beside the house: simulators, fixtures,
+// conformance suites, and their rooms.
 func beside(name string) bool {
-	if floor, known := floors[name]; known {
-		return floor == -1
-	}
-	for part := range strings.SplitSeq(name, "/") {
-		if strings.HasSuffix(part, "sim") && part != "targo-sim" {
+	for ; name != ""; name = name[:max(strings.LastIndexByte(name, '/'), 0)] {
+		if floor, known := floors[name]; known {
+			return floor == -1
+		}
+		if strings.HasSuffix(name, "sim") {
 			return true
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"gigafibre.ca/targo-hub/connectors/mailjet"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/web"
@@ -29,6 +30,7 @@ type Settings struct {
 	DocuSeal docuseal.Config `yaml:"docuseal" envPrefix:"DOCUSEAL_"`
 	Twilio   twilio.Config   `yaml:"twilio" envPrefix:"TWILIO_"`
 	Mailjet  mailjet.Config  `yaml:"mailjet" envPrefix:"MAILJET_"`
+	Accept   accept.Config   `yaml:"accept" envPrefix:"ACCEPT_"`
 	Access   access.Config   `yaml:"access" envPrefix:"ACCESS_"`
 	Outbox   outbox.Config   `yaml:"outbox" envPrefix:"OUTBOX_"`
 }

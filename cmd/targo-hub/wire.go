@@ -101,7 +101,7 @@ func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Regi
 func features(s *Settings, o *outside, m *machinery, reg *prometheus.Registry, log *slog.Logger) error {
 	planner := dispatch.NewPlanner(o.erp, m.broker, time.Now)
 	desk, err := accept.NewDesk(accept.Deps{
-		ERPNext: o.erp, DocuSeal: o.seal, Signing: s.DocuSeal, Keys: m.guard.Keyring(), Store: m.store, News: m.broker,
+		ERPNext: o.erp, DocuSeal: o.seal, Signing: s.DocuSeal, Config: s.Accept, Keys: m.guard.Keyring(), Store: m.store, News: m.broker,
 		Mail: m.outbox, Plan: planFor(planner, log), Public: s.Edge.Public, Now: time.Now, Log: log,
 	})
 	if err != nil {

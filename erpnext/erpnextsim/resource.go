@@ -9,6 +9,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rpc"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
+	"gigafibre.ca/targo-hub/simkit/paper"
 )
 
 // first routes the first version of the API; path is what follows /api/.
@@ -35,6 +36,8 @@ func (c *call) procedure(name string) (reply, error) {
 		return c.logout()
 	case "download_file", "frappe.core.doctype.file.file.download_file":
 		return c.content(meta.Text(c.args["file_url"]))
+	case "frappe.utils.print_format.download_pdf":
+		return c.printed()
 	case "frappe.client.get_time_zone":
 		return reply{member: "message", value: wire.Object{{Key: "time_zone", Value: c.site.opts.Zone}}}, nil
 	}
@@ -44,6 +47,29 @@ func (c *call) procedure(name string) (reply, error) {
 		member = "data"
 	}
 	return reply{member: member, value: value}, err
+}
+
+// printed is a document as a PDF. The layout of the print format is not
+// imitated: every field that is set stands on a line of its own.
+func (c *call) printed() (reply, error) {
+	doctype, name := meta.Text(c.args["doctype"]), meta.Text(c.args["name"])
+	doc, err := c.ses.Load(doctype, name)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.ses.Check(doc, "read"); err != nil {
+		return reply{}, err
+	}
+	lines := []string{doctype + " " + name, ""}
+	for _, f := range doc.Type.Fields {
+		if text := meta.Text(doc.Get(f.Name)); text != "" && !f.IsTable() {
+			lines = append(lines, f.Label+": "+text)
+		}
+	}
+	file := strings.NewReplacer(" ", "-", "/", "-").Replace(name) + ".pdf"
+	return reply{raw: paper.PDF(lines), headers: map[string]string{
+		"Content-Type": "application/pdf", "Content-Disposition": `inline; filename="` + file + `"`,
+	}}, nil
 }
 
 func (c *call) collection(doctype string) (reply, error) {

@@ -2,8 +2,8 @@
 // link or the DocuSeal envelope, shows the page, takes the signature and sees to
 // it that everything that must follow exists exactly once.
 //
-// Routes: POST /accept/generate, GET and POST /accept/{jwt}, POST /accept/confirm,
-// POST /accept/decline, GET /accept/{quotation}/state, GET /accept/{quotation}/qr.
+// Routes: POST /accept/generate, GET and POST /accept/{jwt}, GET /accept/{jwt}/pdf,
+// POST /accept/confirm, POST /accept/decline, GET /accept/{quotation}/state, GET /accept/{quotation}/qr.
 // DocuSeal's webhook arrives at the door (package webhooks) and is handed to
 // Desk.Signed.
 // Events: quotation.sent, quotation.accepted, quotation.declined.
@@ -68,12 +68,18 @@ type Mail interface {
 	Queue(ctx context.Context, m outbox.Message) (outbox.Entry, error)
 }
 
+// Config is the accept part of the settings.
+type Config struct {
+	PrintFormat string `yaml:"print_format" env:"PRINT_FORMAT" default:"Soumission TARGO" doc:"ERPNext print format of the PDF that customers read; the site's standard one when it has none of this name"`
+}
+
 // Deps is what the desk works with. ERPNext and DocuSeal may be nil: what needs
 // them then answers that the part is switched off.
 type Deps struct {
 	ERPNext  *erpnext.Client
 	DocuSeal *docuseal.Client
 	Signing  docuseal.Config
+	Config   Config
 	Keys     *access.Keyring
 	Store    Store
 	News     News
@@ -98,6 +104,7 @@ type Desk struct {
 	now    func() time.Time
 	log    *slog.Logger
 	page   *template.Template
+	format string // of the PDF
 }
 
 // NewDesk makes a desk.
@@ -108,7 +115,7 @@ func NewDesk(d Deps) (*Desk, error) {
 	}
 	return &Desk{
 		erp: d.ERPNext, seal: d.DocuSeal, cfg: d.Signing, keys: d.Keys, store: d.Store, news: d.News, mail: d.Mail,
-		plan: d.Plan, public: d.Public, now: d.Now, log: d.Log.With("part", "accept"), page: page,
+		plan: d.Plan, public: d.Public, now: d.Now, log: d.Log.With("part", "accept"), page: page, format: d.Config.PrintFormat,
 	}, nil
 }
 
@@ -141,6 +148,9 @@ func (d *Desk) Mount(r *web.Router) {
 	})
 	r.Handle(http.MethodGet, "/accept/{jwt}", web.Customer, d.show, web.Doc{
 		ID: "accept-page", Summary: "The page on which the customer reads and signs; opening it has no effect", Tag: "accept",
+	})
+	r.Handle(http.MethodGet, "/accept/{jwt}/pdf", web.Customer, d.pdf, web.Doc{
+		ID: "accept-pdf", Summary: "The quotation as ERPNext prints it", Tag: "accept", Answer: "application/pdf",
 	})
 	r.Handle(http.MethodPost, "/accept/{jwt}", web.Customer, d.submit, web.Doc{
 		ID: "accept-form", Summary: "The form of the page: accept or decline, then back to the page", Tag: "accept",

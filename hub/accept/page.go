@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/qr"
@@ -17,6 +18,7 @@ import (
 type view struct {
 	T        offer.Words
 	Quote    offer.Quote
+	PDF      string // where the quotation is printed
 	Action   string // where the forms go: this page
 	Name     string
 	Accepted bool
@@ -38,7 +40,7 @@ func (d *Desk) render(c echo.Context, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	v := view{T: offer.WordsIn(lang), Quote: offer.New(q, lang), Action: c.Request().URL.RequestURI(), Problem: problem, Name: c.FormValue("name")}
+	v := view{T: offer.WordsIn(lang), Quote: offer.New(q, lang), PDF: c.Request().URL.EscapedPath() + "/pdf", Action: c.Request().URL.RequestURI(), Problem: problem, Name: c.FormValue("name")}
 	if v.Outcome, _, err = d.known(ctx, q.Name); err != nil {
 		return err
 	}
@@ -113,6 +115,25 @@ func contains(list []string, wanted ...string) bool {
 		}
 	}
 	return true
+}
+
+// pdf answers GET /accept/{jwt}/pdf: the quotation as ERPNext prints it. A site
+// without the configured print format prints its standard one.
+func (d *Desk) pdf(c echo.Context) error {
+	ctx := c.Request().Context()
+	q, err := d.quotation(ctx, hub.ActorOf(ctx).Subject)
+	if err != nil {
+		return err
+	}
+	raw, err := d.erp.PrintPDF(ctx, "Quotation", q.Name, d.format)
+	if erpnext.IsNotFound(err) {
+		raw, err = d.erp.PrintPDF(ctx, "Quotation", q.Name, "")
+	}
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Disposition", `inline; filename="`+q.Name+`.pdf"`)
+	return c.Blob(http.StatusOK, "application/pdf", raw)
 }
 
 // qr answers GET /accept/{quotation}/qr: the code that print formats show.

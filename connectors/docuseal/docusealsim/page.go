@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/order"
-	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/paper"
+	"gigafibre.ca/targo-hub/simkit/paper"
 )
 
 //go:embed page.html

@@ -12,7 +12,7 @@ type Words struct {
 	ConsentElectronic, DeclineTitle, Reason         string
 	Decline, AcceptedTitle, AcceptedText, Contract  string
 	ClosedTitle, DeclinedText, NameMissing, Changed string
-	ConsentMissing, ReasonMissing                   string
+	ConsentMissing, ReasonMissing, PDF              string
 }
 
 // WordsIn returns the texts in a language.
@@ -39,6 +39,7 @@ func french() Words {
 		ClosedTitle:   "Cette soumission est fermée", DeclinedText: "Vous avez refusé cette soumission. Merci de nous l'avoir dit.",
 		NameMissing: "Écrivez votre nom complet.", Changed: "La soumission a changé depuis que vous l'avez ouverte. Relisez-la, puis signez.",
 		ConsentMissing: "Cochez les deux cases pour accepter.", ReasonMissing: "Écrivez la raison en quelques mots.",
+		PDF: "Lire ou imprimer la soumission (PDF)",
 	}
 }
 
@@ -58,6 +59,7 @@ func english() Words {
 		ClosedTitle:   "This quotation is closed", DeclinedText: "You declined this quotation. Thank you for telling us.",
 		NameMissing: "Write your full name.", Changed: "The quotation has changed since you opened it. Read it again, then sign.",
 		ConsentMissing: "Tick both boxes to accept.", ReasonMissing: "Write the reason in a few words.",
+		PDF: "Read or print the quotation (PDF)",
 	}
 }
 

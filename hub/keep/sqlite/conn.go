@@ -27,6 +27,7 @@ var migrations embed.FS
 type conn struct {
 	raw   driver.Conn
 	stmts map[string]statement
+	args  []driver.NamedValue // of the statement that is being started
 }
 
 type statement interface {
@@ -96,7 +97,7 @@ func (c *conn) exec(query string, args ...driver.Value) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, err := st.ExecContext(context.Background(), named(args))
+	res, err := st.ExecContext(context.Background(), c.named(args))
 	if err != nil {
 		return 0, broken(err)
 	}
@@ -111,7 +112,7 @@ func (c *conn) rows(ctx context.Context, each func(row) error, query string, arg
 	if err != nil {
 		return err
 	}
-	answer, err := st.QueryContext(ctx, named(args))
+	answer, err := st.QueryContext(ctx, c.named(args))
 	if err != nil {
 		return brokenUnless(ctx, err)
 	}
@@ -169,12 +170,13 @@ func (c *conn) close() error {
 	return errors.Join(append(errs, c.raw.Close())...)
 }
 
-func named(args []driver.Value) []driver.NamedValue {
-	list := make([]driver.NamedValue, len(args))
+// named numbers the arguments. The driver copies them when the statement starts.
+func (c *conn) named(args []driver.Value) []driver.NamedValue {
+	c.args = c.args[:0]
 	for i, v := range args {
-		list[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
-	return list
+	return c.args
 }
 
 // broken makes an error of the database one that callers may see: whatever the

@@ -1,5 +1,5 @@
-// Package paper makes the files that a simulated DocuSeal hands out: small, but
-// valid for any reader.
+// Package paper makes the PDF files that simulators hand out: small, but valid
+// for any reader.
 package paper
 
 import (

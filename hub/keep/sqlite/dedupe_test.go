@@ -3,6 +3,7 @@ package sqlite
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -137,5 +138,39 @@ func TestPruningForgetsKeysWhereverTheyAre(t *testing.T) {
 	}
 	if left := settleSome(t, e, 1); left {
 		t.Error("keys are left")
+	}
+}
+
+func TestListsFollowAnIndex(t *testing.T) {
+	t.Parallel()
+	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{})
+	for name, c := range map[string]struct {
+		f     keep.Filter
+		never string // what the plan must not say
+	}{
+		"key":             {keep.Filter{Kind: "a", Dedupe: "k"}, "SCAN jobs"},
+		"name":            {keep.Filter{Kind: "a.", Status: keep.Held, Name: "n"}, "SCAN jobs"},
+		"customer":        {keep.Filter{Customer: "c", Status: keep.Dead}, "SCAN jobs"},
+		"status":          {keep.Filter{Status: keep.Dead}, "SCAN jobs"},
+		"status and kind": {keep.Filter{Kind: "a", Status: keep.Held}, "SCAN jobs"},
+		"kind":            {keep.Filter{Kind: "a"}, "TEMP B-TREE"},
+		"family":          {keep.Filter{Kind: "a.", Status: keep.Done}, "TEMP B-TREE"},
+		"all":             {keep.Filter{}, "TEMP B-TREE"},
+	} {
+		query, args, _, err := listing(c.f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = e.read(t.Context(), func(conn *conn) error {
+			return conn.rows(t.Context(), func(r row) error {
+				if strings.Contains(r.text(3), c.never) {
+					t.Errorf("%s: the plan has %s", name, r.text(3))
+				}
+				return nil
+			}, "EXPLAIN QUERY PLAN "+query, args...)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -163,15 +163,10 @@ func (t *tx) erase(seq, hash int64) error {
 	return err
 }
 
-// kinds lists the kinds that there are, by hops along the index.
-func (t *tx) kinds() ([]string, error) {
-	var kinds []string
-	for last := ""; ; {
-		next, ok, err := t.one(background, `SELECT kind FROM jobs WHERE kind > ? ORDER BY kind LIMIT 1`, last)
-		if err != nil || !ok {
-			return kinds, err
-		}
-		last = next.text(0)
-		kinds = append(kinds, last)
-	}
+func (t *tx) kinds() (kinds []string, err error) {
+	err = t.rows(background, func(r row) error {
+		kinds = append(kinds, r.text(0))
+		return nil
+	}, `SELECT kind FROM kinds`)
+	return kinds, err
 }

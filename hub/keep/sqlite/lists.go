@@ -41,13 +41,11 @@ func (e *Engine) Job(ctx context.Context, id string) (job keep.Job, err error) {
 
 // Jobs implements keep.Lists.
 func (e *Engine) Jobs(ctx context.Context, f keep.Filter) (page []keep.Job, next string, err error) {
-	where, args := narrow(f)
-	var p pager
-	if where, args, err = p.start(f.Limit, f.Cursor, "jobs.seq", where, args); err != nil {
+	query, args, p, err := listing(f)
+	if err != nil {
 		return nil, "", err
 	}
 	err = e.read(ctx, func(c *conn) error {
-		query := selectJob + ` FROM jobs JOIN bodies ON bodies.seq = jobs.seq` + where + ` ORDER BY jobs.seq DESC LIMIT ?`
 		return c.rows(ctx, func(r row) error {
 			if p.more(r.int(0)) {
 				page = append(page, scanJob(r).Job)
@@ -58,6 +56,17 @@ func (e *Engine) Jobs(ctx context.Context, f keep.Filter) (page []keep.Job, next
 	return page, p.next, err
 }
 
+// listing writes the query of a page. What is sorted are the numbers of the jobs,
+// not the jobs.
+func listing(f keep.Filter) (query string, args []driver.Value, p *pager, err error) {
+	where, args := narrow(f)
+	p = &pager{}
+	where, args, err = p.start(f.Limit, f.Cursor, where, args)
+	query = selectJob + ` FROM jobs JOIN bodies ON bodies.seq = jobs.seq WHERE jobs.seq IN
+ (SELECT seq FROM jobs` + where + ` ORDER BY seq DESC LIMIT ?) ORDER BY jobs.seq DESC`
+	return query, args, p, err
+}
+
 // narrow writes the filter as SQL.
 func narrow(f keep.Filter) (where string, args []driver.Value) {
 	add := func(given bool, clause string, values ...driver.Value) {
@@ -66,24 +75,27 @@ func narrow(f keep.Filter) (where string, args []driver.Value) {
 			args = append(args, values...)
 		}
 	}
+	// Few jobs are in a status other than done, and the index leads to them. In
+	// all other cases the newest jobs are looked through; the plus keeps SQLite
+	// from reading and sorting all jobs of a kind instead.
+	kind, narrower := "+kind", f.Dedupe+f.Name+f.Customer+f.Lane != ""
+	if f.Status != "" && f.Status != keep.Done && !narrower {
+		kind = "kind"
+		add(f.Kind == "", "kind IN (SELECT kind FROM kinds)")
+	}
 	if prefix, family := strings.CutSuffix(f.Kind, "."); family {
-		add(true, "kind >= ? AND kind < ?", f.Kind, prefix+"/") // "/" follows "."
+		add(true, kind+" >= ? AND "+kind+" < ?", f.Kind, prefix+"/") // "/" follows "."
 	} else {
-		add(f.Kind != "", "kind = ?", f.Kind)
+		add(f.Kind != "", kind+" = ?", f.Kind)
 	}
-	// The plus keeps SQLite from reading all jobs of a status and sorting them.
-	switch stage, _ := stageOf(f.Status); {
-	case f.Status == keep.Pending:
-		add(true, "stage < 2")
-	case f.Status == keep.Done:
-		add(true, "+stage = 4")
-	default:
-		add(f.Status != "", "stage = ?", stage)
-	}
+	stage, _ := stageOf(f.Status)
+	add(f.Status == keep.Pending, "stage IN (0, 1)")
+	add(f.Status != "" && f.Status != keep.Pending, "stage = ?", stage)
 	add(f.State != "", "state = ?", f.State)
 	add(f.Lane != "", "lane = ?", f.Lane)
-	add(f.Dedupe != "", `(jobs.seq IN (SELECT seq FROM dedupes WHERE hash = ?) OR jobs.seq > (SELECT indexed FROM marks))
- AND dedupe = ?`, hashOf(f.Dedupe), f.Dedupe)
+	add(f.Dedupe != "", `seq IN (SELECT seq FROM dedupes WHERE hash = ? UNION ALL
+ SELECT seq FROM jobs WHERE seq > (SELECT indexed FROM marks) AND dedupe = ?) AND dedupe = ?`,
+		hashOf(f.Dedupe), f.Dedupe, f.Dedupe)
 	add(f.Customer != "", "customer = ? AND customer <> ''", f.Customer)
 	add(f.Doctype != "", "doctype = ?", f.Doctype)
 	add(f.Name != "", "name = ? AND name <> ''", f.Name)
@@ -99,7 +111,7 @@ type pager struct {
 	next        string
 }
 
-func (p *pager) start(limit int, cursor, column, where string, args []driver.Value) (string, []driver.Value, error) {
+func (p *pager) start(limit int, cursor, where string, args []driver.Value) (string, []driver.Value, error) {
 	p.limit = 50
 	if limit > 0 {
 		p.limit = min(limit, 200)
@@ -109,7 +121,7 @@ func (p *pager) start(limit int, cursor, column, where string, args []driver.Val
 		if err != nil {
 			return "", nil, hub.Fail(hub.Invalid, "invalid", "The cursor is not one of ours.", err)
 		}
-		where += " AND " + column + " < ?"
+		where += " AND seq < ?"
 		args = append(args, below)
 	}
 	if where != "" {
@@ -180,7 +192,7 @@ func (e *Engine) Audits(ctx context.Context, f keep.AuditFilter) (page []keep.Re
 		args = append(args, f.Since.UnixMicro())
 	}
 	var p pager
-	if where, args, err = p.start(f.Limit, f.Cursor, "seq", where, args); err != nil {
+	if where, args, err = p.start(f.Limit, f.Cursor, where, args); err != nil {
 		return nil, "", err
 	}
 	err = e.read(ctx, func(c *conn) error {

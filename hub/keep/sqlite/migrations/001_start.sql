@@ -29,6 +29,14 @@ CREATE TABLE jobs (
 );
 CREATE UNIQUE INDEX jobs_id ON jobs (id);
 CREATE INDEX jobs_due ON jobs (kind, stage, due);
+-- The kinds that there are, by hops along the index.
+CREATE VIEW kinds AS
+  WITH RECURSIVE hop (kind) AS (
+    SELECT min(kind) FROM jobs
+    UNION ALL
+    SELECT (SELECT min(kind) FROM jobs WHERE kind > hop.kind) FROM hop WHERE hop.kind IS NOT NULL
+  )
+  SELECT kind FROM hop WHERE kind IS NOT NULL;
 CREATE INDEX jobs_lane ON jobs (lane, stage) WHERE lane <> '' AND stage < 3;
 CREATE INDEX jobs_name ON jobs (name) WHERE name <> '';
 CREATE INDEX jobs_customer ON jobs (customer) WHERE customer <> '';

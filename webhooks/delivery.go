@@ -13,7 +13,7 @@ func deliveryOf(job keep.Job) Delivery {
 		ID: job.ID, Source: sourceOf(job.Kind), Event: job.Headers[eventType], Status: job.Status, State: job.State,
 		Reason: job.Note, VerifiedBy: job.Headers[verifiedBy], DedupeKey: job.Dedupe, Lane: job.Lane, Seen: job.Seen,
 		Doctype: job.Subject.Doctype, Name: job.Subject.Name, Customer: job.Subject.Customer,
-		Tries: job.Tries, DueAt: job.Due, ReceivedAt: job.Created, UpdatedAt: job.Updated,
+		LedTo: ledTo(job), Tries: job.Tries, DueAt: job.Due, ReceivedAt: job.Created, UpdatedAt: job.Updated,
 	}
 	for _, a := range job.Attempts {
 		d.Attempts = append(d.Attempts, Attempt{
@@ -47,6 +47,7 @@ type Delivery struct {
 	Doctype    string            `json:"reference_doctype,omitempty"`
 	Name       string            `json:"reference_name,omitempty"`
 	Customer   string            `json:"customer,omitempty"`
+	LedTo      string            `json:"led_to,omitempty" doc:"Id of the entry that carries on with it"`
 	Tries      int               `json:"tries"`
 	Attempts   []Attempt         `json:"attempts,omitempty"`
 	DueAt      time.Time         `json:"due_at"`

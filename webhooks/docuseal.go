@@ -23,9 +23,8 @@ type DocuSealConfig struct {
 // DocuSeal tells what happens to envelopes. It takes any answer below 400,
 // redirects included, as delivered; else it tries again after 2, 4, 8 … minutes
 // for some days. Its events have no id: the same event is the same type, object
-// and timestamp, and its data are those of the delivery, not of the event. take
-// may return a word for what it made of the event; it is shown as the state.
-func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.Event) (state string, err error)) Source {
+// and timestamp, and its data are those of the delivery, not of the event.
+func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.Event) (Taken, error)) Source {
 	return Source{
 		Name:   "docuseal",
 		Paths:  []string{"/webhooks/docuseal", "/accept/docuseal-webhook"},
@@ -36,8 +35,8 @@ func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.
 			if err != nil {
 				return keep.Result{}, keep.Reject(err)
 			}
-			state, err := take(ctx, event)
-			return keep.Result{State: state}, err
+			taken, err := take(ctx, event)
+			return taken.result(), err
 		},
 	}
 }

@@ -43,7 +43,9 @@ func fixed([]byte, time.Time) http.Header {
 	return http.Header{"X-Sign-Key": {"invented-for-tests"}, "Content-Type": {"application/json"}}
 }
 
-func nothing(context.Context, docuseal.Event) (string, error) { return "nothing", nil }
+func nothing(context.Context, docuseal.Event) (webhooks.Taken, error) {
+	return webhooks.Taken{State: "nothing"}, nil
+}
 
 func set(value string) func([]byte, http.Header) {
 	return func(_ []byte, h http.Header) { h.Set("X-Docuseal-Signature", value) }
@@ -163,12 +165,12 @@ func TestManyIdenticalDeliveriesAreOne(t *testing.T) {
 	t.Parallel()
 	var taken atomic.Int32
 	s := sealSpecimen()
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(_ context.Context, e docuseal.Event) (string, error) {
+	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(_ context.Context, e docuseal.Event) (webhooks.Taken, error) {
 		taken.Add(1)
 		if e.Type != docuseal.FormCompleted {
-			return "", errors.New("another event was handed over")
+			return webhooks.Taken{}, errors.New("another event was handed over")
 		}
-		return "seen", nil
+		return webhooks.Taken{State: "seen"}, nil
 	})
 	h := build(t, s.source)
 	h.work()

@@ -22,12 +22,12 @@ func TestDeadDeliveryIsShownAndRetried(t *testing.T) {
 	var works atomic.Bool
 	var tries atomic.Int32
 	s := sealSpecimen()
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (string, error) {
+	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (webhooks.Taken, error) {
 		tries.Add(1)
 		if works.Load() {
-			return "signed", nil
+			return webhooks.Taken{State: "signed"}, nil
 		}
-		return "", hub.Fail(hub.Conflict, "quotation-not-open", "The quotation has expired.", nil)
+		return webhooks.Taken{}, hub.Fail(hub.Conflict, "quotation-not-open", "The quotation has expired.", nil)
 	})
 	s.source.Backoff = []time.Duration{time.Millisecond, time.Millisecond}
 	h := build(t, s.source)

@@ -204,3 +204,17 @@ func (h *house) becomes(id string, status keep.Status) keep.Job {
 		}
 	}
 }
+
+// awaits waits for a fact.
+func (h *house) awaits(what string, fact func() bool) {
+	h.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.After(8 * time.Second); !fact(); {
+		select {
+		case <-tick.C:
+		case <-end:
+			h.t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}

@@ -30,6 +30,8 @@ import (
 // Store is what the door needs of hub/keep.
 type Store interface {
 	keep.Queue
+	keep.Desk
+	keep.Lists
 	keep.Rates
 }
 
@@ -81,8 +83,9 @@ func (d *Door) Mount(r *web.Router) {
 			}
 			r.Handle(http.MethodPost, path, web.Signed, d.receive(s), web.Doc{
 				ID: id, Tag: "webhooks", Summary: "Deliveries of " + s.Name, MaxBody: s.MaxBody,
-				Description: "Verified, stored, then answered: {status: stored|duplicate, id}.",
-				Body:        "application/json",
+				Description: "Verified, stored, then answered: {status: stored|duplicate, id}. A duplicate of one that was " +
+					"given up, or that waits for its next try, has it tried at once.",
+				Body: "application/json",
 			})
 		}
 	}
@@ -122,6 +125,9 @@ func (d *Door) take(c echo.Context, s Source) (keep.Job, bool, error) {
 		return keep.Job{}, false, err
 	}
 	job, fresh, err := d.deps.Store.Put(ctx, s.file(call, proof, hub.RequestID(ctx)))
+	if err == nil && !fresh {
+		err = d.again(ctx, job)
+	}
 	if err != nil {
 		d.deps.Log.ErrorContext(ctx, "delivery not stored", "source", s.Name, "err", err)
 		return keep.Job{}, false, unstored(err)

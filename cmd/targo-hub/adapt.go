@@ -11,6 +11,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/webhooks"
 )
 
 // planFor hands a sale to the planner. Wizard steps that cannot be read must not
@@ -31,25 +32,29 @@ func planFor(p *dispatch.Planner, log *slog.Logger) func(ctx context.Context, s 
 
 // signed hands DocuSeal's deliveries to the desk; those that say nothing of a
 // signature are done with.
-func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (string, error) {
-	return func(ctx context.Context, e docuseal.Event) (string, error) {
+func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (webhooks.Taken, error) {
+	return func(ctx context.Context, e docuseal.Event) (taken webhooks.Taken, err error) {
+		seal := accept.Seal{}
 		switch e.Type {
 		case docuseal.FormCompleted, docuseal.FormDeclined:
 			form, err := e.Form()
 			if err != nil {
-				return "", err
+				return taken, err
 			}
-			return desk.Signed(ctx, accept.Seal{
+			seal = accept.Seal{
 				Submission: form.SubmissionID, Name: form.Name, Address: form.IP, Agent: form.UserAgent, DeclineReason: form.DeclineReason,
-			})
+			}
 		case docuseal.SubmissionCompleted:
 			submission, err := e.Submission()
 			if err != nil {
-				return "", err
+				return taken, err
 			}
-			return desk.Signed(ctx, accept.Seal{Submission: submission.ID})
+			seal.Submission = submission.ID
+		default:
+			return webhooks.Taken{State: "nothing-to-do"}, nil
 		}
-		return "nothing-to-do", nil
+		taken.State, taken.LedTo, err = desk.Signed(ctx, seal)
+		return taken, err
 	}
 }
 
@@ -83,4 +88,10 @@ type mailSender struct{ client *mailjet.Client }
 func (s mailSender) Send(ctx context.Context, l outbox.Letter) (outbox.Receipt, error) {
 	sent, err := s.client.Send(ctx, mailjet.Mail{ID: l.ID, To: l.To, Subject: l.Subject, Text: l.Body, HTML: l.HTML})
 	return outbox.Receipt{ProviderID: sent.ID}, err
+}
+
+// Check proves the credentials.
+func (s mailSender) Check(ctx context.Context) error {
+	_, err := s.client.Senders(ctx)
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -238,28 +239,39 @@ func TestSignedFormBecomesWork(t *testing.T) {
 		"connection cut":      {DropBefore: true, Next: 2},
 		"several upsets in a": {Status: http.StatusBadGateway, Next: 4},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newTown(t)
-			h := w.start(t)
-			var done []string
-			for i, b := range breakages() {
-				form := w.signed(t, h)
-				if fault != (simkit.Fault{}) {
-					w.fail(b, fault)
-				}
-				deliverAgain(t, h, form, i%3)
-				w.checkOne(t, h, form.quotation)
-				w.site.Fault().Reset()
-				if t.Failed() {
-					t.Fatalf("after %s while %s", name, b.step)
-				}
-				done = append(done, form.quotation)
-			}
-			w.checkEvents(t, h, done)
-			w.checkNothingSent(t)
-		})
+		for part := range slices.Chunk(breakages(), 4) { // a town for each part: they wait at the same time
+			t.Run(name+" while "+part[0].step, func(t *testing.T) {
+				t.Parallel()
+				survives(t, part, fault)
+			})
+		}
 	}
+}
+
+// survives signs one form for each breakage, with the fault in its way.
+func survives(t *testing.T, part []breakage, fault simkit.Fault) {
+	t.Helper()
+	w := newTown(t)
+	h := w.start(t)
+	var done []string
+	for i, b := range part {
+		form := w.signed(t, h)
+		if fault != (simkit.Fault{}) {
+			w.fail(b, fault)
+		}
+		deliverAgain(t, h, form, i%3)
+		if fault.Next > 2 {
+			h.insist(t, form)
+		}
+		w.checkOne(t, h, form.quotation)
+		w.site.Fault().Reset()
+		if t.Failed() {
+			t.Fatalf("after the upset while %s", b.step)
+		}
+		done = append(done, form.quotation)
+	}
+	w.checkEvents(t, h, done)
+	w.checkNothingSent(t)
 }
 
 // deliverAgain delivers a form and repeats it: once, twice, or five times at
@@ -287,6 +299,20 @@ func deliverAgain(t *testing.T, h *running, form signedForm, how int) {
 		})
 	}
 	all.Wait()
+}
+
+// insist delivers a form until its quotation is accepted, as a sender does that
+// was told nothing: what waits for its next try is tried at once.
+func (h *running) insist(t *testing.T, form signedForm) {
+	t.Helper()
+	await(t, form.quotation+" is accepted", func() bool {
+		if status := h.deliver(t, form.body); status != http.StatusOK {
+			t.Fatalf("the repeated delivery was answered %d", status)
+		}
+		var out outcomeState
+		h.call(t, http.MethodGet, "/accept/"+form.quotation+"/state", nil, &out)
+		return out.Status == "accepted"
+	})
 }
 
 // checkNothingSent asserts that the gate was shut.

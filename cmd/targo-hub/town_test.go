@@ -196,7 +196,12 @@ type running struct {
 // start runs the real program in this process until the test ends.
 func (w *town) start(t *testing.T, more ...string) *running {
 	t.Helper()
-	environ := w.environ(more...)
+	return w.startWith(t, w.environ(more...))
+}
+
+// startWith is start with an environment of the test's own.
+func (w *town) startWith(t *testing.T, environ []string) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	errs := &logWriter{t: t}
@@ -254,13 +259,11 @@ func await(t *testing.T, what string, fact func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !fact() {
+	for wait := 10 * time.Millisecond; !fact(); wait = min(wait*3/2, 250*time.Millisecond) {
 		select {
 		case <-ctx.Done():
 			t.Fatalf("waited in vain until %s", what)
-		case <-tick.C:
+		case <-time.After(wait):
 		}
 	}
 }

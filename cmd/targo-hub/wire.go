@@ -72,15 +72,16 @@ func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Regi
 	if err != nil {
 		return nil, err
 	}
-	m = &machinery{}
-	if m.store, err = sqlite.Open(ctx, path, sqlite.Options{}); err != nil {
+	store, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			_ = m.store.Close()
+			_ = store.Close()
 		}
 	}()
+	m = &machinery{store: store}
 	m.broker = live.NewBroker(m.store, log, live.WithMetrics(reg))
 	if m.outbox, err = outbox.New(s.Outbox, outbox.Deps{
 		Store: m.store, Senders: o.senders, Events: m.broker, Log: log, Brand: s.Edge.Brand, PublicURL: s.Edge.Public(""), Metrics: reg,

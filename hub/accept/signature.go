@@ -31,38 +31,46 @@ type Seal struct {
 // Signed takes the delivery that says that somebody signed or declined an
 // envelope. The envelope is read from DocuSeal before it is believed: the
 // delivery may be old, or one signature of several. The state says what was made
-// of it.
-func (d *Desk) Signed(ctx context.Context, seal Seal) (state string, err error) {
+// of it; a signature is carried on with by the job.
+func (d *Desk) Signed(ctx context.Context, seal Seal) (state, job string, err error) {
 	if d.seal == nil {
-		return "", off("DocuSeal")
+		return "", "", off("DocuSeal")
 	}
 	envelope, err := d.seal.Submission(ctx, seal.Submission)
 	if hub.IsKind(err, hub.NotFound) || isMissing(err) {
-		return "", keep.Reject(fmt.Errorf("reading envelope %d: %w", seal.Submission, err))
+		return "", "", keep.Reject(hub.Fail(hub.NotFound, "not-found", "DocuSeal knows no envelope of this number.", err))
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading envelope %d: %w", seal.Submission, err)
+		return "", "", fmt.Errorf("reading envelope %d: %w", seal.Submission, err)
 	}
-	switch envelope.Status {
-	case "completed", "declined":
-	default:
-		return "waiting-for-signers", nil
+	if envelope.Status != "completed" && envelope.Status != "declined" {
+		return "waiting-for-signers", "", nil
 	}
 	q, err := d.quotationOf(ctx, envelope)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if envelope.Status == "declined" {
-		reason := seal.DeclineReason
-		if reason == "" {
-			reason = "Refusée dans DocuSeal"
-		}
-		return "declined", d.refuse(ctx, q, reason)
+		return "declined", "", d.declined(ctx, q, seal.DeclineReason)
 	}
-	if _, err := d.take(ctx, d.signatureOf(envelope, q, seal)); err != nil {
-		return "", err
+	signed, err := d.take(ctx, d.signatureOf(envelope, q, seal))
+	if err != nil {
+		return "", "", err
 	}
-	return "taken", nil
+	return "taken", signed.ID, nil
+}
+
+// declined makes the quotation of a declined envelope Lost. One that was
+// accepted, ordered or cancelled otherwise is for a person to look at.
+func (d *Desk) declined(ctx context.Context, q *erpnext.Quotation, reason string) error {
+	if reason == "" {
+		reason = "Refusée dans DocuSeal"
+	}
+	err := d.refuse(ctx, q, reason)
+	if hub.IsKind(err, hub.Conflict) {
+		return keep.Reject(err)
+	}
+	return err
 }
 
 // isMissing tells that DocuSeal has no such envelope.

@@ -29,6 +29,7 @@ const (
 	Hold    Action = "hold"
 	Retry   Action = "retry"
 	Cancel  Action = "cancel"
+	Hurry   Action = "hurry"
 )
 
 // Job is one piece of work and its evidence.

@@ -83,8 +83,8 @@ type Claims interface {
 type Desk interface {
 	// Change moves a job by hand: Release (held → pending, at once), Hold (pending →
 	// held), Retry (dead, cancelled or done → pending, attempts kept, at once),
-	// Cancel (held or pending → cancelled). Release and Retry count tries anew. The
-	// reason is kept as the job's note. ErrState when the status forbids it.
+	// Cancel (held or pending → cancelled), Hurry (pending stays so, but is due at once). Release, Retry and
+	// Hurry count tries anew. The reason is kept as the job's note. ErrState when the status forbids it.
 	Change(ctx context.Context, id string, action Action, reason string) (Job, error)
 	// Settle changes the state and note (those that are not empty) of a finished or held job from
 	// outside: a provider's call-back that says a message was delivered. ErrState while it is pending or runs.

@@ -74,7 +74,7 @@ func acknowledged(ack, publicURL string) error {
 		return errors.New("outbox mode live needs a public URL with a host")
 	}
 	if ack == "" || (!strings.EqualFold(ack, u.Host) && !strings.EqualFold(ack, u.Hostname())) {
-		return fmt.Errorf("outbox mode live refuses to start: live_ack must repeat the host of the public URL (%s)", u.Host)
+		return fmt.Errorf("outbox mode live refuses to start: TARGO_OUTBOX_LIVE_ACK must repeat the host of the public URL (%s)", u.Host)
 	}
 	return nil
 }

@@ -86,6 +86,7 @@ func New(opts Options) *Sim {
 	mux.HandleFunc("POST /v3.1/send", s.send)
 	mux.HandleFunc("GET /v3/REST/message", s.listMessages)
 	mux.HandleFunc("GET /v3/REST/message/{id}", s.showMessage)
+	mux.HandleFunc("GET /v3/REST/sender", s.listSenders)
 	mux.HandleFunc("GET /v3/REST/eventcallbackurl", s.listHooks)
 	mux.HandleFunc("POST /v3/REST/eventcallbackurl", s.addHook)
 	mux.HandleFunc("GET /v3/REST/eventcallbackurl/{id}", s.showHook)

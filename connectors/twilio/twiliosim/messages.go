@@ -146,3 +146,16 @@ func newSID(prefix string) string {
 	_, _ = rand.Read(raw) // never fails
 	return prefix + hex.EncodeToString(raw)
 }
+
+// account shows the account itself, "AC….json": the probe of credentials.
+func (s *Sim) account(w http.ResponseWriter, r *http.Request) {
+	sid, isJSON := strings.CutSuffix(r.PathValue("file"), ".json")
+	if !isJSON || sid != s.opts.AccountSID {
+		s.unknown(w, r)
+		return
+	}
+	simkit.WriteJSON(w, http.StatusOK, map[string]any{
+		"sid": sid, "friendly_name": "Simulated account", "status": "active", "type": "Full", "owner_account_sid": sid,
+		"date_created": s.opts.Now().UTC().Format(time.RFC1123Z), "uri": r.URL.RequestURI(),
+	})
+}

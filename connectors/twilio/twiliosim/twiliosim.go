@@ -86,6 +86,7 @@ func New(opts Options) *Sim {
 	mux.HandleFunc("POST "+account+"/Messages.json", s.create)
 	mux.HandleFunc("GET "+account+"/Messages.json", s.list)
 	mux.HandleFunc("GET "+account+"/Messages/{file}", s.show)
+	mux.HandleFunc("GET /2010-04-01/Accounts/{file}", s.account)
 	mux.HandleFunc("/", s.unknown)
 	s.handler = s.control.Wrap(s.authenticated(mux), answerStatus)
 	return s

@@ -15,8 +15,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // Store is an open database file.
@@ -45,29 +43,21 @@ func Open(ctx context.Context, path string, nocase bool, image []byte) (*Store, 
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(fmt.Errorf("laying out %s: %w", path, err), s.Close())
 	}
-	if s.write, err = open(path, "immediate", 1); err == nil {
-		s.read, err = open(path, "deferred", 3)
-	}
-	if err == nil {
-		err = s.base(ctx)
-	}
-	if err != nil {
+	s.write, s.read = open(path, "immediate", 1), open(path, "deferred", 3)
+	if err := s.base(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the site's database: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-func open(path, lock string, conns int) (*sql.DB, error) {
+func open(path, lock string, conns int) *sql.DB {
 	q := url.Values{"_txlock": {lock}, "_pragma": {
 		"journal_mode(WAL)", "synchronous(OFF)", "busy_timeout(10000)", "temp_store(MEMORY)", "cache_size(-8000)",
 	}}
-	db, err := sql.Open("sqlite", "file:"+path+"?"+q.Encode())
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
-	}
+	db := sql.OpenDB(&connector{dsn: "file:" + path + "?" + q.Encode()})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	return db, nil
+	return db
 }
 
 func (s *Store) base(ctx context.Context) error {

@@ -13,6 +13,7 @@ func deskPromises() []promise {
 	return []promise{
 		{"A change by hand goes where it may, and nowhere else", changes},
 		{"Release and retry run at once and count anew", changeAnew},
+		{"Who hurries runs at once, ahead of nobody in its lane", hurry},
 		{"A change rings when the job can run", changeRings},
 		{"A change of nobody, or an odd one, is refused", changeWrong},
 		{"Settling changes state and note of what is not under way", settle},
@@ -50,6 +51,7 @@ func changes(t *testing.T, r *rig) {
 		keep.Hold:    {keep.Pending: keep.Held},
 		keep.Retry:   {keep.Dead: keep.Pending, keep.Cancelled: keep.Pending, keep.Done: keep.Pending},
 		keep.Cancel:  {keep.Held: keep.Cancelled, keep.Pending: keep.Cancelled},
+		keep.Hurry:   {keep.Pending: keep.Pending},
 	}
 	for action, moves := range allowed {
 		for _, from := range []keep.Status{keep.Held, keep.Pending, keep.Running, keep.Done, keep.Dead, keep.Cancelled} {
@@ -83,6 +85,29 @@ func changeAnew(t *testing.T, r *rig) {
 	held := r.put(t, keep.Job{Kind: "b", Status: keep.Held, Due: r.Now().Add(time.Hour)})
 	r.change(t, held.ID, keep.Release)
 	same(t, "a released job runs at once", r.take(t, "b").ID, held.ID)
+}
+
+func hurry(t *testing.T, r *rig) {
+	first, second := r.put(t, keep.Job{Kind: "a", Lane: "l"}), r.put(t, keep.Job{Kind: "a", Lane: "l"})
+	head := r.take(t, "a")
+	later := keep.Outcome{Next: keep.Pending, Due: r.Now().Add(time.Hour), Attempt: keep.Attempt{Class: keep.Retrying}}
+	if err := r.Finish(r.ctx, head.ID, head.Fence, later); err != nil {
+		t.Fatal(err)
+	}
+	r.change(t, second.ID, keep.Hurry)
+	if n := len(r.claim(t, 10, "a")); n != 0 {
+		t.Error("the second runs before the head")
+	}
+	wake, err := r.Subscribe(r.ctx, keep.WakeJobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.change(t, first.ID, keep.Hurry)
+	if got.Status != keep.Pending || got.Tries != 0 || len(got.Attempts) != 1 || !got.Due.Equal(r.Now()) {
+		t.Errorf("hurried: %s, %d tries, %d attempts, due %v", got.Status, got.Tries, len(got.Attempts), got.Due)
+	}
+	same(t, "the kind that rang", receive(t, wake), "a")
+	same(t, "the one that runs", r.take(t, "a").ID, first.ID)
 }
 
 func changeRings(t *testing.T, r *rig) {

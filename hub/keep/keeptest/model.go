@@ -84,6 +84,7 @@ func (m *model) change(j *keep.Job, action keep.Action) error {
 		keep.Hold:    {j.Status == keep.Pending: keep.Held},
 		keep.Retry:   {j.Status.Final(): keep.Pending},
 		keep.Cancel:  {j.Status == keep.Held || j.Status == keep.Pending: keep.Cancelled},
+		keep.Hurry:   {j.Status == keep.Pending: keep.Pending},
 	}[action][true]
 	if to == "" {
 		return keep.ErrState
@@ -254,7 +255,7 @@ func (m *machine) finish(t *rapid.T) {
 
 func (m *machine) change(t *rapid.T) {
 	j := some(t, m.model.jobs, "job")
-	action := rapid.SampledFrom([]keep.Action{keep.Release, keep.Hold, keep.Retry, keep.Cancel}).Draw(t, "action")
+	action := rapid.SampledFrom([]keep.Action{keep.Release, keep.Hold, keep.Retry, keep.Cancel, keep.Hurry}).Draw(t, "action")
 	want := m.model.change(j, action)
 	if _, err := m.Change(m.ctx, j.ID, action, "by hand"); !errors.Is(err, want) {
 		t.Fatalf("Change(%s) = %v, want %v", action, err, want)

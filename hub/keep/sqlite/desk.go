@@ -25,11 +25,13 @@ func move(from keep.Status, action keep.Action) (to int64, anew bool, err error)
 		return stageReady, true, nil
 	case action == keep.Retry && from.Final():
 		return stageReady, true, nil
+	case action == keep.Hurry && from == keep.Pending:
+		return stageReady, true, nil
 	case action == keep.Hold && from == keep.Pending:
 		return stageHeld, false, nil
 	case action == keep.Cancel && (from == keep.Held || from == keep.Pending):
 		return stageCancelled, false, nil
-	case action == keep.Release || action == keep.Retry || action == keep.Hold || action == keep.Cancel:
+	case action == keep.Release || action == keep.Retry || action == keep.Hold || action == keep.Cancel || action == keep.Hurry:
 		return 0, false, keep.ErrState
 	}
 	return 0, false, hub.Fail(hub.Invalid, "invalid", "There is no such action.", nil)

@@ -125,8 +125,19 @@ func (c *Client) PrintPDF(ctx context.Context, doctype, name, format string) ([]
 	if format != "" {
 		query.Set("format", format)
 	}
-	const op = "print.get"
-	path := rest.MethodPath("frappe.utils.print_format.download_pdf") + "?" + query.Encode()
+	raw, err := c.pdf(ctx, "print.get", rest.MethodPath("frappe.utils.print_format.download_pdf")+"?"+query.Encode())
+	return raw, wrap(err, "printing", doctype+" "+name)
+}
+
+// FileContent returns the PDF behind a file_url of the site ("/private/files/…").
+func (c *Client) FileContent(ctx context.Context, fileURL string) ([]byte, error) {
+	u := url.URL{Path: fileURL}
+	raw, err := c.pdf(ctx, "file.get", u.EscapedPath())
+	return raw, wrap(err, "reading file", fileURL)
+}
+
+// pdf gets a PDF. A page with status 200 is not one.
+func (c *Client) pdf(ctx context.Context, op, path string) ([]byte, error) {
 	answer, err := c.kit.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
 		r.SetHeader("Authorization", c.auth)
 		r.SetHeader("Accept", "application/pdf, application/json")
@@ -135,7 +146,7 @@ func (c *Client) PrintPDF(ctx context.Context, doctype, name, format string) ([]
 		err = c.kit.Unreadable(op, http.MethodGet, answer.StatusCode(), errors.New("not a PDF"))
 	}
 	if err != nil {
-		return nil, wrap(c.failure(err), "printing", doctype+" "+name)
+		return nil, c.failure(err)
 	}
 	return answer.Body(), nil
 }

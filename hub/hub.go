@@ -6,7 +6,11 @@
 // not here: they are the vocabulary of package erpnext.
 package hub
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Zone is the time zone in which people read dates; on disk and on the wire
 // instants are UTC.
@@ -39,4 +43,34 @@ func Local() *time.Location {
 		return time.UTC
 	}
 	return loc
+}
+
+// Day names a day for people: "19 décembre 2026", "December 19, 2026".
+func Day(t time.Time, lang Lang) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(Local())
+	if lang == English {
+		return t.Format("January 2, 2006")
+	}
+	months := [...]string{
+		"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+	}
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = "1er"
+	}
+	return day + " " + months[t.Month()-1] + " " + strconv.Itoa(t.Year())
+}
+
+// Moment names an instant for people: "22 novembre 2026 à 19 h 12",
+// "November 22, 2026 at 7:12 p.m.".
+func Moment(t time.Time, lang Lang) string {
+	local := t.In(Local())
+	if lang == English {
+		half := strings.NewReplacer("AM", "a.m.", "PM", "p.m.").Replace(local.Format("3:04 PM"))
+		return Day(t, lang) + " at " + half
+	}
+	return Day(t, lang) + " à " + local.Format("15 h 04")
 }

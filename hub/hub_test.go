@@ -122,3 +122,17 @@ func TestLang(t *testing.T) {
 		t.Errorf("people's zone is %s", hub.Local())
 	}
 }
+
+func TestDaysForPeople(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 23, 0, 12, 0, 0, time.UTC) // the evening before, in Quebec
+	for got, want := range map[string]string{
+		hub.Day(at, hub.French): "22 novembre 2026", hub.Day(at, hub.English): "November 22, 2026",
+		hub.Moment(at, hub.French): "22 novembre 2026 à 19 h 12", hub.Moment(at, hub.English): "November 22, 2026 at 7:12 p.m.",
+		hub.Day(time.Date(2027, 1, 1, 12, 0, 0, 0, hub.Local()), hub.French): "1er janvier 2027", hub.Day(time.Time{}, hub.French): "",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

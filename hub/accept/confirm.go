@@ -75,7 +75,7 @@ func (d *Desk) accept(ctx context.Context, q *erpnext.Quotation, name string, co
 	job, err := d.take(ctx, Signature{
 		Quotation: q.Name, Track: Residential, Method: erpnext.SignedByLink, Name: strings.TrimSpace(name), Consents: consents,
 		Address: caller.Address, Agent: caller.Agent, At: d.now().UTC(), Document: shown.Document,
-		TokenID: actor.TokenID, Lang: caller.Lang, Link: q.SigningURL,
+		TokenID: actor.TokenID, Lang: caller.Lang,
 	})
 	if err != nil {
 		return Outcome{}, err

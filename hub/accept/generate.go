@@ -183,8 +183,8 @@ func (d *Desk) makeEnvelope(ctx context.Context, q *erpnext.Quotation, out *Gene
 func (d *Desk) prefill(q *erpnext.Quotation, lang hub.Lang) map[string]string {
 	v := offer.New(q, lang)
 	values := map[string]string{
-		"quotation": v.Name, "customer": v.CustomerName, "company": v.Company, "valid_till": v.ValidTill,
-		"net_total": q.NetTotal.String(), "grand_total": q.GrandTotal.String(), "monthly_rate": offer.MonthlyRate(q).String(),
+		"quotation": v.Name, "customer": v.CustomerName, "company": v.Company, "valid_till": hub.Day(q.ValidTill.Time(), lang),
+		"net_total": q.NetTotal.In(lang), "grand_total": q.GrandTotal.In(lang), "monthly_rate": offer.MonthlyRate(q).In(lang),
 		"document_sha256": v.Document,
 	}
 	for _, g := range v.Recurring {
@@ -252,7 +252,7 @@ func (d *Desk) send(ctx context.Context, q *erpnext.Quotation, out Generated, la
 	if lang != "" {
 		contact.Lang = lang
 	}
-	vars := map[string]any{"Quotation": q.Name, "Company": q.Company, "Name": contact.Name, "Link": out.URL, "ValidTill": string(q.ValidTill)}
+	vars := map[string]any{"Quotation": q.Name, "Company": q.Company, "Name": contact.Name, "Link": out.URL, "ValidTill": hub.Day(q.ValidTill.Time(), contact.Lang)}
 	return d.tell(ctx, contact, outbox.Message{
 		Template: "accept.link", Vars: vars, Customer: q.PartyName, Doctype: "Quotation", Name: q.Name,
 		DedupeKey: "accept:link:" + q.Name + ":" + out.URL,

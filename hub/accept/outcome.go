@@ -33,7 +33,6 @@ type Signature struct {
 	Document   string    `json:"document_sha256,omitempty"` // of the document that was shown
 	TokenID    string    `json:"jti,omitempty"`
 	Lang       hub.Lang  `json:"lang,omitempty"`
-	Link       string    `json:"link,omitempty"`       // where the customer finds the document again
 	Submission int64     `json:"submission,omitempty"` // DocuSeal's id
 }
 

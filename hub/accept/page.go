@@ -18,6 +18,7 @@ import (
 type view struct {
 	T        offer.Words
 	Quote    offer.Quote
+	Until    string // its last day, in words
 	PDF      string // where the quotation is printed
 	Action   string // where the forms go: this page
 	Name     string
@@ -40,7 +41,7 @@ func (d *Desk) render(c echo.Context, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	v := view{T: offer.WordsIn(lang), Quote: offer.New(q, lang), PDF: c.Request().URL.EscapedPath() + "/pdf", Action: c.Request().URL.RequestURI(), Problem: problem, Name: c.FormValue("name")}
+	v := view{T: offer.WordsIn(lang), Quote: offer.New(q, lang), Until: hub.Day(q.ValidTill.Time(), lang), PDF: c.Request().URL.EscapedPath() + "/pdf", Action: c.Request().URL.RequestURI(), Problem: problem, Name: c.FormValue("name")}
 	if v.Outcome, _, err = d.known(ctx, q.Name); err != nil {
 		return err
 	}
@@ -117,16 +118,19 @@ func contains(list []string, wanted ...string) bool {
 	return true
 }
 
-// pdf answers GET /accept/{jwt}/pdf: the quotation as ERPNext prints it. A site
-// without the configured print format prints its standard one.
+// pdf answers GET /accept/{jwt}/pdf: the signed document where there is one, else
+// the quotation as ERPNext prints it. A site without the configured print format
+// prints its standard one.
 func (d *Desk) pdf(c echo.Context) error {
 	ctx := c.Request().Context()
 	q, err := d.quotation(ctx, hub.ActorOf(ctx).Subject)
 	if err != nil {
 		return err
 	}
-	raw, err := d.erp.PrintPDF(ctx, "Quotation", q.Name, d.format)
-	if erpnext.IsNotFound(err) {
+	var raw []byte
+	if strings.HasSuffix(q.SignedPDF, ".pdf") {
+		raw, err = d.erp.FileContent(ctx, q.SignedPDF)
+	} else if raw, err = d.erp.PrintPDF(ctx, "Quotation", q.Name, d.format); erpnext.IsNotFound(err) {
 		raw, err = d.erp.PrintPDF(ctx, "Quotation", q.Name, "")
 	}
 	if err != nil {

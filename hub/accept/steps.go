@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept/offer"
+	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
 )
@@ -248,7 +250,7 @@ func (d *Desk) thanked(ctx context.Context, s *sale) (string, error) {
 		return "", skipped("the customer has neither a mobile number nor a mail address")
 	}
 	sent, err := d.tell(ctx, contact, outbox.Message{
-		Template: "accept.thanks", Vars: d.thanks(s, contact), Customer: s.quote.PartyName, Doctype: "Quotation", Name: s.Quotation,
+		Template: "accept.thanks", Vars: d.thanks(ctx, s, contact), Customer: s.quote.PartyName, Doctype: "Quotation", Name: s.Quotation,
 		DedupeKey: "accept:thanks:" + s.Quotation,
 	})
 	ids := make([]string, 0, len(sent))
@@ -258,7 +260,7 @@ func (d *Desk) thanked(ctx context.Context, s *sale) (string, error) {
 	return strings.Join(ids, " "), err
 }
 
-func (d *Desk) thanks(s *sale, contact erpnext.Contact) map[string]any {
+func (d *Desk) thanks(ctx context.Context, s *sale, contact erpnext.Contact) map[string]any {
 	v := offer.New(s.quote, contact.Lang)
 	var lines, totals, services []string
 	for _, g := range v.Recurring {
@@ -283,10 +285,23 @@ func (d *Desk) thanks(s *sale, contact erpnext.Contact) map[string]any {
 	}
 	return map[string]any{
 		"Company": s.quote.Company, "Name": contact.Name, "FirstName": first, "Quotation": s.Quotation, "Contract": s.contract.Name,
-		"Services": short(services), "Lines": lines, "Totals": totals, "Link": s.Link,
-		"Document": v.Document, "AcceptedAt": s.At.In(hub.Local()).Format("2006-01-02 15:04"),
+		"Services": short(services), "Lines": lines, "Totals": totals, "Link": d.copyLink(ctx, s),
+		"Document": v.Document, "AcceptedAt": hub.Moment(s.At, contact.Lang),
 	}
 }
+
+// copyLink is where the customer finds the accepted document for a year; empty
+// when the hub cannot sign links.
+func (d *Desk) copyLink(ctx context.Context, s *sale) string {
+	token, _, err := d.keys.Mint(ctx, access.Grant{Audience: access.Accept, Subject: s.Quotation, TTL: copyLife})
+	if err != nil {
+		return ""
+	}
+	return d.public("/accept/" + token)
+}
+
+// copyLife is how long a customer's copy can be read.
+const copyLife = 365 * 24 * time.Hour
 
 // short names the first of several services and counts the others: an SMS is
 // paid by the segment.

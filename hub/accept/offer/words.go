@@ -6,13 +6,13 @@ import "gigafibre.ca/targo-hub/hub"
 type Words struct {
 	Lang hub.Lang
 
-	Title, ValidUntil, Terms, Fingerprint           string
-	Description, Qty, Amount, Subtotal, Total       string
-	SignTitle, YourName, ConsentTerms, Sign         string
-	ConsentElectronic, DeclineTitle, Reason         string
-	Decline, AcceptedTitle, AcceptedText, Contract  string
-	ClosedTitle, DeclinedText, NameMissing, Changed string
-	ConsentMissing, ReasonMissing, PDF              string
+	Title, ValidUntil, Terms, Fingerprint          string
+	Description, Qty, Amount, Subtotal, Total      string
+	SignTitle, YourName, ConsentTerms, Sign        string
+	ConsentElectronic, DeclineTitle, Reason        string
+	Decline, AcceptedTitle, AcceptedText, Contract string
+	ClosedTitle, NameMissing, Changed              string
+	ConsentMissing, ReasonMissing, PDF, TPS, TVQ   string
 }
 
 // WordsIn returns the texts in a language.
@@ -30,16 +30,16 @@ func french() Words {
 		Description: "Description", Qty: "Qté", Amount: "Montant", Subtotal: "Sous-total", Total: "Total",
 		SignTitle: "Accepter la soumission", YourName: "Votre nom complet",
 		ConsentTerms:      "J'ai lu la soumission et ses conditions, et je les accepte.",
-		ConsentElectronic: "J'accepte de signer électroniquement et de recevoir mon exemplaire par courriel.",
+		ConsentElectronic: "J'accepte de signer électroniquement et de recevoir par courriel le lien vers mon exemplaire.",
 		Sign:              "Signer et accepter",
-		DeclineTitle:      "Je ne souhaite pas donner suite", Reason: "Pour quelle raison ?", Decline: "Refuser la soumission",
+		DeclineTitle:      "Je ne souhaite pas donner suite", Reason: "Pour quelle raison?", Decline: "Refuser la soumission",
 		AcceptedTitle: "Merci, c'est accepté",
 		AcceptedText:  "Nous préparons votre installation et vous appelons pour fixer le rendez-vous.",
 		Contract:      "Votre contrat :",
-		ClosedTitle:   "Cette soumission est fermée", DeclinedText: "Vous avez refusé cette soumission. Merci de nous l'avoir dit.",
-		NameMissing: "Écrivez votre nom complet.", Changed: "La soumission a changé depuis que vous l'avez ouverte. Relisez-la, puis signez.",
+		ClosedTitle:   "Cette soumission est fermée",
+		NameMissing:   "Écrivez votre nom complet.", Changed: "La soumission a changé depuis que vous l'avez ouverte. Relisez-la, puis signez.",
 		ConsentMissing: "Cochez les deux cases pour accepter.", ReasonMissing: "Écrivez la raison en quelques mots.",
-		PDF: "Lire ou imprimer la soumission (PDF)",
+		PDF: "Lire ou imprimer la soumission (PDF)", TPS: "TPS (5 %)", TVQ: "TVQ (9,975 %)",
 	}
 }
 
@@ -50,16 +50,16 @@ func english() Words {
 		Description: "Description", Qty: "Qty", Amount: "Amount", Subtotal: "Subtotal", Total: "Total",
 		SignTitle: "Accept the quotation", YourName: "Your full name",
 		ConsentTerms:      "I have read the quotation and its terms, and I accept them.",
-		ConsentElectronic: "I agree to sign electronically and to receive my copy by e-mail.",
+		ConsentElectronic: "I agree to sign electronically and to receive the link to my copy by e-mail.",
 		Sign:              "Sign and accept",
 		DeclineTitle:      "I do not wish to go ahead", Reason: "For what reason?", Decline: "Decline the quotation",
 		AcceptedTitle: "Thank you, it is accepted",
 		AcceptedText:  "We are preparing your installation and will call you to set the date.",
 		Contract:      "Your contract:",
-		ClosedTitle:   "This quotation is closed", DeclinedText: "You declined this quotation. Thank you for telling us.",
-		NameMissing: "Write your full name.", Changed: "The quotation has changed since you opened it. Read it again, then sign.",
+		ClosedTitle:   "This quotation is closed",
+		NameMissing:   "Write your full name.", Changed: "The quotation has changed since you opened it. Read it again, then sign.",
 		ConsentMissing: "Tick both boxes to accept.", ReasonMissing: "Write the reason in a few words.",
-		PDF: "Read or print the quotation (PDF)",
+		PDF: "Read or print the quotation (PDF)", TPS: "GST (5%)", TVQ: "QST (9.975%)",
 	}
 }
 
@@ -67,7 +67,7 @@ func english() Words {
 func ClosedBecause(state string, lang hub.Lang) string {
 	reasons := map[string][2]string{
 		Expired:   {"Elle a expiré. Demandez-nous une nouvelle soumission.", "It has expired. Ask us for a new one."},
-		Lost:      {"Elle a été refusée.", "It was declined."},
+		Lost:      {"Vous l'avez refusée. Merci de nous l'avoir dit. Si c'est une erreur, appelez-nous.", "You declined it. Thank you for telling us. If this is a mistake, call us."},
 		Ordered:   {"Elle est déjà commandée.", "It is already ordered."},
 		Cancelled: {"Elle a été annulée.", "It was cancelled."},
 		Amended:   {"Elle a été remplacée par une nouvelle version.", "It was replaced by a new version."},

@@ -6,6 +6,9 @@ BUILT   ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.built=$(BUILT)
 DEMO    ?= .demo
 
+# First of the ports that `make demo PORT=4400` uses; free ones without PORT.
+PORT    ?=
+
 # What `make bench ONLY=webhooks,start` runs; all benchmarks without ONLY.
 ONLY    ?=
 
@@ -16,7 +19,7 @@ help: ## this list
 
 demo: build ## start the hub with a whole simulated town around it
 	@mkdir -p $(DEMO)
-	@exec ./bin/targo-sim up --hub --env $(DEMO)/env
+	@exec ./bin/targo-sim up --hub --env $(DEMO)/env $(if $(PORT),--port-base $(PORT))
 
 test: setup ## install what the tests need, then run all of them
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -v ./... 2>&1 | .ci/digest

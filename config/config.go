@@ -4,9 +4,9 @@
 // Settings are one tree of structs; every package declares its own part:
 //
 //	type Config struct {
-//		URL   string        `yaml:"url" env:"URL" doc:"Address of the service."`
-//		Token config.Secret `yaml:"token" env:"TOKEN" doc:"API token."`
-//		Wait  time.Duration `yaml:"wait" env:"WAIT" default:"10s" doc:"Longest wait."`
+//		URL   string        `yaml:"url" env:"URL" doc:"address of the service"`
+//		Token config.Secret `yaml:"token" env:"TOKEN" doc:"API token"`
+//		Wait  time.Duration `yaml:"wait" env:"WAIT" default:"10s" doc:"longest wait"`
 //	}
 //
 // and the program puts the parts together with `yaml:"docuseal" envPrefix:"DOCUSEAL_"`.

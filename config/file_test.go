@@ -41,7 +41,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 	var got settings
 	err := config.Load(&got, nil, "/nowhere/hub.yaml")
-	if err == nil || err.Error() != "hub.yaml: cannot read the file: no such file or directory" {
+	if err == nil || err.Error() != "/nowhere/hub.yaml: cannot read the file: no such file or directory" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -73,9 +73,10 @@ func split(err error) []error {
 }
 
 // nearest returns a hint at the known name that differs least from a wrong one,
-// or "" when none is close.
+// or "" when none is close: more than a slip of two letters (one in a short
+// name) is another word, and a wrong guess misleads.
 func nearest(wrong string, known []string) string {
-	best, least := "", len(wrong)/4+2
+	best, least := "", min(3, len(wrong)/3+1)
 	for _, name := range known {
 		if d := distance(wrong, name); d < least {
 			best, least = name, d

@@ -22,7 +22,7 @@ func (r *reader) file(path string) {
 	name := filepath.Base(path)
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		r.mistakes = append(r.mistakes, Mistake{Where: name, Problem: "cannot read the file: " + reason(err)})
+		r.mistakes = append(r.mistakes, Mistake{Where: path, Problem: "cannot read the file: " + reason(err)})
 		return
 	}
 	tree, err := parser.ParseBytes(raw, 0)

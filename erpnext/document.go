@@ -96,6 +96,8 @@ type QuotationItem struct {
 	UOM              string          `json:"uom,omitempty"`
 	Rate             hub.Money       `json:"rate,omitzero"`
 	Amount           hub.Money       `json:"amount,omitzero"`
+	NetAmount        hub.Money       `json:"net_amount,omitzero"`                // what is paid, after discounts and without included taxes
+	Alternative      Flag            `json:"is_alternative,omitempty"`           // an option that is not part of the total
 	BillingFrequency string          `json:"custom_billing_frequency,omitempty"` // Monthly, Quarterly ...; "" is one-time
 }
 

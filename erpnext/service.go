@@ -37,6 +37,9 @@ const (
 	StatusCancelled = "Annulé"
 )
 
+// JobTypes are the values of Dispatch Job's job_type.
+func JobTypes() []string { return strings.Split(jobTypes, "\n") }
+
 // Values of a Dispatch Job, in English like the dispatch board. A job on hold
 // waits for its predecessors.
 const (

@@ -7,7 +7,8 @@ type ProblemType struct {
 	Kind    Kind
 	TitleFR string
 	TitleEN string
-	Help    string // what the reader of the page should do, in English
+	HelpFR  string // what whoever meets it should do
+	HelpEN  string
 }
 
 // Title returns the title in a language.
@@ -16,6 +17,14 @@ func (p ProblemType) Title(lang Lang) string {
 		return p.TitleEN
 	}
 	return p.TitleFR
+}
+
+// Help says in a language what to do.
+func (p ProblemType) Help(lang Lang) string {
+	if lang == English {
+		return p.HelpEN
+	}
+	return p.HelpFR
 }
 
 // Problem returns the row of a code.
@@ -32,82 +41,114 @@ func Problem(code string) (ProblemType, bool) {
 func Problems() []ProblemType { return append([]ProblemType(nil), problems[:]...) }
 
 // Every code that Fail is given in this repository stands here once; a test
-// compares both ways.
+// compares both ways. Customers meet the ones about links, pages and waiting:
+// their help speaks to them, the other rows to whoever calls or runs the hub.
 var problems = [...]ProblemType{
 	{"internal", Internal, "Erreur interne", "Internal error",
-		"Something broke on our side. Give the request id to support."},
+		"Un problème est survenu de notre côté. Réessayez dans quelques minutes; s'il revient, écrivez-nous avec la référence affichée.",
+		"Something broke on our side. Try again in a few minutes; if it comes back, write to us with the reference of this answer."},
 
 	{"malformed", Malformed, "Demande illisible", "The request cannot be read",
+		"Envoyez un objet JSON tel que la description de l'opération le demande.",
 		"Send a JSON object as the description of the operation says."},
 	{"body-truncated", Malformed, "Corps incomplet", "The body ended early",
+		"Envoyez la demande de nouveau.",
 		"Send the request again."},
 
 	{"unauthenticated", Unauthenticated, "Identification requise", "Proof of identity is needed",
+		"Connectez-vous, ou envoyez un jeton valide dans l'en-tête Authorization: Bearer.",
 		"Send a valid token as Authorization: Bearer, or sign in."},
 	{"signature-invalid", Unauthenticated, "Signature refusée", "The signature is not valid",
+		"Vérifiez que le secret inscrit chez l'expéditeur est celui des réglages du hub.",
 		"Check that the secret in the sender's settings is the one configured in the hub."},
 	{"link-invalid", Unauthenticated, "Lien refusé", "The link is not valid",
-		"Open the link exactly as it was received."},
+		"Ouvrez le lien tel que vous l'avez reçu, ou demandez-nous-en un nouveau.",
+		"Open the link exactly as you received it, or ask us for a new one."},
 
 	{"forbidden", Forbidden, "Accès refusé", "Not allowed",
-		"This route is for others."},
+		"Cette page est réservée à d'autres personnes. Si elle devrait vous être ouverte, demandez-en l'accès.",
+		"This route is for others. If it should be open to you, ask for access."},
 
 	{"not-found", NotFound, "Introuvable", "Not found",
-		"Check the address or the name."},
+		"Vérifiez l'adresse, ou ouvrez le lien tel que vous l'avez reçu.",
+		"Check the address, or open the link exactly as you received it."},
 	{"quotation-not-found", NotFound, "Soumission introuvable", "No such quotation",
-		"Check the name of the quotation in ERPNext."},
+		"Cette soumission n'existe pas ou n'est plus offerte. Vérifiez le numéro, ou communiquez avec nous.",
+		"This quotation does not exist or is no longer offered. Check its number, or contact us."},
 
 	{"method-not-allowed", NotAllowed, "Méthode refusée", "Method not allowed",
+		"Utilisez une méthode que cette adresse accepte.",
 		"Use a method that the route has."},
 
 	{"quotation-not-open", Conflict, "Soumission fermée", "The quotation can no longer be accepted",
-		"The member state says why: expired, lost, ordered, cancelled or amended."},
+		"Cette soumission ne peut plus être acceptée. Communiquez avec nous pour en recevoir une nouvelle.",
+		"The quotation is expired, lost, ordered, cancelled or amended (the member state says which). Ask for a new one."},
 	{"quotation-accepted", Conflict, "Soumission déjà acceptée", "The quotation is already accepted",
+		"Il n'y a plus rien à faire : la soumission est acceptée.",
 		"Nothing more is to be done."},
 	{"state-conflict", Conflict, "État incompatible", "The state forbids this",
+		"Relisez l'état actuel, puis décidez de nouveau.",
 		"Read the thing again and decide anew."},
 
 	{"link-expired", Gone, "Lien expiré", "The link has expired",
-		"Ask for a new link."},
+		"Le lien a fait son temps. Demandez-nous-en un nouveau.",
+		"The link has served its time. Ask us for a new one."},
 
 	{"body-too-large", TooLarge, "Corps trop gros", "The body is too large",
+		"Envoyez au plus 1 Mio (12 Mio pour des photos).",
 		"Send at most 1 MiB (12 MiB for pictures)."},
 
 	{"media-type", Unsupported, "Type de contenu refusé", "The media type is not supported",
+		"Envoyez du JSON (application/json).",
 		"Send application/json."},
 
 	{"invalid", Invalid, "Valeurs invalides", "Some values are not valid",
+		"Corrigez les valeurs nommées; le membre errors donne le pointeur JSON de chacune.",
 		"The member errors names each wrong value by its JSON pointer."},
 	{"phone-invalid", Invalid, "Numéro invalide", "Not a telephone number",
+		"Écrivez le numéro avec son indicatif régional.",
 		"Write the number with its area code."},
 	{"money-invalid", Invalid, "Montant invalide", "Not an amount",
+		"Écrivez le montant avec un point : 39.95.",
 		"Write the amount with a point: 39.95."},
 	{"idempotency-mismatch", Invalid, "Clé d'idempotence réutilisée", "The Idempotency-Key was used with another body",
+		"Prenez une nouvelle clé pour une nouvelle demande.",
 		"Use a new key for a new request."},
 	{"steps-invalid", Invalid, "Étapes invalides", "The steps are not valid",
+		"Corrigez les étapes de la commande : des identifiants uniques, des étapes précédentes connues, aucun cercle.",
 		"Correct the steps of the order: unique ids, known predecessors, no circle."},
 	{"no-contact", Invalid, "Aucune coordonnée", "The customer has no address to write to",
+		"Ajoutez une adresse courriel ou un numéro de cellulaire au client.",
 		"Add an e-mail address or a mobile number to the customer."},
 
 	{"too-many-requests", TooMany, "Trop de demandes", "Too many requests",
-		"Wait for the time given in Retry-After."},
+		"Patientez un peu, puis réessayez.",
+		"Wait a little (Retry-After says how long), then try again."},
 
 	{"upstream-failed", Upstream, "Un autre système a mal répondu", "Another system answered badly",
+		"Réessayez plus tard; l'exploitant en voit la cause dans le journal.",
 		"Try again later; the operator sees the cause in the log."},
 	{"erpnext-refused", Upstream, "ERPNext a refusé", "ERPNext refused the document",
+		"Le détail est la raison d'ERPNext, en une ligne.",
 		"The detail is ERPNext's one-line reason."},
 
 	{"unavailable", Unavailable, "Service momentanément indisponible", "Temporarily unavailable",
-		"Try again after the time given in Retry-After."},
+		"Le service revient bientôt. Réessayez dans quelques minutes.",
+		"The service will be back soon. Try again after the time given in Retry-After."},
 	{"store-unavailable", Unavailable, "Mémoire indisponible", "The store cannot be written",
+		"Rien n'a été reçu; envoyez de nouveau après le délai de l'en-tête Retry-After.",
 		"Nothing was taken in; send again after the time given in Retry-After."},
 	{"secret-missing", Unavailable, "Secret non configuré", "No secret is configured for this sender",
+		"Inscrivez le secret de l'expéditeur dans les réglages du hub : sans lui, rien n'est cru.",
 		"Set the sender's secret in the hub's settings: without one nothing is believed."},
 	{"upstream-unavailable", Unavailable, "Un autre système est absent", "Another system is away",
+		"Réessayez après le délai de l'en-tête Retry-After.",
 		"Try again after the time given in Retry-After."},
 	{"part-off", Unavailable, "Fonction désactivée", "This part is switched off",
+		"Les réglages du système nécessaire sont vides.",
 		"The settings of the system it needs are empty."},
 
 	{"timeout", Timeout, "Délai dépassé", "The time budget is spent",
-		"Try again."},
+		"La réponse a trop tardé. Réessayez dans un instant.",
+		"The answer took too long. Try again in a moment."},
 }

@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"path/filepath"
+	"syscall"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
@@ -76,12 +80,6 @@ func (s smsSender) Send(ctx context.Context, l outbox.Letter) (outbox.Receipt, e
 	return outbox.Receipt{ProviderID: sent.SID, Segments: sent.Segments}, err
 }
 
-// Check proves the credentials.
-func (s smsSender) Check(ctx context.Context) error {
-	_, err := s.client.Account(ctx)
-	return err
-}
-
 // mailSender sends the outbox's letters through Mailjet.
 type mailSender struct{ client *mailjet.Client }
 
@@ -90,8 +88,18 @@ func (s mailSender) Send(ctx context.Context, l outbox.Letter) (outbox.Receipt, 
 	return outbox.Receipt{ProviderID: sent.ID}, err
 }
 
-// Check proves the credentials.
-func (s mailSender) Check(ctx context.Context) error {
-	_, err := s.client.Senders(ctx)
-	return err
+// storeTrouble puts into words why the store in the file cannot be used.
+func storeTrouble(path string, err error) error {
+	folder, abs := filepath.Abs(filepath.Dir(path))
+	switch {
+	case abs != nil:
+		return err
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return fmt.Errorf("another targo-hub runs on this file: %s (TARGO_STATE)", path)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the folder %s does not exist (TARGO_STATE)", folder)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("the folder %s cannot be written (TARGO_STATE)", folder)
+	}
+	return fmt.Errorf("opening the store %s (TARGO_STATE): %w", path, err)
 }

@@ -1,19 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"gigafibre.ca/targo-hub/config"
-	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/cmd/targo-hub/findings"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/outbox"
@@ -26,24 +25,24 @@ type checkCommand struct {
 	Ready bool `help:"Only ask the running hub whether it is ready (for health checks)."`
 }
 
-// Run says of each part whether it will work, in words, and fails when one will
-// not.
+// Run says of each part whether it will work, in words and always in the same
+// order, and fails when one will not.
 func (k checkCommand) Run(c *console) error {
 	ctx, cancel := context.WithTimeout(c.ctx, checkFor)
 	defer cancel()
-	r := &report{out: c.out}
+	r := report{findings.To(c.out)}
 	settings, warnings, err := c.load()
 	if err != nil {
-		r.mistakes(err)
+		r.Mistakes(err)
 		return r.verdict()
 	}
 	if k.Ready {
 		return c.ready(ctx, settings)
 	}
 	for _, w := range warnings {
-		r.warn("settings", w)
+		r.Warn("settings", w)
 	}
-	r.ok("settings", "read")
+	r.OK("settings", "read")
 	r.store(settings)
 	r.gate(settings)
 	o, err := callOut(settings, newRegistry(), slog.New(slog.DiscardHandler))
@@ -52,7 +51,8 @@ func (k checkCommand) Run(c *console) error {
 	}
 	r.erpnext(ctx, o)
 	r.docuseal(ctx, settings, o)
-	r.senders(ctx, o)
+	r.twilio(ctx, settings, o)
+	r.mailjet(ctx, settings, o)
 	return r.verdict()
 }
 
@@ -62,48 +62,29 @@ func (c *console) ready(ctx context.Context, s *Settings) error {
 		return err
 	}
 	status, _, err := callHub(r)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("the hub is not ready: it answered %d", status)
+	if err != nil {
+		return err
 	}
+	if status != http.StatusOK {
+		return fmt.Errorf("the hub is not ready: it answered %d", status)
+	}
+	_, err = fmt.Fprintln(c.out, "ready")
 	return err
 }
 
-// report gathers what was found.
-type report struct {
-	out io.Writer
-	bad int
-}
+// report is the findings of one check.
+type report struct{ *findings.List }
 
-func (r *report) ok(part, text string)   { fmt.Fprintf(r.out, "ok    %-9s %s\n", part, text) }
-func (r *report) warn(part, text string) { fmt.Fprintf(r.out, "warn  %-9s %s\n", part, text) }
-func (r *report) off(part, text string)  { fmt.Fprintf(r.out, "off   %-9s %s\n", part, text) }
-
-func (r *report) fail(part, text string) {
-	r.bad++
-	fmt.Fprintf(r.out, "FAIL  %-9s %s\n", part, text)
-}
-
-func (r *report) verdict() error {
-	if r.bad == 0 {
-		return nil
+func (r report) verdict() error {
+	if r.Bad() {
+		return errProblems
 	}
-	fmt.Fprintf(r.out, "%d problems\n", r.bad)
-	return errProblems
-}
-
-func (r *report) mistakes(err error) {
-	if many, ok := errors.AsType[*config.Mistakes](err); ok {
-		for _, m := range many.List {
-			r.fail("settings", m.Error())
-		}
-		return
-	}
-	r.fail("settings", err.Error())
+	return nil
 }
 
 // store looks whether the file can be written, without taking it from a hub that
 // runs.
-func (r *report) store(s *Settings) {
+func (r report) store(s *Settings) {
 	path, err := s.statePath()
 	if err == nil {
 		var f *os.File
@@ -113,107 +94,130 @@ func (r *report) store(s *Settings) {
 		}
 	}
 	if err != nil {
-		r.fail("store", "the folder of "+path+" cannot be written")
+		r.Fail("store", storeTrouble(path, err).Error())
 		return
 	}
-	r.ok("store", "the folder of "+path+" can be written")
+	r.OK("store", "the folder of "+path+" can be written")
 }
 
-func (r *report) gate(s *Settings) {
-	if _, err := outbox.NewGate(s.Outbox, s.Edge.Public("")); err != nil {
-		r.fail("outbox", words(err))
-		return
-	}
+// gate says what the outbox lets through; that it can be built is settled with
+// the settings.
+func (r report) gate(s *Settings) {
 	if s.Outbox.Mode == outbox.Live {
-		r.warn("outbox", "live: messages reach customers")
+		r.Warn("outbox", "live: messages reach customers")
 		return
 	}
-	r.ok("outbox", "the gate is in mode "+string(s.Outbox.Mode))
+	r.OK("outbox", "the gate is in mode "+string(s.Outbox.Mode))
 }
 
 // erpnext names every doctype and field that is missing or different.
-func (r *report) erpnext(ctx context.Context, o *outside) {
+func (r report) erpnext(ctx context.Context, o *outside) {
 	if o.erp == nil {
-		r.off("erpnext", "TARGO_ERPNEXT_URL is empty")
+		r.Off("erpnext", "TARGO_ERPNEXT_URL is empty")
 		return
 	}
 	for _, f := range erpnext.Check(ctx, o.erp) {
-		text := strings.TrimSpace(f.About + ": " + f.Text + " " + f.Hint)
+		text := strings.TrimSpace(f.Text + " " + f.Hint)
+		if f.About != "ERPNext" { // else the line says so already
+			text = f.About + ": " + text
+		}
 		switch f.Level {
 		case erpnext.Fault:
-			r.fail("erpnext", text)
+			r.Fail("erpnext", text)
 		case erpnext.Warning:
-			r.warn("erpnext", text)
+			r.Warn("erpnext", text)
 		default:
-			r.ok("erpnext", text)
+			r.OK("erpnext", text)
 		}
 	}
 }
 
-func (r *report) docuseal(ctx context.Context, s *Settings, o *outside) {
+func (r report) docuseal(ctx context.Context, s *Settings, o *outside) {
 	if s.DocuSeal.WebhookSecret.Empty() && s.DocuSeal.WebhookHeader.Empty() {
-		r.warn("docuseal", "neither TARGO_DOCUSEAL_WEBHOOK_SECRET nor _WEBHOOK_HEADER is set: every webhook is refused")
+		r.Warn("docuseal", "neither TARGO_DOCUSEAL_WEBHOOK_SECRET nor TARGO_DOCUSEAL_WEBHOOK_HEADER is set: every webhook is refused")
 	}
 	if o.seal == nil {
-		r.off("docuseal", "TARGO_DOCUSEAL_URL is empty")
+		r.Off("docuseal", "TARGO_DOCUSEAL_URL is empty")
 		return
 	}
+	p := findings.Peer{Name: "DocuSeal", Address: s.DocuSeal.URL, Credentials: "TARGO_DOCUSEAL_TOKEN", Missing: "there is no API of DocuSeal at " + s.DocuSeal.URL + " (TARGO_DOCUSEAL_URL)"}
 	user, err := o.seal.User(ctx)
 	if err != nil {
-		r.fail("docuseal", reached(err, "TARGO_DOCUSEAL_TOKEN"))
+		r.Fail("docuseal", p.Trouble(err))
 		return
 	}
-	r.ok("docuseal", "reached as "+hub.MaskMail(user.Email))
-	for name, id := range map[string]int{"COMMERCIAL": s.DocuSeal.TemplateCommercial, "PROJECT": s.DocuSeal.TemplateProject} {
-		if id == 0 {
-			r.warn("docuseal", "TARGO_DOCUSEAL_TEMPLATE_"+name+" is empty: quotations of this track cannot be signed")
+	r.OK("docuseal", "reached as "+hub.MaskMail(user.Email))
+	for _, t := range []struct {
+		name string
+		id   int
+	}{
+		{"TARGO_DOCUSEAL_TEMPLATE_COMMERCIAL", s.DocuSeal.TemplateCommercial}, {"TARGO_DOCUSEAL_TEMPLATE_PROJECT", s.DocuSeal.TemplateProject},
+	} {
+		if t.id == 0 {
+			r.Warn("docuseal", t.name+" is empty: quotations of this track cannot be signed")
 			continue
 		}
-		if _, err := o.seal.Template(ctx, id); err != nil {
-			r.fail("docuseal", fmt.Sprintf("template %d (TARGO_DOCUSEAL_TEMPLATE_%s): %s", id, name, reached(err, "TARGO_DOCUSEAL_TOKEN")))
+		p.Missing = fmt.Sprintf("template %d (%s) is unknown to DocuSeal", t.id, t.name)
+		if _, err := o.seal.Template(ctx, t.id); err != nil {
+			r.Fail("docuseal", p.Trouble(err))
+			continue
 		}
+		r.OK("docuseal", fmt.Sprintf("template %d (%s) is there", t.id, t.name))
 	}
 }
 
-func (r *report) senders(ctx context.Context, o *outside) {
-	for channel, name := range map[outbox.Channel]string{outbox.SMS: "twilio", outbox.Email: "mailjet"} {
-		sender, on := o.senders[channel]
-		if !on {
-			r.off(name, "not configured: its messages stay captured")
-			continue
-		}
-		probe, can := sender.(interface {
-			Check(ctx context.Context) error
-		})
-		if !can {
-			continue
-		}
-		if err := probe.Check(ctx); err != nil {
-			r.fail(name, reached(err, "its credentials"))
-			continue
-		}
-		r.ok(name, "reached; the credentials are good")
+// twilio asks for the account.
+func (r report) twilio(ctx context.Context, s *Settings, o *outside) {
+	sender, on := o.senders[outbox.SMS]
+	if !on {
+		r.Off("twilio", "TARGO_TWILIO_ACCOUNT_SID is empty: its messages stay captured")
+		return
 	}
-}
-
-// reached puts a failed call in words.
-func reached(err error, credentials string) string {
-	e, ok := connectors.AsError(err)
+	probed, can := sender.(smsSender)
+	if !can {
+		r.Warn("twilio", "cannot be asked without sending a message: not checked")
+		return
+	}
+	account := "the account " + s.Twilio.AccountSID
+	p := findings.Peer{Name: "Twilio", Address: s.Twilio.BaseURL, Credentials: "TARGO_TWILIO_AUTH_TOKEN for " + account, Missing: account + " (TARGO_TWILIO_ACCOUNT_SID) is unknown to Twilio"}
+	found, err := probed.client.Account(ctx)
 	switch {
-	case ok && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden):
-		return "reached, but it refuses " + credentials
-	case ok && e.Status == http.StatusNotFound:
-		return "reached, but there is no such thing there"
-	case ok && e.Status > 0:
-		return fmt.Sprintf("reached, but it answered %d", e.Status)
+	case err != nil:
+		r.Fail("twilio", p.Trouble(err))
+	case found.Status != "active":
+		r.Fail("twilio", account+" is "+cmp.Or(found.Status, "in no known state"))
+	default:
+		r.OK("twilio", account+" is active")
 	}
-	return "cannot be reached: " + words(err)
 }
 
-// words is an error without its Go wrapping.
-func words(err error) string {
-	if p := hub.ProblemOf(err); p.Detail != "" {
-		return p.Detail
+// mailjet asks for the addresses that mail may come from.
+func (r report) mailjet(ctx context.Context, s *Settings, o *outside) {
+	sender, on := o.senders[outbox.Email]
+	if !on {
+		r.Off("mailjet", "TARGO_MAILJET_API_KEY is empty: its messages stay captured")
+		return
 	}
-	return strings.TrimSpace(err.Error())
+	probed, can := sender.(mailSender)
+	if !can {
+		r.Warn("mailjet", "cannot be asked without sending a message: not checked")
+		return
+	}
+	p := findings.Peer{Name: "Mailjet", Address: s.Mailjet.BaseURL, Credentials: "TARGO_MAILJET_API_KEY and TARGO_MAILJET_API_SECRET",
+		Missing: "there is no API of Mailjet at " + s.Mailjet.BaseURL + " (TARGO_MAILJET_BASE_URL)"}
+	senders, err := probed.client.Senders(ctx)
+	if err != nil {
+		r.Fail("mailjet", p.Trouble(err))
+		return
+	}
+	from := s.Mailjet.From
+	if parsed, err := mail.ParseAddress(from); err == nil {
+		from = strings.ToLower(parsed.Address)
+	}
+	domain := "*" + from[strings.LastIndexByte(from, '@'):]
+	if senders[from] == "Active" || senders[domain] == "Active" {
+		r.OK("mailjet", "takes mail from "+from)
+		return
+	}
+	r.Warn("mailjet", "takes the key, but does not list "+from+" (TARGO_MAILJET_FROM) as an active sender")
 }

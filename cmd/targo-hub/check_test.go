@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // command runs a command of the program and returns all that it printed.
@@ -29,7 +31,7 @@ func TestCheck(t *testing.T) {
 		"all is well": {code: 0, says: []string{"ok    erpnext", "ok    docuseal", "ok    twilio", "ok    mailjet", "mode capture"}},
 		"a field is missing": {
 			upset: func(t *testing.T, w *town) { dropField(t, w, "Quotation", "custom_docuseal_envelope_id") },
-			code:  1, says: []string{"FAIL  erpnext", "Quotation", "custom_docuseal_envelope_id"},
+			code:  1, says: []string{"FAIL  erpnext", "Quotation", "custom_docuseal_envelope_id", "\n1 problem\n"},
 		},
 		"a field of an own doctype is missing": {
 			upset: func(t *testing.T, w *town) { dropField(t, w, "Dispatch Job", "assigned_group") },
@@ -39,23 +41,37 @@ func TestCheck(t *testing.T) {
 			env: []string{"TARGO_ERPNEXT_API_SECRET=not-the-secret"}, code: 1, says: []string{"FAIL  erpnext", "API"},
 		},
 		"ERPNext is away": {
-			env: []string{"TARGO_ERPNEXT_URL=http://127.0.0.1:1"}, code: 1, says: []string{"FAIL  erpnext"},
+			env: []string{"TARGO_ERPNEXT_URL=http://127.0.0.1:1"}, code: 1, says: []string{"FAIL  erpnext   ERPNext cannot be reached."},
 		},
 		"DocuSeal's token is wrong": {
 			env: []string{"TARGO_DOCUSEAL_TOKEN=not-the-token"}, code: 1, says: []string{"FAIL  docuseal", "TARGO_DOCUSEAL_TOKEN"},
 		},
 		"a template does not exist": {
-			env: []string{"TARGO_DOCUSEAL_TEMPLATE_PROJECT=77"}, code: 1, says: []string{"FAIL  docuseal", "template 77"},
+			env: []string{"TARGO_DOCUSEAL_TEMPLATE_PROJECT=77"}, code: 1, says: []string{"FAIL  docuseal", "template 77 (TARGO_DOCUSEAL_TEMPLATE_PROJECT) is unknown to DocuSeal"},
 		},
 		"Twilio's token is wrong": {
-			env: []string{"TARGO_TWILIO_AUTH_TOKEN=notthetoken"}, code: 1, says: []string{"FAIL  twilio", "refuses"},
+			env: []string{"TARGO_TWILIO_AUTH_TOKEN=notthetoken"}, code: 1, says: []string{"FAIL  twilio", "Twilio refuses TARGO_TWILIO_AUTH_TOKEN for the account AC"},
+		},
+		"Mailjet's secret is wrong": {
+			env: []string{"TARGO_MAILJET_API_SECRET=not-the-secret"}, code: 1, says: []string{"FAIL  mailjet", "Mailjet refuses TARGO_MAILJET_API_KEY"},
+		},
+		"Twilio is away": {
+			env: []string{"TARGO_TWILIO_BASE_URL=http://127.0.0.1:1"}, code: 1,
+			says: []string{"FAIL  twilio    Twilio cannot be reached at http://127.0.0.1:1: connection refused"},
+		},
+		"the folder of the store is missing": {
+			env: []string{"TARGO_STATE=sqlite:/nowhere/at/all/hub.db"}, code: 1, says: []string{"FAIL  store     the folder /nowhere/at/all does not exist (TARGO_STATE)"},
 		},
 		"three mistakes in the settings": {
 			env:  []string{"TARGO_FOO=1", "TARGO_LOG_LEVEL=loud", "TARGO_STATE=redis://127.0.0.1"},
 			code: 1, says: []string{"TARGO_FOO", "TARGO_LOG_LEVEL", "TARGO_STATE", "3 problems"},
 		},
 		"live without acknowledgement": {
-			env: []string{"TARGO_OUTBOX_MODE=live"}, code: 1, says: []string{"FAIL  outbox", "TARGO_OUTBOX_LIVE_ACK"},
+			env: []string{"TARGO_OUTBOX_MODE=live"}, code: 1, says: []string{"FAIL  settings  TARGO_OUTBOX_LIVE_ACK", "\n1 problem\n"},
+		},
+		"nobody to redirect to, and more": {
+			env: []string{"TARGO_OUTBOX_MODE=redirect", "TARGO_OUTBOX_ALLOW=@", "TARGO_LOG_LEVEL=loud"}, code: 1,
+			says: []string{"FAIL  settings  TARGO_OUTBOX_REDIRECT_TO", "TARGO_OUTBOX_ALLOW", "TARGO_LOG_LEVEL", "3 problems"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +134,11 @@ func TestOperatorsCommands(t *testing.T) {
 	if code != 0 || !strings.Contains(list, "docuseal") || !strings.Contains(list, "acceptance") {
 		t.Errorf("inbox list: code %d:\n%s", code, list)
 	}
-	id, _, _ := strings.Cut(list, " ")
+	header, rows, _ := strings.Cut(list, "\n")
+	if !strings.HasPrefix(header, "ID ") || !strings.Contains(rows, time.Now().Format(" MST ")) {
+		t.Errorf("inbox list has no header or no zone:\n%s", list)
+	}
+	id, _, _ := strings.Cut(rows, " ")
 	if code, shown := command(t, environ, "inbox", "show", id); code != 0 || !strings.Contains(shown, id) {
 		t.Errorf("inbox show: code %d:\n%s", code, shown)
 	}
@@ -129,8 +149,14 @@ func TestOperatorsCommands(t *testing.T) {
 	if code, said := command(t, environ, "backup", copied); code != 0 {
 		t.Fatalf("backup: code %d: %s", code, said)
 	}
-	if code, _ := command(t, environ, "backup", copied); code != 1 {
-		t.Error("backup overwrote a file")
+	if code, said := command(t, environ, "backup", copied); code != 1 || !strings.Contains(said, "exists already; choose another name") {
+		t.Errorf("backup onto a file: code %d: %s", code, said)
+	}
+	if code, said := command(t, environ, "serve"); code != 1 || strings.Count(said, "another targo-hub runs on this file") != 1 {
+		t.Errorf("a second hub: code %d: %s", code, said)
+	}
+	if code, said := command(t, environ, "check", "--ready"); code != 0 || said != "ready\n" {
+		t.Errorf("check --ready: code %d: %s", code, said)
 	}
 	h.stop()
 	if code, _ := command(t, environ, "check", "--ready"); code != 1 {
@@ -142,8 +168,44 @@ func TestOperatorsCommands(t *testing.T) {
 	if code != 0 || strings.Contains(values, erpSecret) || strings.Contains(values, sealSecret) || !strings.Contains(values, "[secret]") {
 		t.Errorf("settings --values: code %d:\n%s", code, values)
 	}
-	if code, _ := command(t, nil, "no-such-command"); code != 2 {
-		t.Error("an unknown command is not a mistake of usage")
+}
+
+// TestCommandLine: what a newcomer types first is answered with what to do next.
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	state := "TARGO_STATE=sqlite:" + filepath.Join(t.TempDir(), "hub.db")
+	for name, tc := range map[string]struct {
+		args, environ []string
+		code          int
+		says          string
+	}{
+		"nothing":            {nil, nil, 0, "Usage: targo-hub <command>"},
+		"an unknown command": {[]string{"no-such-command"}, nil, 2, "no-such-command"},
+		"--version":          {[]string{"--version"}, nil, 0, "targo-hub dev (none)\n"},
+		"token without keys": {[]string{"token", "staff", "ann"}, nil, 1, "openssl rand -base64 32"},
+		"inbox without keys": {[]string{"inbox", "list"}, nil, 1, "TARGO_ACCESS_KEYS"},
+		"no settings file":   {[]string{"--config", "/nowhere/hub.yaml", "check"}, nil, 1, "/nowhere/hub.yaml: cannot read the file"},
+		"values of a wrong gate": {[]string{"settings", "--values"}, []string{"TARGO_OUTBOX_MODE=open"}, 1,
+			"TARGO_OUTBOX_MODE (outbox.mode): is none of capture, redirect, allowlist, live"},
+		"no folder":     {[]string{"serve"}, []string{"TARGO_STATE=sqlite:/nowhere/hub.db"}, 1, "the folder /nowhere does not exist (TARGO_STATE)"},
+		"port in use":   {[]string{"serve"}, []string{state, "TARGO_METRICS_LISTEN=off", "TARGO_LISTEN=" + taken.Addr().String()}, 1, "listening (TARGO_LISTEN)"},
+		"parts off":     {[]string{"serve"}, []string{state + "2", "TARGO_METRICS_LISTEN=off", "TARGO_LISTEN=" + taken.Addr().String()}, 1, `"switched_on_by":"TARGO_ERPNEXT_URL"`},
+		"a slip":        {[]string{"check"}, []string{"TARGO_LISSEN=x"}, 1, "did you mean TARGO_LISTEN?"},
+		"nothing alike": {[]string{"check"}, []string{"TARGO_PORT=3300"}, 1, "TARGO_PORT: unknown variable\n"},
+		"backup of none": {[]string{"backup", "/nowhere/copy.db"}, []string{"TARGO_STATE=sqlite:/nowhere/hub.db"}, 1,
+			"there is no store at /nowhere/hub.db"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if code, said := command(t, tc.environ, tc.args...); code != tc.code || !strings.Contains(said, tc.says) {
+				t.Errorf("code %d, want %d and %q:\n%s", code, tc.code, tc.says, said)
+			}
+		})
 	}
 }
 

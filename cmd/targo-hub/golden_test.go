@@ -17,6 +17,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestGoldenRoutes(t *testing.T)   { golden(t, "routes.txt", output(t, "routes")) }
 func TestGoldenSettings(t *testing.T) { golden(t, "settings.txt", output(t, "settings")) }
 
+// TestGoldenEnv keeps the example of an environment file.
+func TestGoldenEnv(t *testing.T) {
+	golden(t, filepath.Join("..", "..", "..", ".env.example"), output(t, "settings", "--env"))
+}
+
 // TestGoldenReadme keeps the table of settings in the README.
 func TestGoldenReadme(t *testing.T) {
 	const begin, end = "<!-- settings: written by `make golden` -->\n", "<!-- end of settings -->"

@@ -56,8 +56,9 @@ func (l inboxList) Run(c *console) error {
 		return fmt.Errorf("reading the hub's answer: %w", err)
 	}
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tRECEIVED\tSOURCE\tEVENT\tSTATUS\tREASON")
 	for _, d := range page.Items {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.ReceivedAt.Local().Format(time.DateTime), d.Source, d.Event, d.Status, d.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.ReceivedAt.Local().Format(time.DateTime+" MST"), d.Source, d.Event, d.Status, d.Reason)
 	}
 	return w.Flush()
 }
@@ -95,11 +96,7 @@ func (c *console) print(method, path, body string) error {
 
 // ask sends a request to the running hub of these settings, as the operator.
 func (c *console) ask(method, path, body string) ([]byte, error) {
-	settings, _, err := c.load()
-	if err != nil {
-		return nil, err
-	}
-	keys, err := access.NewKeyring(settings.Access, nil)
+	settings, keys, err := c.keys()
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -22,6 +24,7 @@ import (
 type settingsCommand struct {
 	Values   bool `help:"Print the value and origin of every setting; secrets stay hidden."`
 	Markdown bool `help:"Print the list as a Markdown table."`
+	Env      bool `help:"Print a file of variables to fill in, every one commented out."`
 }
 
 // Run prints the settings.
@@ -31,6 +34,9 @@ func (s settingsCommand) Run(c *console) error {
 	}
 	if s.Markdown {
 		return printMarkdown(c.out)
+	}
+	if s.Env {
+		return printEnv(c.out)
 	}
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
 	for _, set := range config.Describe(&Settings{}) {
@@ -59,6 +65,29 @@ func printMarkdown(out io.Writer) error {
 			fallback = "`" + set.Default + "`"
 		}
 		if _, err := fmt.Fprintf(out, "| `%s` | `%s` | %s | %s | %s |\n", set.Env, set.YAML, set.Type, fallback, strings.ReplaceAll(set.Doc, "|", `\|`)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printEnv prints what .env.example holds: a section is set apart by an empty
+// line, a default stands where the value goes.
+func printEnv(out io.Writer) error {
+	fmt.Fprintln(out, `# The settings of targo-hub as variables. Copy this file to .env (mode 600, never committed), take away the # before
+# what you set, and prove it with "targo-hub check". What stays commented out keeps its default; a section without its
+# first variable is off. compose.yaml sets TARGO_LISTEN and TARGO_STATE itself. Written by "targo-hub settings --env".`)
+	section := "none"
+	for _, set := range config.Describe(&Settings{}) {
+		if set.Section != section {
+			section = set.Section
+			fmt.Fprintln(out)
+		}
+		about := set.Doc
+		if set.Secret {
+			about += " (secret; or " + set.Env + "_FILE names a file with it)"
+		}
+		if _, err := fmt.Fprintf(out, "# %s\n#%s=%s\n", about, set.Env, set.Default); err != nil {
 			return err
 		}
 	}
@@ -102,11 +131,7 @@ type tokenCommand struct {
 
 // Run mints a token with the configured keys and prints it.
 func (t tokenCommand) Run(c *console) error {
-	settings, _, err := c.load()
-	if err != nil {
-		return err
-	}
-	keys, err := access.NewKeyring(settings.Access, nil)
+	_, keys, err := c.keys()
 	if err != nil {
 		return err
 	}
@@ -151,7 +176,16 @@ func (b backupCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	if err := sqlite.Copy(c.ctx, path, b.To); err != nil {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no store at %s (TARGO_STATE)", path)
+	}
+	err = sqlite.Copy(c.ctx, path, b.To)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s exists already; choose another name", b.To)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the folder %s does not exist", filepath.Dir(b.To))
+	case err != nil:
 		return err
 	}
 	_, err = fmt.Fprintln(c.out, "copied to", b.To)

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // Quebec's clock, also where the system has no zones
 
@@ -32,6 +33,8 @@ var (
 // commands is the whole command line.
 type commands struct {
 	Config string `help:"YAML file with settings; variables win over it." env:"TARGO_CONFIG" type:"path" placeholder:"FILE"`
+
+	Release kong.VersionFlag `name:"version" help:"Print the version."`
 
 	Serve    serveCommand    `cmd:"" help:"Run the hub."`
 	Check    checkCommand    `cmd:"" help:"Check the settings, the store and every configured system; with --ready only whether the running hub is ready."`
@@ -72,12 +75,16 @@ func main() {
 }
 
 // run is the whole program, so that tests start the real one. It returns the
-// exit code: 0 well, 1 something failed, 2 the command line was wrong.
+// exit code: 0 well, 1 something failed, 2 the command line was wrong. Without
+// arguments it prints the help, which is what --help does.
 func run(ctx context.Context, args, environ []string, out, errs io.Writer) int {
 	var cli commands
 	exit := -1
-	parser, err := kong.New(&cli, kong.Name("targo-hub"), kong.Description("The integration hub beside ERPNext."),
-		kong.Writers(out, errs), kong.Exit(func(code int) { exit = code }), kong.UsageOnError())
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parser, err := kong.New(&cli, kong.Name("targo-hub"), kong.Description("The integration hub beside ERPNext. Settings come from TARGO_* variables; see targo-hub settings."),
+		kong.Vars{"version": release()}, kong.Writers(out, errs), kong.Exit(func(code int) { exit = code }), kong.UsageOnError())
 	if err != nil {
 		fmt.Fprintln(errs, err)
 		return 2
@@ -120,6 +127,10 @@ type versionCommand struct{}
 
 // Run prints the version.
 func (versionCommand) Run(c *console) error {
-	_, err := fmt.Fprintf(c.out, "targo-hub %s (%s) %s\n", version, commit, built)
+	_, err := fmt.Fprintln(c.out, release())
 	return err
+}
+
+func release() string {
+	return strings.TrimSpace(fmt.Sprintf("targo-hub %s (%s) %s", version, commit, built))
 }

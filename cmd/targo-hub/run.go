@@ -91,7 +91,7 @@ func (h *hubProcess) sweep(ctx context.Context) error {
 		case <-tick.C:
 		}
 		for {
-			n, err := h.store.Prune(ctx, "", time.Now().Add(-keepDone), sweepBatch)
+			n, err := h.prune(ctx)
 			if err != nil && !errors.Is(err, keep.ErrClosed) {
 				h.log.WarnContext(ctx, "old jobs not deleted", "err", err)
 			}
@@ -102,26 +102,40 @@ func (h *hubProcess) sweep(ctx context.Context) error {
 	}
 }
 
-// announce writes one line per part: on or off.
+// prune deletes what is old of the kinds that repeat themselves. Signatures are
+// evidence and stay.
+func (h *hubProcess) prune(ctx context.Context) (total int, err error) {
+	for _, kind := range []string{"inbox.docuseal", "outbox.sms", "outbox.email"} {
+		n, err := h.store.Prune(ctx, kind, time.Now().Add(-keepDone), sweepBatch)
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// announce writes one line per part: on, or off and what switches it on.
 func announce(s *Settings, o *outside, log *slog.Logger) {
 	log.Info("hub starting", "version", version, "listen", s.Edge.Listen, "state", s.State, "outbox_mode", string(s.Outbox.Mode), "billing_paused", s.BillingPaused)
 	parts := []struct {
 		name string
 		on   bool
+		by   string // the variable that switches it on
 	}{
-		{"erpnext", o.erp != nil},
-		{"docuseal", o.seal != nil},
-		{"docuseal-webhook", !s.DocuSeal.WebhookSecret.Empty() || !s.DocuSeal.WebhookHeader.Empty()},
-		{"twilio", s.Twilio.On()},
-		{"mailjet", s.Mailjet.On()},
-		{"staff-tokens", !s.Access.Keys.Empty()},
-		{"service-tokens", !s.Access.ServiceTokens.Empty()},
+		{"erpnext", o.erp != nil, "TARGO_ERPNEXT_URL"},
+		{"docuseal", o.seal != nil, "TARGO_DOCUSEAL_URL"},
+		{"docuseal-webhook", !s.DocuSeal.WebhookSecret.Empty() || !s.DocuSeal.WebhookHeader.Empty(), "TARGO_DOCUSEAL_WEBHOOK_SECRET"},
+		{"twilio", s.Twilio.On(), "TARGO_TWILIO_ACCOUNT_SID"},
+		{"mailjet", s.Mailjet.On(), "TARGO_MAILJET_API_KEY"},
+		{"tokens", !s.Access.Keys.Empty(), "TARGO_ACCESS_KEYS"},
+		{"service-tokens", !s.Access.ServiceTokens.Empty(), "TARGO_ACCESS_SERVICE_TOKENS"},
 	}
 	for _, p := range parts {
-		state := "off"
 		if p.on {
-			state = "on"
+			log.Info("part on", "part", p.name)
+			continue
 		}
-		log.Info("part "+state, "part", p.name)
+		log.Info("part off", "part", p.name, "switched_on_by", p.by)
 	}
 }

@@ -44,6 +44,9 @@ func (s *Settings) Validate() error {
 	if _, err := levelOf(s.LogLevel); err != nil {
 		wrong = append(wrong, config.Wrong("log_level", "must be debug, info, warn or error"))
 	}
+	if _, err := outbox.NewGate(s.Outbox, s.Edge.Public("")); err != nil {
+		wrong = append(wrong, err) // names its keys itself
+	}
 	return errors.Join(wrong...)
 }
 
@@ -70,6 +73,19 @@ func (c *console) load() (*Settings, []string, error) {
 		return nil, nil, err
 	}
 	return settings, loaded.Warnings, nil
+}
+
+// keys reads the settings and the keys for tokens, which must be there.
+func (c *console) keys() (*Settings, *access.Keyring, error) {
+	settings, _, err := c.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	if settings.Access.Keys.Empty() {
+		return nil, nil, errors.New(`TARGO_ACCESS_KEYS is empty, so no token can be signed; make a key with: echo "TARGO_ACCESS_KEYS=k1:$(openssl rand -base64 32)"`)
+	}
+	ring, err := access.NewKeyring(settings.Access, nil)
+	return settings, ring, err
 }
 
 func levelOf(text string) (level slog.Level, err error) {

@@ -160,7 +160,7 @@ func checkCatalogue(t *testing.T, used map[string]string) {
 		if used[p.Code] == "" && !first {
 			t.Errorf("no code uses the problem %q of the catalogue", p.Code)
 		}
-		if p.TitleFR == "" || p.TitleEN == "" || p.Help == "" {
+		if p.TitleFR == "" || p.TitleEN == "" || p.HelpFR == "" || p.HelpEN == "" {
 			t.Errorf("the problem %q lacks a title or help", p.Code)
 		}
 	}

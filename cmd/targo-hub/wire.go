@@ -74,7 +74,7 @@ func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Regi
 	}
 	store, err := sqlite.Open(ctx, path, sqlite.Options{})
 	if err != nil {
-		return nil, err
+		return nil, storeTrouble(path, err)
 	}
 	defer func() {
 		if err != nil {

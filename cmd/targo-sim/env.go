@@ -6,11 +6,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/hub/access"
 )
@@ -87,6 +86,7 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_LISTEN", a.listen},
 		{"TARGO_METRICS_LISTEN", a.metrics},
 		{"TARGO_PUBLIC_URL", a.hub},
+		{"TARGO_BRAND", town.Company},
 		{"TARGO_STATE", "sqlite:" + filepath.Join(dir, "targo-hub.db")},
 		{"TARGO_CORS_ORIGINS", a.front},
 		{"TARGO_LOG_LEVEL", "info"},
@@ -129,28 +129,4 @@ func lines(settings []setting) []string {
 		out = append(out, s.key+"="+s.value)
 	}
 	return out
-}
-
-// writeEnv puts the lines into a file that only its owner reads. A reader never
-// sees half of it.
-func writeEnv(path string, settings []setting) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("writing the environment: %w", err)
-	}
-	draft, err := os.CreateTemp(filepath.Dir(path), ".env-*") // 0600
-	if err != nil {
-		return fmt.Errorf("writing the environment: %w", err)
-	}
-	defer func() { _ = os.Remove(draft.Name()) }()
-	_, err = draft.WriteString(strings.Join(lines(settings), "\n") + "\n")
-	if closed := draft.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(draft.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing the environment: %w", err)
-	}
-	return nil
 }

@@ -6,9 +6,9 @@
 // hub at it; with --hub it starts the hub too, which is what `make demo` does.
 // A front page lists what there is to click. Ctrl-C or SIGTERM ends all of it.
 //
-// main.go has the command line, up.go starts and stops the world, env.go the
-// addresses and secrets, child.go the hub's process, front.go the front page;
-// town.go, trade.go and field.go are the town.
+// main.go has the command line, up.go and world.go start and stop the world,
+// env.go has its addresses and secrets, envfile.go the file that tells them,
+// child.go the hub's process; front is the front page, town what ERPNext holds.
 package main
 
 import (

@@ -8,7 +8,7 @@ import (
 )
 
 type upCommand struct {
-	Env      string `help:"File that gets the TARGO_* variables, as KEY=value lines." placeholder:"FILE" type:"path"`
+	Env      string `help:"File that gets the TARGO_* variables, as KEY=value lines, and is removed at the end; its folder must exist." placeholder:"FILE" type:"path"`
 	Hub      bool   `help:"Start the hub too."`
 	HubBin   string `help:"The hub's program; default: targo-hub beside this one." placeholder:"PATH" type:"path"`
 	PortBase int    `help:"Put everything on ports N to N+20; default: free ports." placeholder:"N"`
@@ -17,7 +17,10 @@ type upCommand struct {
 
 // Run starts the world and keeps it until the context ends or the hub does.
 func (u *upCommand) Run(c *console) (err error) {
-	binary := ""
+	binary, env := "", envFile(u.Env)
+	if err := env.check(); err != nil {
+		return err
+	}
 	if u.Hub {
 		if binary, err = hubBinary(u.HubBin); err != nil {
 			return err
@@ -28,11 +31,10 @@ func (u *upCommand) Run(c *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.end()) }()
-	if u.Env != "" {
-		if err := writeEnv(u.Env, w.settings); err != nil {
-			return err
-		}
+	if err := env.write(w.settings); err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, env.remove(w.settings)) }()
 	if u.Hub {
 		if err := w.startHub(c.ctx, binary); err != nil {
 			return err
@@ -62,17 +64,19 @@ func (w *world) startHub(ctx context.Context, binary string) (err error) {
 	return w.hub.waitReady(ctx, w.client, w.at.hub)
 }
 
-// welcome prints the links to open.
+// welcome prints the links to open, each with a page behind it, and where the
+// rest is.
 func (w *world) welcome(out io.Writer, u *upCommand) {
-	rows := [][2]string{
-		{"Start here", w.at.front},
-		{"Hub", w.at.hub + " (docs at /docs)"},
-		{"ERPNext", w.at.erpnext + " (documents at " + w.at.front + "/town/)"},
-		{"DocuSeal", w.at.docuseal},
-		{"Twilio", w.at.twilio},
-		{"Mailjet", w.at.mailjet},
-		{"State", w.dir},
+	rows := [][2]string{{"Start here", w.at.front}, {"Documents", w.at.front + "/town/"}}
+	if w.hub != nil {
+		rows = append(rows, [2]string{"Hub's API", w.at.hub + "/docs"})
 	}
+	rows = append(rows,
+		[2]string{"DocuSeal", w.at.docuseal + "/_sim/state"},
+		[2]string{"SMS sent", w.at.twilio + "/_sim/sent"},
+		[2]string{"Mail sent", w.at.mailjet + "/_sim/sent"},
+		[2]string{"State", w.dir},
+	)
 	if w.hub != nil {
 		rows = append(rows, [2]string{"Hub's log", w.hub.logPath})
 	}

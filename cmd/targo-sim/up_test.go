@@ -89,7 +89,7 @@ func startUp(t *testing.T, args ...string) *up {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	u := &up{stop: stop, ended: make(chan int, 1), env: map[string]string{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	file := filepath.Join(t.TempDir(), "sub", "env")
+	file := filepath.Join(t.TempDir(), "env")
 	go func() { u.ended <- run(ctx, append([]string{"up", "--env", file}, args...), &u.out, &u.errs) }()
 	deadline := time.After(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)

@@ -69,21 +69,23 @@ func raise(ctx context.Context, u upCommand) (w *world, err error) {
 		return w, err
 	}
 	w.serveConnectors(ports, s)
-	page, err := w.frontPage(s)
-	if err != nil {
+	if err := w.serveFront(ports[frontPort], s); err != nil {
 		return w, err
 	}
-	ports[frontPort].Serve(page)
 	// The hub's own two ports were held until here so that nobody else got them.
 	return w, errors.Join(ports[hubPort].Close(ctx), ports[metricsPort].Close(ctx))
 }
 
-func (w *world) frontPage(s secrets) (http.Handler, error) {
-	return front.New(front.Options{
+func (w *world) serveFront(port *simkit.Server, s secrets) error {
+	page, err := front.New(front.Options{
 		Hub: w.at.hub, ERPNext: w.at.erpnext, DocuSeal: w.at.docuseal, Twilio: w.at.twilio, Mailjet: w.at.mailjet,
 		ERPAuth: "token " + s.erpKey + ":" + s.erpSecret, StaffAuth: "Bearer " + s.staff, Client: w.client,
 		Residential: w.town.Open(town.Residential), Sealed: w.town.Open(town.Commercial, town.Project),
 	})
+	if err == nil {
+		port.Serve(page)
+	}
+	return err
 }
 
 func (w *world) makeDir(asked string) (err error) {
@@ -191,8 +193,8 @@ func (w *world) end() error {
 	for _, port := range w.ports {
 		errs = append(errs, closeSoon(port))
 	}
-	for _, closer := range w.closers {
-		errs = append(errs, closer())
+	for _, each := range w.closers {
+		errs = append(errs, each())
 	}
 	if w.own {
 		errs = append(errs, os.RemoveAll(w.dir))

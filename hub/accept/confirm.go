@@ -29,20 +29,32 @@ type confirmInput struct {
 	Body struct {
 		Token    string   `json:"token" doc:"The token of the link"`
 		Name     string   `json:"name" minLength:"2" maxLength:"140" doc:"The signer's full name, as typed"`
-		Consents []string `json:"consents" doc:"The boxes that were ticked: terms, electronic"`
+		Consents []string `json:"consents" minItems:"1" maxItems:"10" doc:"The boxes that were ticked, by name: terms, electronic; kept as evidence"`
 		Document string   `json:"document_sha256,omitempty" maxLength:"64" doc:"Fingerprint of the document that was shown; 409 when the quotation has changed since"`
 	}
 }
 
+// Confirmed is what a customer is told. Members that do not exist yet are empty.
+type Confirmed struct {
+	Status       string   `json:"status" enum:"accepted"`
+	Quotation    string   `json:"quotation"`
+	Contract     string   `json:"contract"`
+	Issue        string   `json:"issue"`
+	Jobs         []string `json:"jobs" nullable:"false"`
+	Subscription string   `json:"subscription"`
+}
+
+type confirmOutput struct{ Body Confirmed }
+
 type outcomeOutput struct{ Body Outcome }
 
 // confirm answers POST /accept/confirm.
-func (d *Desk) confirm(ctx context.Context, in *confirmInput) (*outcomeOutput, error) {
+func (d *Desk) confirm(ctx context.Context, in *confirmInput) (*confirmOutput, error) {
 	if strings.TrimSpace(in.Body.Name) == "" {
 		return nil, hub.Fail(hub.Invalid, "invalid", "The name is missing.", nil, hub.WithField("/name", "write the full name"))
 	}
-	if !slices.Contains(in.Body.Consents, consentTerms) {
-		return nil, hub.Fail(hub.Invalid, "invalid", "The consent to the terms is missing.", nil, hub.WithField("/consents", `must contain "terms"`))
+	if slices.ContainsFunc(in.Body.Consents, func(c string) bool { return c == "" || len(c) > 140 }) {
+		return nil, hub.Fail(hub.Invalid, "invalid", "A consent has no name, or too long a one.", nil, hub.WithField("/consents", "1 to 140 characters each"))
 	}
 	q, err := d.quotation(ctx, hub.ActorOf(ctx).Subject)
 	if err != nil {
@@ -52,7 +64,9 @@ func (d *Desk) confirm(ctx context.Context, in *confirmInput) (*outcomeOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return &outcomeOutput{Body: out}, nil
+	return &confirmOutput{Body: Confirmed{
+		Status: "accepted", Quotation: out.Quotation, Contract: out.Contract, Issue: out.Issue, Jobs: out.Jobs, Subscription: out.Subscription,
+	}}, nil
 }
 
 // accept takes the signature of the person behind a link and waits a little for
@@ -61,26 +75,42 @@ func (d *Desk) accept(ctx context.Context, q *erpnext.Quotation, name string, co
 	if out, known, err := d.known(ctx, q.Name); err != nil || known && out.Status == "accepted" {
 		return out, err
 	}
-	switch err := d.mustBeOpen(ctx, q, d.now()); {
+	unlock, err := d.lock(ctx, deciding(q.Name))
+	if err != nil {
+		return Outcome{}, err
+	}
+	job, err := d.sign(ctx, q, name, consents, document)
+	unlock()
+	switch {
 	case hub.HasCode(err, "quotation-accepted"):
 		return d.repeat(ctx, q)
 	case err != nil:
 		return Outcome{}, err
 	}
+	return d.await(ctx, q.Name, job.ID)
+}
+
+// deciding is the lock under which a customer says yes or no: never both.
+func deciding(quotation string) string { return "accept:deciding:" + quotation }
+
+// sign stores the signature if the quotation is open and is still what was shown.
+func (d *Desk) sign(ctx context.Context, q *erpnext.Quotation, name string, consents []string, document string) (keep.Job, error) {
+	if err := d.erp.Get(ctx, "Quotation", q.Name, q); err != nil {
+		return keep.Job{}, fmt.Errorf("reading %s again: %w", q.Name, err)
+	}
+	if err := d.mustBeSellable(ctx, q); err != nil {
+		return keep.Job{}, err
+	}
 	shown := offer.New(q, hub.French)
 	if document != "" && document != shown.Document {
-		return Outcome{}, hub.Fail(hub.Conflict, "state-conflict", "The quotation has changed since it was shown.", nil)
+		return keep.Job{}, hub.Fail(hub.Conflict, "state-conflict", "The quotation has changed since it was shown.", nil)
 	}
 	actor, caller := hub.ActorOf(ctx), web.CallerOf(ctx)
-	job, err := d.take(ctx, Signature{
+	return d.take(ctx, Signature{
 		Quotation: q.Name, Track: Residential, Method: erpnext.SignedByLink, Name: strings.TrimSpace(name), Consents: consents,
 		Address: caller.Address, Agent: caller.Agent, At: d.now().UTC(), Document: shown.Document,
 		TokenID: actor.TokenID, Lang: caller.Lang,
 	})
-	if err != nil {
-		return Outcome{}, err
-	}
-	return d.await(ctx, q.Name, job.ID)
 }
 
 // repeat answers for a quotation that ERPNext says is accepted: with what is
@@ -109,6 +139,9 @@ func (d *Desk) await(ctx context.Context, quotation, id string) (Outcome, error)
 		job, err := d.store.Job(ctx, id)
 		if err != nil {
 			return Outcome{}, fmt.Errorf("following the outcome of %s: %w", quotation, err)
+		}
+		if job.Status == keep.Dead || job.Status == keep.Cancelled {
+			return Outcome{}, hub.Fail(hub.Conflict, "state-conflict", "This acceptance needs a person to look at it; we will call you.", nil)
 		}
 		if job.Status.Final() || d.now().After(deadline) {
 			break
@@ -153,8 +186,18 @@ func (d *Desk) decline(ctx context.Context, in *declineInput) (*declineOutput, e
 }
 
 // refuse makes the quotation Lost with the customer's reason. One that is lost
-// already stays so.
+// already stays so; one that was signed, if only a moment ago, stays signed.
 func (d *Desk) refuse(ctx context.Context, q *erpnext.Quotation, reason string) error {
+	unlock, err := d.lock(ctx, deciding(q.Name))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if job, found, err := d.jobOf(ctx, q.Name); err != nil {
+		return err
+	} else if found && !gaveUp(job) {
+		return hub.Fail(hub.Conflict, "quotation-accepted", "This quotation is already accepted.", nil)
+	}
 	if q.Status != "Lost" {
 		if err := d.mustBeOpen(ctx, q, d.now()); err != nil {
 			return err

@@ -2,6 +2,8 @@ package accept
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -60,7 +62,7 @@ func (d *Desk) generate(ctx context.Context, in *generateInput) (*generateOutput
 	if err != nil {
 		return nil, err
 	}
-	if err := d.mustBeOpen(ctx, q, d.now()); err != nil {
+	if err := d.mustBeSellable(ctx, q); err != nil {
 		return nil, err
 	}
 	track := in.Body.Track
@@ -77,8 +79,9 @@ func (d *Desk) generate(ctx context.Context, in *generateInput) (*generateOutput
 			return nil, err
 		}
 	}
+	link := sha256.Sum256([]byte(out.URL))
 	return &generateOutput{Body: out}, d.news.Publish(ctx, hub.NewEvent(hub.TopicQuotations, hub.QuotationSent,
-		hub.QuotationSent+":"+q.Name+":"+out.EnvelopeID, map[string]any{"quotation": q.Name, "track": track, "customer": q.PartyName}))
+		hub.QuotationSent+":"+q.Name+":"+hex.EncodeToString(link[:8]), map[string]any{"quotation": q.Name, "track": track, "customer": q.PartyName}))
 }
 
 // makeLink finds or makes what the customer opens, and writes it on the
@@ -102,7 +105,9 @@ func (d *Desk) makeLink(ctx context.Context, q *erpnext.Quotation, out *Generate
 func (d *Desk) ownLink(ctx context.Context, q *erpnext.Quotation, out *Generated) error {
 	prefix := d.public("/accept/")
 	if token, ours := strings.CutPrefix(q.SigningURL, prefix); ours {
-		if claims, err := d.keys.Verify(ctx, token, access.Accept); err == nil && claims.Subject == q.Name {
+		claims, err := d.keys.Verify(ctx, token, access.Accept)
+		prolonged := q.ValidTill != "" && !claims.Expires.Equal(out.ExpiresAt)
+		if err == nil && claims.Subject == q.Name && !prolonged {
 			out.URL, out.ExpiresAt = q.SigningURL, claims.Expires
 			return nil
 		}
@@ -149,11 +154,21 @@ func (d *Desk) findEnvelope(ctx context.Context, q *erpnext.Quotation) (*docusea
 		if err != nil {
 			return nil, fmt.Errorf("reading the envelope of %s: %w", q.Name, err)
 		}
-		if submission.ArchivedAt == "" && (submission.Status == "pending" || submission.Status == "completed") {
+		if submission.ArchivedAt == "" && (submission.Status == "pending" || submission.Status == "completed") && current(signers[i], q) {
 			return &signers[i], nil
 		}
 	}
 	return nil, nil
+}
+
+// fingerprint is the name under which an envelope remembers what was offered.
+const fingerprint = "document_sha256"
+
+// current tells whether an envelope offers what the quotation says now. One
+// without a fingerprint was made by hand and is believed.
+func current(signer docuseal.Submitter, q *erpnext.Quotation) bool {
+	offered, _ := signer.Metadata[fingerprint].(string)
+	return offered == "" || offered == offer.New(q, hub.French).Document
 }
 
 func (d *Desk) makeEnvelope(ctx context.Context, q *erpnext.Quotation, out *Generated) (*docuseal.Submitter, error) {
@@ -171,6 +186,7 @@ func (d *Desk) makeEnvelope(ctx context.Context, q *erpnext.Quotation, out *Gene
 	signer, err := d.seal.CreateSubmission(ctx, docuseal.NewSubmission{
 		TemplateID: template, ExternalID: q.Name, Name: q.CustomerName, Email: contact.Mail, Phone: string(contact.Phone),
 		Fields: d.prefill(q, contact.Lang), ExpireAt: out.ExpiresAt,
+		Metadata: map[string]any{fingerprint: offer.New(q, contact.Lang).Document},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the envelope of %s: %w", q.Name, err)

@@ -40,6 +40,19 @@ func (d *Desk) mustBeOpen(ctx context.Context, q *erpnext.Quotation, at time.Tim
 	return hub.Fail(hub.Conflict, "quotation-not-open", "This quotation can no longer be accepted: it is "+state+".", nil, hub.WithState(shown))
 }
 
+// mustBeSellable refuses a quotation that is not open, and one to a lead: a
+// contract needs a customer.
+func (d *Desk) mustBeSellable(ctx context.Context, q *erpnext.Quotation) error {
+	if err := d.mustBeOpen(ctx, q, d.now()); err != nil {
+		return err
+	}
+	if q.QuotationTo != "" && q.QuotationTo != "Customer" {
+		return hub.Fail(hub.Conflict, "state-conflict", "The quotation is not to a customer yet: make one of the lead first.", nil,
+			hub.WithState(map[string]any{"quotation": q.Name, "quotation_to": q.QuotationTo}))
+	}
+	return nil
+}
+
 // closed is stateOf, which also looks whether a cancelled quotation has a newer
 // version.
 func (d *Desk) closed(ctx context.Context, q *erpnext.Quotation, at time.Time) (string, error) {
@@ -78,12 +91,19 @@ func (d *Desk) known(ctx context.Context, quotation string) (out Outcome, known 
 	if err != nil {
 		return out, false, fmt.Errorf("reading the outcome of %s: %w", quotation, err)
 	}
-	return out, true, json.Unmarshal(raw, &out)
+	err = json.Unmarshal(raw, &out)
+	if out.Jobs == nil {
+		out.Jobs = []string{}
+	}
+	return out, true, err
 }
 
-// jobOf finds the job of a quotation's signature.
+// gaveUp tells that a signature was given up, or called off by a person.
+func gaveUp(job keep.Job) bool { return job.Status == keep.Dead || job.Status == keep.Cancelled }
+
+// jobOf finds the newest job of a quotation's signatures.
 func (d *Desk) jobOf(ctx context.Context, quotation string) (job keep.Job, found bool, err error) {
-	page, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindOutcome, Dedupe: quotation, Limit: 1})
+	page, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindOutcome, Name: quotation, Limit: 1})
 	if err != nil {
 		return keep.Job{}, false, fmt.Errorf("looking for the signature of %s: %w", quotation, err)
 	}

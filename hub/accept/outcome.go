@@ -68,24 +68,28 @@ func (d *Desk) Work() []keep.Work {
 	}}
 }
 
-// take stores the signature as a job, before anything is answered. The same
-// quotation has one job; a job that had been given up is taken up again.
+// take stores the signature as a job, before anything is answered. While a
+// quotation has a job that lives or is done, that one counts; after one that was
+// given up a new signature is new evidence and gets a job of its own.
 func (d *Desk) take(ctx context.Context, sig Signature) (keep.Job, error) {
 	payload, err := json.Marshal(sig)
 	if err != nil {
 		return keep.Job{}, fmt.Errorf("writing the evidence of %s: %w", sig.Quotation, err)
 	}
-	job, fresh, err := d.store.Put(ctx, keep.Job{
-		Kind: KindOutcome, Lane: "quotation:" + sig.Quotation, Dedupe: sig.Quotation, Payload: payload,
-		Subject: keep.Subject{Doctype: "Quotation", Name: sig.Quotation, Correlation: hub.RequestID(ctx)},
-	})
-	if err != nil {
-		return keep.Job{}, fmt.Errorf("storing the signature of %s: %w", sig.Quotation, err)
+	dedupe := sig.Quotation
+	for {
+		job, fresh, err := d.store.Put(ctx, keep.Job{
+			Kind: KindOutcome, Lane: "quotation:" + sig.Quotation, Dedupe: dedupe, Payload: payload,
+			Subject: keep.Subject{Doctype: "Quotation", Name: sig.Quotation, Correlation: hub.RequestID(ctx)},
+		})
+		if err != nil {
+			return keep.Job{}, fmt.Errorf("storing the signature of %s: %w", sig.Quotation, err)
+		}
+		if fresh || !gaveUp(job) {
+			return job, nil
+		}
+		dedupe = sig.Quotation + "/" + job.ID
 	}
-	if !fresh && (job.Status == keep.Dead || job.Status == keep.Cancelled) {
-		return d.store.Change(ctx, job.ID, keep.Retry, "signed again")
-	}
-	return job, nil
 }
 
 // work walks the steps. Each asks for its own trace, so it does not matter at
@@ -95,11 +99,16 @@ func (d *Desk) work(ctx context.Context, job keep.Job) (keep.Result, error) {
 	if err := json.Unmarshal(job.Payload, &sig); err != nil {
 		return keep.Result{}, keep.Reject(fmt.Errorf("reading the evidence: %w", err))
 	}
-	s := &sale{Signature: sig, out: Outcome{Quotation: sig.Quotation, Track: sig.Track, Status: "pending", Delivery: job.ID}}
-	if err := d.open(ctx, s); err != nil {
+	known, _, err := d.known(ctx, sig.Quotation)
+	if err != nil {
 		return keep.Result{}, err
 	}
-	if err := d.walk(ctx, s); err != nil {
+	s := &sale{Signature: sig, out: known}
+	s.out.Track, s.out.Status, s.out.Delivery, s.out.Steps = sig.Track, "pending", job.ID, []StepState{}
+	if err = d.open(ctx, s); err == nil {
+		err = d.walk(ctx, s)
+	}
+	if err != nil {
 		d.alarm(job, s, err)
 		return keep.Result{}, err
 	}
@@ -166,7 +175,7 @@ func (d *Desk) alarm(job keep.Job, s *sale, err error) {
 		return
 	}
 	d.log.Error("signed quotation is stuck", slog.String("quotation", s.Quotation),
-		slog.Int("tries", job.Tries), slog.String("err", err.Error()))
+		slog.Int("tries", job.Tries), slog.String("code", hub.ProblemOf(err).Code))
 }
 
 func outcomeKey(quotation string) string { return "accept:outcome:" + quotation }

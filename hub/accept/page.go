@@ -49,11 +49,11 @@ func (d *Desk) render(c echo.Context, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	_, signed, err := d.jobOf(ctx, q.Name)
+	job, signed, err := d.jobOf(ctx, q.Name)
 	if err != nil {
 		return err
 	}
-	v.Accepted = state == offer.Accepted || signed
+	v.Accepted = state == offer.Accepted || signed && !gaveUp(job)
 	v.Closed = offer.ClosedBecause(state, lang)
 	return web.Page(c, status, d.page, "quotation", v)
 }
@@ -89,7 +89,7 @@ func (d *Desk) act(c echo.Context, t offer.Words) (problem string, err error) {
 	}
 	if form.Has("decline") {
 		reason := strings.TrimSpace(form.Get("reason"))
-		if len(reason) < 3 {
+		if len(reason) < 3 || len(reason) > 1000 {
 			return t.ReasonMissing, nil
 		}
 		return "", d.refuse(ctx, q, reason)

@@ -128,7 +128,7 @@ func (d *Desk) signatureOf(e docuseal.Submission, q *erpnext.Quotation, seal Sea
 	sig := Signature{
 		Quotation: q.Name, Track: trackOf(q), Method: erpnext.SignedByDocuSeal, Submission: e.ID,
 		Name: seal.Name, Address: seal.Address, Agent: seal.Agent, At: d.now().UTC(),
-		Lang: hub.LangOf(q.Language), Document: offer.New(q, hub.French).Document,
+		Lang: hub.LangOf(q.Language),
 	}
 	if at, err := time.Parse(time.RFC3339, e.CompletedAt); err == nil {
 		sig.At = at.UTC()
@@ -137,12 +137,18 @@ func (d *Desk) signatureOf(e docuseal.Submission, q *erpnext.Quotation, seal Sea
 		sig.Track = Commercial // signed in an envelope, whatever its type says
 	}
 	for _, signer := range e.Submitters {
+		if offered, ok := signer.Metadata[fingerprint].(string); ok {
+			sig.Document = offered
+		}
 		if sig.Name == "" || (seal.Name == "" && signer.CompletedAt == e.CompletedAt) {
 			sig.Name = signer.Name
 		}
 	}
 	if sig.Name == "" {
 		sig.Name = q.CustomerName
+	}
+	if sig.Document == "" { // an envelope made by hand: what the quotation says is all there is
+		sig.Document = offer.New(q, hub.French).Document
 	}
 	return sig
 }

@@ -62,6 +62,9 @@ func (d *Desk) open(ctx context.Context, s *sale) error {
 		}
 		return err
 	}
+	if q.AcceptedAt.IsZero() && s.Document != offer.New(q, hub.French).Document {
+		return keep.Reject(hub.Fail(hub.Conflict, "state-conflict", "The quotation has changed since it was signed.", nil))
+	}
 	s.quote = q
 	return nil
 }
@@ -81,13 +84,17 @@ func (d *Desk) accepted(ctx context.Context, s *sale) (string, error) {
 	if len(values) == 0 {
 		return q.Name, nil
 	}
+	// Before the write, so that no crash can lose it; a repeated try adds a line.
+	if err := d.store.Audit(ctx, keep.Record{
+		Actor: "customer:" + s.Name, Action: "quotation.accept", Doctype: "Quotation", Name: q.Name,
+		Detail: fmt.Sprintf("%s, sha256 %s, consents %s", s.Method, s.Document, strings.Join(s.Consents, " ")),
+	}); err != nil {
+		return "", err
+	}
 	if err := d.erp.Update(ctx, "Quotation", q.Name, values, q); err != nil {
 		return "", fmt.Errorf("marking %s accepted: %w", q.Name, err)
 	}
-	return q.Name, d.store.Audit(ctx, keep.Record{
-		Actor: "customer:" + s.Name, Action: "quotation.accept", Doctype: "Quotation", Name: q.Name,
-		Detail: fmt.Sprintf("%s, sha256 %s, consents %s", s.Method, s.Document, strings.Join(s.Consents, " ")),
-	})
+	return q.Name, nil
 }
 
 // contracted finds or makes the Service Contract of the quotation.
@@ -111,17 +118,26 @@ func (d *Desk) contracted(ctx context.Context, s *sale) (string, error) {
 func (d *Desk) newContract(s *sale) erpnext.ServiceContract {
 	contract := erpnext.ServiceContract{
 		HubKey: "quotation:" + s.Quotation, Quotation: s.Quotation, Customer: s.quote.PartyName,
-		ContractType: erpnext.Residential, Status: erpnext.ContractSigned, MonthlyRate: offer.MonthlyRate(s.quote),
+		ContractType: contractType(s), InstallTemplate: offer.Installation(s.quote), Status: erpnext.ContractSigned, MonthlyRate: offer.MonthlyRate(s.quote),
 		SignatureMethod: s.Method, SignedAt: erpnext.At(s.At), SignerName: s.Name, SignerIP: s.Address,
 		SignerUserAgent: clip(s.Agent, 140), DocumentSHA256: s.Document,
-	}
-	if s.Track != Residential {
-		contract.ContractType = erpnext.Commercial
 	}
 	if s.location != nil {
 		contract.ServiceLocation = s.location.Name
 	}
 	return contract
+}
+
+// contractType follows the type of the quotation, whatever the way in which it was
+// signed: the law protects residential customers.
+func contractType(s *sale) string {
+	switch {
+	case s.quote.QuoteType == erpnext.Residential:
+		return erpnext.Residential
+	case s.quote.QuoteType == "" && s.Track == Residential:
+		return erpnext.Residential
+	}
+	return erpnext.Commercial
 }
 
 // locate finds where the service goes: as the quotation says, else the
@@ -209,8 +225,8 @@ func newSubscription(s *sale) erpnext.ServiceSubscription {
 	var plans, categories []string
 	for _, item := range s.quote.Items {
 		if frequency := offer.Frequency(item); frequency != offer.OneTime {
-			plans = append(plans, plainName(item))
-			categories = append(categories, categoryOf(item))
+			plans = append(plans, offer.ItemTitle(item))
+			categories = append(categories, offer.Category(item))
 			if sub.Item == "" {
 				sub.Item, sub.BillingCycle = item.ItemCode, frequency
 			}
@@ -222,21 +238,6 @@ func newSubscription(s *sale) erpnext.ServiceSubscription {
 		sub.ServiceCategory = "Bundle"
 	}
 	return sub
-}
-
-// categoryOf reads the category of a service from its item group.
-func categoryOf(item erpnext.QuotationItem) string {
-	text := strings.ToLower(item.ItemGroup + " " + item.ItemCode)
-	for _, c := range []struct{ category, words string }{
-		{"IPTV", "iptv télé tv"}, {"VoIP", "voip téléphon telephon phone"}, {"Internet", "internet fibre ftth"},
-	} {
-		for word := range strings.FieldsSeq(c.words) {
-			if strings.Contains(text, word) {
-				return c.category
-			}
-		}
-	}
-	return "Other"
 }
 
 // thanked queues one SMS and one mail. The keys make them one, however often the
@@ -261,7 +262,7 @@ func (d *Desk) thanked(ctx context.Context, s *sale) (string, error) {
 }
 
 func (d *Desk) thanks(ctx context.Context, s *sale, contact erpnext.Contact) map[string]any {
-	v := offer.New(s.quote, contact.Lang)
+	v, w := offer.New(s.quote, contact.Lang), offer.WordsIn(contact.Lang)
 	var lines, totals, services []string
 	for _, g := range v.Recurring {
 		for _, l := range g.Lines {
@@ -276,8 +277,8 @@ func (d *Desk) thanks(ctx context.Context, s *sale, contact erpnext.Contact) map
 		for _, l := range g.Lines {
 			lines = append(lines, l.Description+" : "+l.Amount.In(contact.Lang))
 		}
-		totals = append(totals, fmt.Sprintf("%s : %s + TPS %s + TVQ %s = %s", g.Title, g.Subtotal.In(contact.Lang),
-			g.TPS.In(contact.Lang), g.TVQ.In(contact.Lang), g.Total.In(contact.Lang)))
+		totals = append(totals, fmt.Sprintf("%s : %s + %s %s + %s %s = %s", g.Title, g.Subtotal.In(contact.Lang),
+			w.TPS, g.TPS.In(contact.Lang), w.TVQ, g.TVQ.In(contact.Lang), g.Total.In(contact.Lang)))
 	}
 	first := contact.Name
 	if s.Track == Residential { // a person; a company is thanked by its whole name
@@ -285,7 +286,7 @@ func (d *Desk) thanks(ctx context.Context, s *sale, contact erpnext.Contact) map
 	}
 	return map[string]any{
 		"Company": s.quote.Company, "Name": contact.Name, "FirstName": first, "Quotation": s.Quotation, "Contract": s.contract.Name,
-		"Services": short(services), "Lines": lines, "Totals": totals, "Link": d.copyLink(ctx, s),
+		"Services": offer.Short(services), "Lines": lines, "Totals": totals, "Link": d.copyLink(ctx, s),
 		"Document": v.Document, "AcceptedAt": hub.Moment(s.At, contact.Lang),
 	}
 }
@@ -303,15 +304,6 @@ func (d *Desk) copyLink(ctx context.Context, s *sale) string {
 // copyLife is how long a customer's copy can be read.
 const copyLife = 365 * 24 * time.Hour
 
-// short names the first of several services and counts the others: an SMS is
-// paid by the segment.
-func short(services []string) string {
-	if len(services) < 2 {
-		return strings.Join(services, "")
-	}
-	return fmt.Sprintf("%s + %d", services[0], len(services)-1)
-}
-
 // told publishes the news once.
 func (d *Desk) told(ctx context.Context, s *sale) (string, error) {
 	event := hub.NewEvent(hub.TopicQuotations, hub.QuotationAccepted, hub.QuotationAccepted+":"+s.Quotation, map[string]any{
@@ -319,13 +311,6 @@ func (d *Desk) told(ctx context.Context, s *sale) (string, error) {
 		"issue": s.out.Issue, "jobs": s.out.Jobs, "subscription": s.out.Subscription,
 	})
 	return event.Key, d.news.Publish(ctx, event)
-}
-
-func plainName(item erpnext.QuotationItem) string {
-	if item.ItemName != "" {
-		return item.ItemName
-	}
-	return item.ItemCode
 }
 
 // clip shortens a text to n characters, for fields that hold no more.

@@ -27,8 +27,8 @@ import (
 
 // Config is the access section of the settings.
 type Config struct {
-	Keys          config.Secret `yaml:"keys" env:"KEYS" doc:"keys for tokens, kid:base64,… (HS256, 32 bytes or more) or kid:ed25519:base64 (EdDSA, 32-byte seed); the first signs, all verify"`
-	ServiceTokens config.Secret `yaml:"service_tokens" env:"SERVICE_TOKENS" doc:"tokens of machines, name:token:scope+scope,…; tokens of 16 characters or more"`
+	Keys          config.Secret `yaml:"keys" env:"KEYS" doc:"keys for tokens, kid:base64,… (HS256, 32 bytes or more, as openssl rand -base64 32 makes them) or kid:ed25519:base64 (EdDSA, 32-byte seed); the first signs, all verify"`
+	ServiceTokens config.Secret `yaml:"service_tokens" env:"SERVICE_TOKENS" doc:"tokens of machines, name:token:scope+scope,…; tokens of 16 characters or more; a scope is the first segment of the routes that it opens (messages, accept) or all"`
 	Issuer        string        `yaml:"issuer" env:"ISSUER" default:"targo-hub" doc:"the iss of the hub's tokens; tokens of another issuer are refused"`
 }
 

@@ -11,6 +11,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -55,7 +56,7 @@ func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	filed, err := p.filed(ctx, o.Contract)
+	filed, done, err := p.filed(ctx, o.Contract)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
 	for i, step := range steps {
 		name := filed[step.ID]
 		if name == "" {
-			if name, err = p.file(ctx, p.job(o, step, i+1, filed)); err != nil {
+			if name, err = p.file(ctx, p.job(o, step, i+1, waitFor(step, filed, done))); err != nil {
 				return nil, fmt.Errorf("filing job %q of %s: %w", step.ID, o.Contract, err)
 			}
 			filed[step.ID] = name
@@ -73,25 +74,38 @@ func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
 	return names, p.announce(ctx, o, steps, filed)
 }
 
-// filed maps the step ids of the contract's jobs to their names.
-func (p *Planner) filed(ctx context.Context, contract string) (map[string]string, error) {
+// filed maps the step ids of the contract's jobs to their names, and tells which
+// of the jobs are finished.
+func (p *Planner) filed(ctx context.Context, contract string) (filed map[string]string, done map[string]bool, err error) {
 	jobs, err := erpnext.List[filedJob](ctx, p.erp, erpnext.Query{
 		Doctype: "Dispatch Job", Filters: []erpnext.Filter{erpnext.Eq("service_contract", contract)}, OrderBy: "step_order asc",
 	})
 	if err != nil {
-		return nil, fmt.Errorf("listing the jobs of %s: %w", contract, err)
+		return nil, nil, fmt.Errorf("listing the jobs of %s: %w", contract, err)
 	}
-	filed := make(map[string]string, len(jobs))
+	filed, done = make(map[string]string, len(jobs)), make(map[string]bool, len(jobs))
 	for _, job := range jobs {
 		filed[job.StepID] = job.Name
+		done[job.Name] = erpnext.DispatchJob{Status: job.Status}.Final()
 	}
-	return filed, nil
+	return filed, done, nil
+}
+
+// waitFor names the predecessors of a step, finished ones last: when all are
+// finished the step waits for nobody.
+func waitFor(s Step, filed map[string]string, done map[string]bool) []string {
+	open := slices.DeleteFunc(names(s.DependsOn, filed), func(name string) bool { return done[name] })
+	if len(open) == 0 {
+		return nil
+	}
+	return append(open, slices.DeleteFunc(names(s.DependsOn, filed), func(name string) bool { return !done[name] })...)
 }
 
 // filedJob is what is asked of a job that exists.
 type filedJob struct {
 	Name   string `json:"name"`
 	StepID string `json:"step_id"`
+	Status string `json:"status"`
 }
 
 // file inserts the job, or finds the one with its key. Tags that ERPNext does
@@ -120,9 +134,9 @@ func (p *Planner) file(ctx context.Context, job erpnext.DispatchJob) (string, er
 
 // job draws up one document. Predecessors are filed before their successors, so
 // their names are known.
-func (p *Planner) job(o Order, s Step, order int, filed map[string]string) erpnext.DispatchJob {
+func (p *Planner) job(o Order, s Step, order int, predecessors []string) erpnext.DispatchJob {
 	job := erpnext.DispatchJob{
-		HubKey: o.Contract + "/" + s.ID, Subject: s.Label, JobType: s.JobType, AssignedGroup: s.Group,
+		HubKey: o.Contract + "/" + s.ID, Subject: erpnext.Line(s.Label), JobType: s.JobType, AssignedGroup: s.Group,
 		Status: erpnext.JobOpen, Priority: o.Priority, DurationH: s.DurationH,
 		ScheduledDate: erpnext.Date(p.date(s.OffsetDays)),
 		Customer:      o.Customer, ServiceLocation: o.Location, Address: o.Place,
@@ -135,9 +149,9 @@ func (p *Planner) job(o Order, s Step, order int, filed map[string]string) erpne
 	for _, tag := range s.Tags {
 		job.Tags = append(job.Tags, erpnext.TagLink{Tag: tag})
 	}
-	if len(s.DependsOn) > 0 {
+	if len(predecessors) > 0 {
 		job.Status = erpnext.JobOnHold
-		job.WaitFor(names(s.DependsOn, filed)...)
+		job.WaitFor(predecessors...)
 	}
 	return job
 }

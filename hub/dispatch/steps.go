@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -130,14 +131,23 @@ func (w wizardStep) step(place int) Step {
 	if s.Group == "" {
 		s.Group = w.AssignedGroup
 	}
-	if s.JobType == "" {
+	if !slices.Contains(erpnext.JobTypes(), s.JobType) {
 		s.JobType = "Installation"
 	}
+	s.ID, s.Group = clip(s.ID, 60), clip(s.Group, 140)
 	if w.Offset != nil {
 		s.OffsetDays = *w.Offset
 	}
 	s.DependsOn = words(w.DependsOn)
 	return s
+}
+
+// clip keeps what fits a field.
+func clip(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n])
+	}
+	return text
 }
 
 func words(v any) []string {
@@ -147,7 +157,7 @@ func words(v any) []string {
 	}
 	var out []string
 	for _, item := range list {
-		if text := word(item); text != "" && !slices.Contains(out, text) {
+		if text := clip(word(item), 140); text != "" && !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 	}

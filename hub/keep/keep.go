@@ -38,6 +38,11 @@ var (
 	ErrClosed = hub.Fail(hub.Unavailable, "store-unavailable", "The store is closed.", nil)
 )
 
+// Late is the error of a call whose context ended before the engine answered.
+func Late(ctx context.Context) error {
+	return hub.Fail(hub.Timeout, "timeout", "The store did not answer in time.", context.Cause(ctx))
+}
+
 // Engine is the whole contract. Users of the package ask for the smaller
 // interfaces below, of which it is made.
 type Engine interface {

@@ -2,10 +2,10 @@ package outbox
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 
+	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -22,10 +22,10 @@ const (
 
 // Config is the outbox's part of the settings.
 type Config struct {
-	Mode       Mode     `yaml:"mode" env:"MODE" default:"capture" doc:"What the gate lets through: capture, redirect, allowlist or live."`
-	Allow      []string `yaml:"allow" env:"ALLOW" doc:"Recipients that allowlist lets through: numbers, addresses or @domain."`
-	RedirectTo []string `yaml:"redirect_to" env:"REDIRECT_TO" doc:"Who gets everything in redirect: one number and/or one address."`
-	LiveAck    string   `yaml:"live_ack" env:"LIVE_ACK" doc:"Must repeat the public host, or live refuses to start."`
+	Mode       Mode     `yaml:"mode" env:"MODE" default:"capture" doc:"what the gate lets through: capture, redirect, allowlist or live"`
+	Allow      []string `yaml:"allow" env:"ALLOW" doc:"recipients that allowlist lets through: numbers, addresses or @domain"`
+	RedirectTo []string `yaml:"redirect_to" env:"REDIRECT_TO" doc:"who gets everything in redirect: one number, one address, or both"`
+	LiveAck    string   `yaml:"live_ack" env:"LIVE_ACK" doc:"must repeat the host of TARGO_PUBLIC_URL, or live refuses to start"`
 }
 
 // Gate decides who may be written to.
@@ -42,28 +42,35 @@ type Verdict struct {
 	Reason string
 }
 
-// NewGate checks the settings, all mistakes at once.
+// NewGate checks the settings, all mistakes at once. Those that concern one
+// setting name its key (see config.Wrong).
 func NewGate(cfg Config, publicURL string) (*Gate, error) {
 	g := &Gate{mode: cfg.Mode, allow: map[string]bool{}, redirect: map[Channel]string{}}
 	if g.mode == "" {
 		g.mode = Capture
 	}
-	faults := []error{g.readAllow(cfg.Allow), g.readRedirect(cfg.RedirectTo)}
+	allow, redirect := g.readAllow(cfg.Allow), g.readRedirect(cfg.RedirectTo)
+	faults := []error{allow, redirect}
 	switch g.mode {
 	case Capture, Allowlist:
 	case Redirect:
-		if len(g.redirect) == 0 {
-			faults = append(faults, errors.New("outbox mode redirect needs redirect_to"))
+		if len(g.redirect) == 0 && redirect == nil {
+			faults = append(faults, wrong("redirect_to", "missing; mode redirect needs to know who gets everything"))
 		}
 	case Live:
 		faults = append(faults, acknowledged(cfg.LiveAck, publicURL))
 	default:
-		faults = append(faults, fmt.Errorf("outbox mode %q is none of capture, redirect, allowlist, live", g.mode))
+		faults = append(faults, wrong("mode", "is none of capture, redirect, allowlist, live"))
 	}
 	if err := errors.Join(faults...); err != nil {
-		return nil, fmt.Errorf("setting the outbox gate: %w", err)
+		return nil, err
 	}
 	return g, nil
+}
+
+// wrong is a mistake in a key of the section.
+func wrong(key, format string, args ...any) error {
+	return config.Wrong("outbox."+key, format, args...)
 }
 
 // acknowledged makes sure that live was meant for this very host: a copied
@@ -71,10 +78,10 @@ func NewGate(cfg Config, publicURL string) (*Gate, error) {
 func acknowledged(ack, publicURL string) error {
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Host == "" {
-		return errors.New("outbox mode live needs a public URL with a host")
+		return wrong("mode", "live needs a public URL with a host")
 	}
 	if ack == "" || (!strings.EqualFold(ack, u.Host) && !strings.EqualFold(ack, u.Hostname())) {
-		return fmt.Errorf("outbox mode live refuses to start: TARGO_OUTBOX_LIVE_ACK must repeat the host of the public URL (%s)", u.Host)
+		return wrong("live_ack", "must repeat the host of the public URL (%s): mode live refuses to start without it", u.Host)
 	}
 	return nil
 }
@@ -121,7 +128,7 @@ func (g *Gate) readAllow(entries []string) error {
 		}
 		_, to, err := eitherAddress(entry)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("outbox allow entry %d is no number, address or @domain", i+1))
+			faults = append(faults, wrong("allow", "entry %d is no number, address or @domain", i+1))
 			continue
 		}
 		g.allow[strings.ToLower(to)] = true
@@ -134,11 +141,11 @@ func (g *Gate) readRedirect(entries []string) error {
 	for i, entry := range entries {
 		channel, to, err := eitherAddress(entry)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("outbox redirect_to entry %d is no number or address", i+1))
+			faults = append(faults, wrong("redirect_to", "entry %d is no number or address", i+1))
 			continue
 		}
 		if _, twice := g.redirect[channel]; twice {
-			faults = append(faults, fmt.Errorf("outbox redirect_to names two recipients for %s", channel))
+			faults = append(faults, wrong("redirect_to", "names two recipients for %s", channel))
 		}
 		g.redirect[channel] = to
 	}

@@ -55,7 +55,7 @@ func (door) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor
 	if hub.Role(r.Header.Get("X-Test-Role")) != role {
 		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
 	}
-	return hub.Actor{Role: role, ID: "ann"}, nil
+	return hub.Actor{Role: role, ID: "ann", Scopes: []string{"messages"}}, nil
 }
 
 // pen is a sender that answers as it is told and remembers what it was given.

@@ -59,7 +59,7 @@ type Problem struct {
 	Type          string         `json:"type" doc:"Address of the page that explains the code" example:"/problems/not-found"`
 	Title         string         `json:"title" doc:"What the code means, in the caller's language"`
 	Status        int            `json:"status"`
-	Detail        string         `json:"detail" doc:"One sentence on this failure"`
+	Detail        string         `json:"detail" doc:"One sentence on this failure, in English; the title when there is none"`
 	Instance      string         `json:"instance" doc:"Request id, for support"`
 	Code          string         `json:"code" doc:"Stable name of the failure" example:"not-found"`
 	Errors        []hub.Field    `json:"errors,omitempty" doc:"Which values are wrong; the values themselves are never repeated"`
@@ -93,7 +93,7 @@ func WriteProblem(c echo.Context, err error) error {
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept, Accept-Language")
 	if ours && readsHTML(c.Request()) {
-		if Page(c, status, s.router.pages, "problem", problemPage{Problem: p, Lang: LangOf(c), Help: help(e.Code)}) == nil {
+		if Page(c, status, s.router.pages, "problem", pageOf(p, LangOf(c))) == nil {
 			return nil
 		}
 	}
@@ -133,11 +133,6 @@ func newProblem(c echo.Context, e *hub.Error) Problem {
 
 // retryDefault is advised when a failure that will pass does not say when.
 const retryDefault = 30 * time.Second
-
-func help(code string) string {
-	row, _ := hub.Problem(code)
-	return row.Help
-}
 
 // explain finds what an error means for the caller.
 func explain(c echo.Context, err error) *hub.Error {
@@ -180,8 +175,20 @@ func readsHTML(r *http.Request) bool {
 	return html >= 0 && (json < 0 || html < json)
 }
 
+// problemPage is a failure for people. Text is what happened, in the reader's
+// language or not at all: details are written in English, for developers.
 type problemPage struct {
 	Problem
 	Lang hub.Lang
-	Help string
+	Text string
+	Help string // what to do
+}
+
+func pageOf(p Problem, lang hub.Lang) problemPage {
+	row, known := hub.Problem(p.Code)
+	page := problemPage{Problem: p, Lang: lang, Help: row.Help(lang)}
+	if (lang == hub.English || !known) && p.Detail != p.Title {
+		page.Text = p.Detail
+	}
+	return page
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -108,6 +109,9 @@ func (s *Server) identify(c echo.Context, rt *route) (hub.Actor, error) {
 		}
 		actor, err := s.verify(c.Request(), role)
 		if err == nil {
+			err = inScope(actor, rt)
+		}
+		if err == nil {
 			return actor, nil
 		}
 		refusal = tellingMore(refusal, err)
@@ -116,6 +120,17 @@ func (s *Server) identify(c echo.Context, rt *route) (hub.Actor, error) {
 		return hub.Actor{Role: hub.RolePublic}, s.meterAddress(c, rt)
 	}
 	return hub.Actor{}, refusal
+}
+
+// inScope keeps a machine's token to what it is for: the first segments of the
+// routes ("messages", "accept") that stand among its scopes, or "all". Who a
+// token is may be asked with any.
+func inScope(a hub.Actor, rt *route) error {
+	part, _, _ := strings.Cut(strings.TrimPrefix(rt.Path, "/"), "/")
+	if a.Role != hub.RoleService || a.May(part) || a.May("all") || part == "auth" {
+		return nil
+	}
+	return hub.Fail(hub.Forbidden, "forbidden", `The token lacks the scope "`+part+`".`, nil)
 }
 
 func (s *Server) verify(r *http.Request, role hub.Role) (hub.Actor, error) {

@@ -52,6 +52,7 @@ func TestGuardMatrix(t *testing.T) {
 		{"/staff", none, "unauthenticated", 401},
 		{"/staff", away, "store-unavailable", 503},
 		{"/service", "service:cron", "service:cron", 200},
+		{"/service", "service:narrow", "lacks the scope", 403},
 		{"/service", weak, "forbidden", 403},
 		{"/service", liar, "forbidden", 403},
 		{"/field", "technician:T1", "technician:T1", 200},

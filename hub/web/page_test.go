@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/json"
+	"html"
 	"html/template"
 	"net/http"
 	"regexp"
@@ -137,5 +138,35 @@ func TestLanguage(t *testing.T) {
 		if w := ask(h, "GET", "/lang"+test.query, "", "Accept-Language: "+test.accept); w.Body.String() != test.want {
 			t.Errorf("%+v: %s", test, w.Body)
 		}
+	}
+}
+
+// People read what to do in their own language; details are for developers.
+func TestProblemPagesSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	for _, row := range hub.Problems() {
+		h := edge(t, web.Config{}, web.Deps{}, failing(hub.Fail(row.Kind, row.Code, "An English detail.", nil)))
+		for lang, help := range map[string]string{"fr": row.HelpFR, "en": row.HelpEN} {
+			w := ask(h, "GET", "/fail?lang="+lang, "", browser)
+			body := html.UnescapeString(w.Body.String())
+			detailed := lang == "en" && row.Kind != hub.Internal // what broke on our side is told to nobody
+			if !strings.Contains(body, help) || strings.Contains(body, "An English detail.") != detailed {
+				t.Errorf("%s in %s: %s", row.Code, lang, body)
+			}
+		}
+		if w := ask(h, "GET", "/fail", ""); row.Kind != hub.Internal && !strings.Contains(w.Body.String(), `"detail":"An English detail."`) {
+			t.Errorf("%s for programs: %s", row.Code, w.Body)
+		}
+	}
+}
+
+func TestWhatBrowsersAskForUnbidden(t *testing.T) {
+	t.Parallel()
+	h := edge(t, web.Config{}, web.Deps{}, nil)
+	if w := ask(h, "GET", "/", "", browser); w.Code != http.StatusFound || w.Header().Get("Location") != "/docs" {
+		t.Errorf("/: %d to %q", w.Code, w.Header().Get("Location"))
+	}
+	if w := ask(h, "GET", "/favicon.ico", ""); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.Contains(w.Body.String(), "<svg") {
+		t.Errorf("/favicon.ico: %d %s", w.Code, w.Header().Get("Content-Type"))
 	}
 }

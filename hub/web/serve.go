@@ -85,7 +85,7 @@ func (s *Server) listen() ([]net.Listener, error) {
 	s.ran = true
 	main, err := net.Listen("tcp", s.cfg.listen())
 	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
+		return nil, fmt.Errorf("listening (TARGO_LISTEN): %w", err)
 	}
 	s.addr = main.Addr().String()
 	if !s.cfg.measured() || s.deps.Metrics == nil {
@@ -93,7 +93,7 @@ func (s *Server) listen() ([]net.Listener, error) {
 	}
 	metrics, err := net.Listen("tcp", s.cfg.MetricsListen)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listening for metrics: %w", err), main.Close())
+		return nil, errors.Join(fmt.Errorf("listening for metrics (TARGO_METRICS_LISTEN): %w", err), main.Close())
 	}
 	return []net.Listener{main, metrics}, nil
 }
@@ -117,7 +117,7 @@ func (s *Server) stop(ctx context.Context, servers []*http.Server) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, drain, errors.New("requests were still in flight"))
 	defer cancel()
-	s.log.InfoContext(ctx, "stopping", "drain", drain)
+	s.log.InfoContext(ctx, "stopping", "drain", drain.String())
 	errs := make(chan error, len(servers))
 	for _, server := range servers {
 		go func() { errs <- shut(ctx, server) }()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"sync"
 	"time"
 
@@ -33,7 +34,18 @@ func (s *Server) mountOwn() error {
 	get("/docs", echo.MIMETextHTML, "Show the description to people", s.docs)
 	get("/problems", echo.MIMETextHTML, "List the failures that answers may name", s.problems)
 	get("/problems/{code}", echo.MIMETextHTML, "Explain one failure", s.problemOf)
+	hidden := Doc{Hidden: true, Unmetered: true}
+	s.router.Handle(http.MethodGet, "/", Public, func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") }, hidden)
+	s.router.Handle(http.MethodGet, "/favicon.ico", Public, s.favicon, hidden)
 	return s.router.assets(s.shell.Assets)
+}
+
+// favicon gives the mark to browsers that ask for it where it used to be, also
+// when what they show is no page of ours.
+func (s *Server) favicon(c echo.Context) error {
+	mark, _ := s.shell.Assets.Find(path.Base(s.shell.Assets.URL("mark.svg")))
+	c.Response().Header().Set("Cache-Control", "public, max-age=86400")
+	return c.Blob(http.StatusOK, mark.Type, mark.Body)
 }
 
 func (s *Server) healthz(c echo.Context) error {
@@ -129,7 +141,7 @@ type problemType struct {
 }
 
 func typeOf(row hub.ProblemType, lang hub.Lang) problemType {
-	return problemType{"/problems/" + row.Code, row.Code, row.Kind.Status(), row.Title(lang), row.Help}
+	return problemType{"/problems/" + row.Code, row.Code, row.Kind.Status(), row.Title(lang), row.Help(lang)}
 }
 
 // record writes the log line and the metrics of a request. Failures are answered

@@ -1,12 +1,44 @@
 package front
 
 import (
-	"fmt"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 )
+
+// kind is a doctype worth a look, and what its list shows.
+type kind struct {
+	doctype string
+	columns string
+}
+
+func kinds() []kind {
+	return []kind{
+		{"Quotation", "customer_name custom_quote_type status custom_accepted_at valid_till grand_total"},
+		{"Customer", "customer_group language mobile_no email_id"},
+		{"Service Location", "customer address_line city connection_type"},
+		{"Service Contract", "customer contract_type status quotation start_date"},
+		{"Service Subscription", "customer plan_name status monthly_price start_date"},
+		{"Service Equipment", "equipment_type model serial_number status customer"},
+		{"Issue", "subject customer status opening_date"},
+		{"Dispatch Job", "subject customer status assigned_group scheduled_date"},
+		{"Dispatch Technician", "full_name status assigned_group"},
+		{"Item", "item_name item_group standard_rate custom_billing_frequency"},
+		{"Sales Invoice", "customer status posting_date grand_total"},
+		{"File", "file_name attached_to_doctype attached_to_name"},
+		{"Communication", "subject communication_medium reference_doctype reference_name"},
+	}
+}
+
+func kindOf(doctype string) (kind, bool) {
+	at := slices.IndexFunc(kinds(), func(k kind) bool { return k.doctype == doctype })
+	if at < 0 {
+		return kind{}, false
+	}
+	return kinds()[at], true
+}
 
 func (f *page) resource(parts ...string) string {
 	address := f.ERPNext + "/api/resource"
@@ -16,104 +48,85 @@ func (f *page) resource(parts ...string) string {
 	return address
 }
 
-// townDoctypes are the doctypes worth a look.
-func townDoctypes() []string {
-	return []string{
-		"Quotation", "Customer", "Service Location", "Service Contract", "Service Subscription", "Service Equipment", "Issue", "Dispatch Job",
-		"Dispatch Technician", "Item", "Sales Invoice", "File", "Communication",
+// list is the address of the documents that meet all conditions, newest first.
+func (f *page) list(doctype string, conditions ...[]any) string {
+	query := url.Values{"fields": {`["*"]`}, "limit_page_length": {"300"}, "order_by": {"creation desc"}}
+	if conditions != nil {
+		raw, _ := json.Marshal(conditions) // plain data, cannot fail
+		query.Set("filters", string(raw))
 	}
+	return f.resource(doctype) + "?" + query.Encode()
 }
 
 func (f *page) showDoctypes(w http.ResponseWriter, _ *http.Request) {
-	f.render(w, "doctypes.html", townDoctypes())
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.doctype)
+	}
+	f.render(w, "doctypes.html", names)
 }
 
+// cell is a value in a list.
+type cell struct{ Column, Text string }
+
 func (f *page) showList(w http.ResponseWriter, r *http.Request) {
-	doctype := r.PathValue("doctype")
-	if !slices.Contains(townDoctypes(), doctype) {
+	k, known := kindOf(r.PathValue("doctype"))
+	if !known {
 		http.NotFound(w, r)
 		return
 	}
-	query := url.Values{"fields": {`["*"]`}, "limit_page_length": {"300"}, "order_by": {"creation desc"}}
 	var list struct{ Data []map[string]any }
-	if err := f.ask(r.Context(), http.MethodGet, f.resource(doctype)+"?"+query.Encode(), nil, &list); err != nil {
+	if err := f.ask(r.Context(), http.MethodGet, f.list(k.doctype), nil, &list); err != nil {
 		http.Error(w, "ERPNext ne répond pas.", http.StatusBadGateway)
 		return
+	}
+	type line struct {
+		Name  string
+		Cells []cell
 	}
 	view := struct {
 		Doctype string
 		Columns []string
-		Rows    []map[string]any
-	}{doctype, columns(list.Data), list.Data}
+		Rows    []line
+	}{Doctype: k.doctype}
+	for name := range strings.FieldsSeq(k.columns) {
+		view.Columns = append(view.Columns, title(name))
+	}
+	for _, values := range list.Data {
+		each := line{Name: text("name", values)}
+		for name := range strings.FieldsSeq(k.columns) {
+			each.Cells = append(each.Cells, cell{title(name), text(name, values)})
+		}
+		view.Rows = append(view.Rows, each)
+	}
 	f.render(w, "list.html", view)
 }
 
-// columns are those of a list that say something, as far as there is room.
-func columns(rows []map[string]any) []string {
-	var out []string
-	for _, name := range []string{
-		"subject", "customer_name", "customer", "full_name", "location_name", "city", "plan_name", "item_name", "equipment_type", "serial_number", "file_name",
-		"status", "custom_quote_type", "assigned_group", "scheduled_date", "valid_till", "grand_total", "monthly_price", "custom_billing_frequency",
-	} {
-		if len(out) < 5 && slices.ContainsFunc(rows, func(r map[string]any) bool { return r[name] != nil && r[name] != "" }) {
-			out = append(out, name)
-		}
+// title is a column's heading: the field's name, but for the one that answers
+// what a quotation's status does not.
+func title(name string) string {
+	if name == "custom_accepted_at" {
+		return "accepted"
 	}
-	return out
+	return name
 }
 
 func (f *page) showDocument(w http.ResponseWriter, r *http.Request) {
-	doctype, name := r.PathValue("doctype"), r.PathValue("name")
-	if !slices.Contains(townDoctypes(), doctype) {
+	k, known := kindOf(r.PathValue("doctype"))
+	name := r.PathValue("name")
+	if !known {
 		http.NotFound(w, r)
 		return
 	}
 	var got struct{ Data map[string]any }
-	if err := f.ask(r.Context(), http.MethodGet, f.resource(doctype, name), nil, &got); err != nil {
+	if err := f.ask(r.Context(), http.MethodGet, f.resource(k.doctype, name), nil, &got); err != nil {
 		http.NotFound(w, r)
 		return
 	}
 	view := struct {
 		Doctype, Name string
+		Related       []related
 		Fields        []field
-	}{doctype, name, fields(got.Data)}
+	}{k.doctype, name, f.related(r.Context(), k.doctype, got.Data), fields(got.Data)}
 	f.render(w, "document.html", view)
-}
-
-// field is a line of a document: a text, or the rows of a table.
-type field struct {
-	Name, Text string
-	Rows       [][]field
-}
-
-// fields lists what is filled, the document's own names left out.
-func fields(values map[string]any) []field {
-	hidden := []string{"doctype", "owner", "modified_by", "idx", "parent", "parentfield", "parenttype", "naming_series", "docstatus"}
-	var out []field
-	for name, value := range values {
-		if slices.Contains(hidden, name) || strings.HasPrefix(name, "_") {
-			continue
-		}
-		each := field{Name: name}
-		switch v := value.(type) {
-		case []any:
-			for _, row := range v {
-				if m, ok := row.(map[string]any); ok {
-					each.Rows = append(each.Rows, fields(m))
-				}
-			}
-		case nil:
-		case float64:
-			if v != 0 {
-				each.Text = fmt.Sprint(v)
-			}
-		default:
-			each.Text = fmt.Sprint(v)
-		}
-		if each.Text != "" || each.Rows != nil {
-			out = append(out, each)
-		}
-	}
-	slices.SortFunc(out, func(a, b field) int { return strings.Compare(a.Name, b.Name) })
-	return out
 }

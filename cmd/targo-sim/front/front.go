@@ -3,8 +3,11 @@
 // read-only view of the documents in ERPNext.
 //
 // Routes: GET /, /town/, /town/{doctype}, /town/{doctype}/{name}, /events (the
-// hub's, with the demo's token), /pages/. It calls the hub and the simulated
-// ERPNext, and remembers the links.
+// hub's, with the demo's token), /pages/, /favicon.ico. It calls the hub and the
+// simulated ERPNext, and remembers the links.
+//
+// front.go has the front page, quotations.go and messages.go its sections,
+// documents.go, fields.go and related.go the view of ERPNext's documents.
 package front
 
 import (
@@ -69,7 +72,28 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /town/{doctype}/{name}", f.showDocument)
 	mux.Handle("GET /events", events)
 	mux.Handle("GET /pages/", http.FileServerFS(pageFiles))
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, pageFiles, "pages/icon.svg") })
 	return mux, nil
+}
+
+// index is the front page. Its sections marked data-live are fetched anew by the
+// page's script when an event says that they have changed.
+func (f *page) index(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), frontBudget)
+	defer cancel()
+	view := struct {
+		Options
+		HubUp               bool
+		Residential, Sealed []row
+		Messages            []message
+	}{Options: f.Options}
+	view.HubUp = f.hubReady(ctx)
+	view.Residential = f.rows(ctx, view.HubUp, f.Options.Residential)
+	view.Sealed = f.rows(ctx, view.HubUp, f.Options.Sealed)
+	if view.HubUp {
+		view.Messages = f.messages(ctx)
+	}
+	f.render(w, "index.html", view)
 }
 
 func (f *page) hubReady(ctx context.Context) bool {
@@ -85,76 +109,8 @@ func (f *page) hubReady(ctx context.Context) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// row is a quotation on the front page.
-type row struct{ Name, Customer, Total, Accepted, Link, Problem string }
-
-func (f *page) index(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), frontBudget)
-	defer cancel()
-	view := struct {
-		Options
-		HubUp               bool
-		Residential, Sealed []row
-		Messages            []map[string]any
-	}{Options: f.Options}
-	view.HubUp = f.hubReady(ctx)
-	view.Residential = f.rows(ctx, view.HubUp, f.Options.Residential)
-	view.Sealed = f.rows(ctx, view.HubUp, f.Options.Sealed)
-	if view.HubUp {
-		var list struct{ Items []map[string]any }
-		if f.ask(ctx, http.MethodGet, f.Hub+"/messages?limit=20", nil, &list) == nil {
-			view.Messages = list.Items
-		}
-	}
-	f.render(w, "index.html", view)
-}
-
-func (f *page) rows(ctx context.Context, hubUp bool, names []string) []row {
-	var out []row
-	for _, name := range names {
-		var doc struct {
-			Data struct {
-				CustomerName string      `json:"customer_name"`
-				GrandTotal   json.Number `json:"grand_total"`
-				AcceptedAt   string      `json:"custom_accepted_at"`
-			}
-		}
-		line := row{Name: name}
-		if f.ask(ctx, http.MethodGet, f.resource("Quotation", name), nil, &doc) == nil {
-			line.Customer, line.Total, line.Accepted = doc.Data.CustomerName, doc.Data.GrandTotal.String(), doc.Data.AcceptedAt
-		}
-		if hubUp && line.Accepted == "" {
-			line.Link, line.Problem = f.link(ctx, name)
-		}
-		out = append(out, line)
-	}
-	return out
-}
-
-// link asks the hub once for the address where a quotation is signed.
-func (f *page) link(ctx context.Context, quotation string) (link, problem string) {
-	f.mu.Lock()
-	link = f.links[quotation]
-	f.mu.Unlock()
-	if link != "" {
-		return link, ""
-	}
-	var made struct{ URL, Detail string }
-	err := f.ask(ctx, http.MethodPost, f.Hub+"/accept/generate", map[string]string{"quotation": quotation}, &made)
-	if err != nil || made.URL == "" {
-		if made.Detail == "" {
-			made.Detail = "pas de lien · no link"
-		}
-		return "", made.Detail
-	}
-	f.mu.Lock()
-	f.links[quotation] = made.URL
-	f.mu.Unlock()
-	return made.URL, ""
-}
-
-// ask calls the hub or ERPNext with JSON both ways. The answer is read into out even when it is an
-// error, so that a problem's detail can be shown.
+// ask calls the hub or ERPNext with JSON both ways. The answer is read into out
+// even when it is an error, so that a problem's detail can be shown.
 func (f *page) ask(ctx context.Context, method, address string, in, out any) error {
 	var body io.Reader
 	if in != nil {
@@ -173,6 +129,7 @@ func (f *page) ask(ctx context.Context, method, address string, in, out any) err
 		req.Header.Set("Authorization", f.StaffAuth)
 	}
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Language", "fr")
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -9,9 +9,9 @@ import (
 // export would be; accounts carry the company's letter.
 func (t *Town) masters() {
 	records := []doc{
-		{"doctype": "Company", "name": company, "company_name": company, "abbr": "T", "default_currency": "CAD", "country": "Canada"},
-		{"doctype": "Warehouse", "name": "Entrepôt - T", "warehouse_name": "Entrepôt", "company": company},
-		{"doctype": "Cost Center", "name": "Principal - T", "cost_center_name": "Principal", "company": company, "parent_cost_center": company + " - T"},
+		{"doctype": "Company", "name": Company, "company_name": Company, "abbr": "T", "default_currency": "CAD", "country": "Canada"},
+		{"doctype": "Warehouse", "name": "Entrepôt - T", "warehouse_name": "Entrepôt", "company": Company},
+		{"doctype": "Cost Center", "name": "Principal - T", "cost_center_name": "Principal", "company": Company, "parent_cost_center": Company + " - T"},
 		{"doctype": "Customer Group", "name": "Résidentiel", "customer_group_name": "Résidentiel", "parent_customer_group": "All Customer Groups"},
 	}
 	for _, name := range []string{"Internet", "Télévision", "Téléphonie", "Installation", "Équipement"} {
@@ -19,7 +19,7 @@ func (t *Town) masters() {
 	}
 	for _, each := range [][3]string{{"TPS", "Tax", "Impôts"}, {"TVQ", "Tax", "Impôts"}, {"Ventes", "Income Account", "Revenus"}, {"Comptes clients", "Receivable", "Actif"}} {
 		records = append(records, doc{
-			"doctype": "Account", "name": each[0] + " - T", "account_name": each[0], "account_type": each[1], "company": company,
+			"doctype": "Account", "name": each[0] + " - T", "account_name": each[0], "account_type": each[1], "company": Company,
 			"account_currency": "CAD", "parent_account": each[2] + " - T",
 		})
 	}
@@ -27,8 +27,8 @@ func (t *Town) masters() {
 	if err := t.site.Import(raw); err != nil {
 		t.err = fmt.Errorf("importing the masters: %w", err)
 	}
-	t.put("Company", doc{"name": company, "default_income_account": "Ventes - T", "default_receivable_account": "Comptes clients - T", "cost_center": "Principal - T"})
-	t.put("Global Defaults", doc{"default_company": company, "default_currency": "CAD"})
+	t.put("Company", doc{"name": Company, "default_income_account": "Ventes - T", "default_receivable_account": "Comptes clients - T", "cost_center": "Principal - T"})
+	t.put("Global Defaults", doc{"default_company": Company, "default_currency": "CAD"})
 	t.put("Selling Settings", doc{"cust_master_name": "Customer Name"})
 	for _, tag := range []doc{
 		{"label": "Fusion", "color": "#2563eb", "category": "skill"}, {"label": "Travail en hauteur", "color": "#dc2626", "category": "certification"},

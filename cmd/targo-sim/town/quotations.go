@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// validDays is how long an open quotation can still be signed: longer than any
+// demo runs.
+const validDays = 30
+
 func (t *Town) quotations() {
 	for _, o := range Offers() {
 		o.Name = t.put("Quotation", t.quotation(o))
@@ -28,7 +32,7 @@ func (t *Town) order(o Offer) {
 		line.(doc)["prevdoc_docname"], line.(doc)["delivery_date"] = o.Name, t.day(7)
 	}
 	t.put("Sales Order", doc{
-		"customer": t.customers[o.customer].name, "company": company, "order_type": "Sales", "transaction_date": t.day(-2), "delivery_date": t.day(7),
+		"customer": t.customers[o.customer].name, "company": Company, "order_type": "Sales", "transaction_date": t.day(-2), "delivery_date": t.day(7),
 		"currency": "CAD", "conversion_rate": 1, "selling_price_list": "Standard Selling", "price_list_currency": "CAD", "plc_conversion_rate": 1,
 		"items": lines, "docstatus": 1,
 	})
@@ -41,8 +45,8 @@ func (t *Town) quotation(o Offer) doc {
 	lines, net := t.lines(o)
 	tps, tvq := tax(net, 5), tax(net, 9.975)
 	values := doc{
-		"naming_series": "SAL-QTN-.YYYY.-", "quotation_to": "Customer", "party_name": c.name, "customer_name": c.name, "company": company,
-		"order_type": "Sales", "transaction_date": t.day(-3), "valid_till": t.day(27), "currency": "CAD", "conversion_rate": 1,
+		"naming_series": "SAL-QTN-.YYYY.-", "quotation_to": "Customer", "party_name": c.name, "customer_name": c.name, "company": Company,
+		"order_type": "Sales", "transaction_date": t.day(-3), "valid_till": t.day(validDays), "currency": "CAD", "conversion_rate": 1,
 		"selling_price_list": "Standard Selling", "price_list_currency": "CAD", "plc_conversion_rate": 1, "language": c.lang, "docstatus": 1, "status": Open,
 		"custom_quote_type": o.Kind, "custom_service_location": c.location, "items": lines, "taxes": taxRows(net, tps, tvq),
 		"total": dollars(net), "net_total": dollars(net), "base_total": dollars(net), "base_net_total": dollars(net),

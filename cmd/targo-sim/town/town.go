@@ -21,14 +21,16 @@ const (
 	townSeed  = 20260424 // any number; the same one gives the same town
 )
 
-// company is the name that the documents carry; accounts end in its letter.
-const company = "TARGO"
+// Company is the name that the documents carry; accounts end in its letter.
+const Company = "TARGO"
 
 // Site takes documents, as the simulated ERPNext does: one by one through all of
-// its steps, or as a file of exported ones.
+// its steps, or as a file of exported ones. Nightly does what its scheduler does
+// each night.
 type Site interface {
 	Put(doctype string, doc map[string]any) (name string, err error)
 	Import(fixtures []byte) error
+	Nightly() error
 }
 
 // doc is the values of a document.
@@ -67,7 +69,18 @@ func Fill(s Site, now time.Time) (*Town, error) {
 	t.quotations()
 	t.services()
 	t.work()
+	t.night()
 	return t, t.err
+}
+
+// night lets a night pass: only then does ERPNext call expired what has run out.
+func (t *Town) night() {
+	if t.err != nil {
+		return
+	}
+	if err := t.site.Nightly(); err != nil {
+		t.err = fmt.Errorf("letting a night pass: %w", err)
+	}
 }
 
 // put stores a document and returns its name; after a failure it does nothing.

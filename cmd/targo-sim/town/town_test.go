@@ -35,6 +35,8 @@ func (r *recorder) Import(raw []byte) error {
 	return nil
 }
 
+func (r *recorder) Nightly() error { return nil }
+
 func TestSameDayGivesTheSameTown(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 4, 20, 14, 0, 0, 0, time.UTC)

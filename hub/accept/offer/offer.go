@@ -51,7 +51,7 @@ type Quote struct {
 	Recurring    []Group       `json:"recurring"`
 	OneTime      *Group        `json:"one_time"`
 	Terms        template.HTML `json:"terms"`
-	Document     string        `json:"-"` // SHA-256 of all of the above
+	Document     string        `json:"-"` // SHA-256 of the members that have a name here
 }
 
 // Group is the lines that are billed at one rhythm, with their totals.
@@ -100,11 +100,11 @@ func New(q *erpnext.Quotation, lang hub.Lang) Quote {
 func newGroup(q *erpnext.Quotation, frequency string, lang hub.Lang) *Group {
 	g := Group{Frequency: frequency, Title: frequencyTitle(frequency, lang), Per: frequencyPer(frequency, lang)}
 	for _, item := range q.Items {
-		if Frequency(item) != frequency {
+		if Frequency(item) != frequency || bool(item.Alternative) {
 			continue
 		}
-		g.Lines = append(g.Lines, Line{item.ItemCode, describe(item), item.Qty.String(), item.Amount})
-		g.Subtotal = g.Subtotal.Plus(item.Amount.Cents())
+		g.Lines = append(g.Lines, Line{item.ItemCode, describe(item), item.Qty.String(), price(item)})
+		g.Subtotal = g.Subtotal.Plus(price(item))
 	}
 	if len(g.Lines) == 0 {
 		return nil
@@ -114,6 +114,15 @@ func newGroup(q *erpnext.Quotation, frequency string, lang hub.Lang) *Group {
 	}
 	g.Total = g.Subtotal.Plus(g.TPS).Plus(g.TVQ)
 	return &g
+}
+
+// price is what a line costs before taxes. Discounts on the whole quotation are
+// spread over its lines by ERPNext, in the net amount.
+func price(item erpnext.QuotationItem) hub.Money {
+	if item.NetAmount.IsZero() {
+		return item.Amount.Cents()
+	}
+	return item.NetAmount.Cents()
 }
 
 // exempt tells that ERPNext computed taxes and found none to pay.
@@ -146,8 +155,8 @@ func MonthlyRate(q *erpnext.Quotation) hub.Money {
 	months := map[string]int64{monthly: 1, quarterly: 3, semiAnnual: 6, annual: 12}
 	var sum hub.Money
 	for _, item := range q.Items {
-		if n := months[Frequency(item)]; n > 0 {
-			sum = sum.Plus(item.Amount.Over(n))
+		if n := months[Frequency(item)]; n > 0 && !bool(item.Alternative) {
+			sum = sum.Plus(price(item).Over(n))
 		}
 	}
 	return sum.Cents()
@@ -165,8 +174,8 @@ func StateOf(q *erpnext.Quotation, at time.Time) string {
 		return Lost
 	case q.Status == "Ordered" || q.Status == "Partially Ordered":
 		return Ordered
-	case q.Status == "Expired" || pastDay(string(q.ValidTill), at):
-		return Expired
+	case pastDay(string(q.ValidTill), at), q.ValidTill == "" && q.Status == "Expired":
+		return Expired // by its own last day: ERPNext marks it at night, after a signature may have come in
 	}
 	return Open
 }

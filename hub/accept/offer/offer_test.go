@@ -94,6 +94,7 @@ func TestStateOf(t *testing.T) {
 		"good on its last day":  {erpnext.Quotation{Status: "Open", ValidTill: "2026-11-22"}, "open"},
 		"past its last day":     {erpnext.Quotation{Status: "Open", ValidTill: "2026-11-21"}, "expired"},
 		"expired by ERPNext":    {erpnext.Quotation{Status: "Expired"}, "expired"},
+		"marked, but in time":   {erpnext.Quotation{Status: "Expired", ValidTill: "2026-11-22"}, "open"},
 		"lost":                  {erpnext.Quotation{Status: "Lost", Doc: erpnext.Doc{DocStatus: 1}}, "lost"},
 		"ordered":               {erpnext.Quotation{Status: "Ordered", Doc: erpnext.Doc{DocStatus: 1}}, "ordered"},
 		"partly ordered":        {erpnext.Quotation{Status: "Partially Ordered"}, "ordered"},

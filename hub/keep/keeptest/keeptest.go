@@ -22,6 +22,7 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/keeptest/model"
 )
 
 // Open gives an empty engine that reads the clock, and closes it when the test
@@ -56,7 +57,8 @@ func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) keep.Engi
 	}
 	t.Run("Model", func(t *testing.T) {
 		t.Parallel()
-		compareWithModel(t, newRig(t, open))
+		r := newRig(t, open)
+		model.Compare(t, r.Engine, r.Now, r.pass)
 	})
 }
 

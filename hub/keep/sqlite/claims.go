@@ -8,6 +8,8 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/form"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
 )
 
 // Claim implements keep.Claims.
@@ -30,9 +32,9 @@ func (t *tx) claim(kinds []string, n int, lease time.Duration) ([]keep.Job, erro
 	var due []candidate
 	now := t.now()
 	for _, kind := range kinds {
-		for _, stage := range []int64{stageReady, stageRunning} {
-			err := t.rows(background, func(r row) error {
-				due = append(due, candidate{r.int(0), r.int(1)})
+		for _, stage := range []int64{form.Ready, form.Running} {
+			err := t.Rows(background, func(r raw.Row) error {
+				due = append(due, candidate{r.Int(0), r.Int(1)})
 				return nil
 			}, `SELECT due, seq FROM jobs WHERE kind = ? AND stage = ? AND due <= ? ORDER BY due, seq LIMIT ?`,
 				kind, stage, now, int64(n))
@@ -58,26 +60,25 @@ func (t *tx) claim(kinds []string, n int, lease time.Duration) ([]keep.Job, erro
 
 // lend marks one job as running. When it was running already, its worker is lost.
 func (t *tx) lend(seq, now int64, lease time.Duration) (keep.Job, error) {
-	j, _, err := t.job(background, `jobs.seq = ?`, seq)
+	j, _, err := readJob(background, t.Conn, `jobs.seq = ?`, seq)
 	if err != nil {
 		return keep.Job{}, err
 	}
 	if j.Status == keep.Running {
-		began := instant(j.started)
-		j.Attempts = append(j.Attempts, keep.Attempt{
-			At: began, Took: max(0, instant(now).Sub(began)), Class: keep.Lost,
+		began := raw.Instant(j.started)
+		j.Attempts = form.Append(j.Attempts, keep.Attempt{
+			At: began, Took: max(0, raw.Instant(now).Sub(began)), Class: keep.Lost,
 		})
-		j.Attempts = j.Attempts[max(0, len(j.Attempts)-attemptsMax):]
 		j.Tries++
 	}
-	j.Status, j.Due, j.Updated = keep.Running, instant(now).Add(lease), instant(now)
+	j.Status, j.Due, j.Updated = keep.Running, raw.Instant(now).Add(lease), raw.Instant(now)
 	j.Fence++
-	attempts, err := encodeAttempts(j.Attempts)
+	attempts, err := form.Attempts(j.Attempts)
 	if err != nil {
 		return keep.Job{}, err
 	}
-	_, err = t.exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, started = ?3, fence = ?4, attempts = ?5, tries = ?6
- WHERE seq = ?7`, stageRunning, j.Due.UnixMicro(), now, j.Fence, attempts, int64(j.Tries), seq)
+	_, err = t.Exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, started = ?3, fence = ?4, attempts = ?5, tries = ?6
+ WHERE seq = ?7`, form.Running, j.Due.UnixMicro(), now, j.Fence, attempts, int64(j.Tries), seq)
 	return j.Job, err
 }
 
@@ -85,8 +86,8 @@ func (t *tx) lend(seq, now int64, lease time.Duration) (keep.Job, error) {
 func (e *Engine) Extend(ctx context.Context, id string, fence int64, lease time.Duration) error {
 	return e.writer.do(ctx, func(t *tx) error {
 		now := t.now()
-		n, err := t.exec(`UPDATE jobs SET due = ?, updated = ? WHERE id = ? AND fence = ? AND stage = ?`,
-			now+lease.Microseconds(), now, id, fence, stageRunning)
+		n, err := t.Exec(`UPDATE jobs SET due = ?, updated = ? WHERE id = ? AND fence = ? AND stage = ?`,
+			now+lease.Microseconds(), now, id, fence, form.Running)
 		if err != nil || n == 1 {
 			return err
 		}
@@ -96,7 +97,7 @@ func (e *Engine) Extend(ctx context.Context, id string, fence int64, lease time.
 
 // notMine says why a worker's write found nothing.
 func (t *tx) notMine(id string) error {
-	_, ok, err := t.one(background, `SELECT 1 FROM jobs WHERE id = ?`, id)
+	_, ok, err := t.One(background, `SELECT 1 FROM jobs WHERE id = ?`, id)
 	switch {
 	case err != nil:
 		return err
@@ -108,39 +109,39 @@ func (t *tx) notMine(id string) error {
 
 // Finish implements keep.Claims.
 func (e *Engine) Finish(ctx context.Context, id string, fence int64, outcome keep.Outcome) error {
-	stage, ok := stageOf(outcome.Next)
-	if !ok || stage == stageRunning || len(outcome.Result) > resultMax {
+	stage, ok := form.Stage(outcome.Next)
+	if !ok || stage == form.Running || len(outcome.Result) > form.ResultMax {
 		return hub.Fail(hub.Invalid, "invalid", "A job cannot end like this.", nil)
 	}
 	return e.writer.do(ctx, func(t *tx) error { return t.finish(id, fence, stage, outcome) })
 }
 
 func (t *tx) finish(id string, fence, stage int64, o keep.Outcome) error {
-	r, ok, err := t.one(background, `SELECT seq, lane, started, attempts, kind FROM jobs
- WHERE id = ? AND fence = ? AND stage = ?`, id, fence, stageRunning)
+	r, ok, err := t.One(background, `SELECT seq, lane, started, attempts, kind FROM jobs
+ WHERE id = ? AND fence = ? AND stage = ?`, id, fence, form.Running)
 	switch {
 	case err != nil:
 		return err
 	case !ok:
 		return t.notMine(id)
 	}
-	seq, lane := r.int(0), r.text(1)
+	seq, lane := r.Int(0), r.Text(1)
 	now := t.now()
 	due := now
-	if !o.Due.IsZero() && stage < stageDone {
+	if !o.Due.IsZero() && stage < form.Done {
 		due = o.Due.UnixMicro()
 	}
 	if o.Attempt.At.IsZero() {
-		o.Attempt.At = instant(r.int(2))
+		o.Attempt.At = r.Time(2)
 	}
-	attempts, err := encodeAttempts(append(decodeAttempts(r.text(3)), o.Attempt))
+	attempts, err := form.Attempts(append(form.ReadAttempts(r.Text(3)), o.Attempt))
 	if err != nil {
 		return err
 	}
-	if stage == stageReady && lane != "" {
-		stage = stageBehind
+	if stage == form.Ready && lane != "" {
+		stage = form.Behind
 	}
-	if _, err = t.exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, note = ?4, attempts = ?5, tries = tries + 1,
+	if _, err = t.Exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, note = ?4, attempts = ?5, tries = tries + 1,
  state = iif(?6 = '', state, ?6), result = iif(?7 IS NULL, result, ?7) WHERE seq = ?8`,
 		stage, due, now, o.Note, attempts, o.State, o.Result, seq); err != nil {
 		return err
@@ -148,8 +149,8 @@ func (t *tx) finish(id string, fence, stage int64, o keep.Outcome) error {
 	if lane != "" {
 		return t.head(lane)
 	}
-	if stage == stageReady {
-		t.due(r.text(4), due)
+	if stage == form.Ready {
+		t.due(r.Text(4), due)
 	}
 	return nil
 }
@@ -160,25 +161,25 @@ func (t *tx) finish(id string, fence, stage int64, o keep.Outcome) error {
 func (t *tx) head(lane string) error {
 	const of = `SELECT seq, kind, due FROM jobs WHERE lane = ? AND lane <> '' AND stage < 3 AND stage = ?
  ORDER BY seq LIMIT 1`
-	var at [3]row
+	var at [3]raw.Row
 	for stage := range at {
-		first, _, err := t.one(background, of, lane, int64(stage))
+		first, _, err := t.One(background, of, lane, int64(stage))
 		if err != nil {
 			return err
 		}
 		at[stage] = first
 	}
-	next, ready := at[stageBehind], at[stageReady]
-	if at[stageRunning] != nil || next == nil || ready != nil && ready.int(0) < next.int(0) {
+	next, ready := at[form.Behind], at[form.Ready]
+	if at[form.Running] != nil || next == nil || ready != nil && ready.Int(0) < next.Int(0) {
 		return nil
 	}
 	if ready != nil {
-		if _, err := t.exec(setStage, stageBehind, ready.int(0)); err != nil {
+		if _, err := t.Exec(setStage, form.Behind, ready.Int(0)); err != nil {
 			return err
 		}
 	}
-	t.due(next.text(1), next.int(2))
-	_, err := t.exec(setStage, stageReady, next.int(0))
+	t.due(next.Text(1), next.Int(2))
+	_, err := t.Exec(setStage, form.Ready, next.Int(0))
 	return err
 }
 

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/keys"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
 )
 
-const manyKeys = 2*lateChunk + 17
+const manyKeys = 2*keys.Chunk + 17
 
 // putMany puts jobs of different keys, and returns how many were fresh.
 func putMany(t *testing.T, e *Engine) (fresh int) {
@@ -71,10 +73,10 @@ func TestKeysAreKnownWhereverTheyAre(t *testing.T) {
 	for settleSome(t, e, 1) {
 		continue
 	}
-	err := e.read(t.Context(), func(c *conn) error {
-		r, _, err := c.one(t.Context(), "SELECT count(*), (SELECT indexed FROM marks) FROM dedupes")
-		if r.int(0) != manyKeys || r.int(1) < manyKeys {
-			t.Errorf("%d keys in the index, mark at %d; want %d", r.int(0), r.int(1), manyKeys)
+	err := e.readers.Lend(t.Context(), func(c *raw.Conn) error {
+		r, _, err := c.One(t.Context(), "SELECT count(*), (SELECT indexed FROM marks) FROM dedupes")
+		if r.Int(0) != manyKeys || r.Int(1) < manyKeys {
+			t.Errorf("%d keys in the index, mark at %d; want %d", r.Int(0), r.Int(1), manyKeys)
 		}
 		return err
 	})
@@ -89,12 +91,12 @@ func TestIdleEngineWritesTheIndex(t *testing.T) {
 	putMany(t, e)
 	waitFor(t, "the keys to be written", func() bool {
 		var n int64
-		err := e.read(t.Context(), func(c *conn) error {
-			r, _, err := c.one(t.Context(), "SELECT count(*) FROM dedupes")
-			n = r.int(0)
+		err := e.readers.Lend(t.Context(), func(c *raw.Conn) error {
+			r, _, err := c.One(t.Context(), "SELECT count(*) FROM dedupes")
+			n = r.Int(0)
 			return err
 		})
-		return err == nil && n >= manyKeys-lateChunk
+		return err == nil && n >= manyKeys-keys.Chunk
 	})
 }
 
@@ -103,8 +105,8 @@ func TestKeysOfOneHashAreNotTheSame(t *testing.T) {
 	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{})
 	mustPut(t, e, keep.Job{Kind: "a", Dedupe: "one"})
 	// As if "two", which waits, and "three", which does not, had the hash of "one".
-	sqlIn(t, e, "INSERT INTO dedupes (hash, seq) VALUES (?, 1), (?, 1)", hashOf("two"), hashOf("three"))
-	err := e.writer.do(t.Context(), func(x *tx) error { return x.remember(hashOf("two"), 1) })
+	sqlIn(t, e, "INSERT INTO dedupes (hash, seq) VALUES (?, 1), (?, 1)", keys.Hash("two"), keys.Hash("three"))
+	err := e.writer.do(t.Context(), func(x *tx) error { return x.remember(keys.Hash("two"), 1) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +134,7 @@ func TestPruningForgetsKeysWhereverTheyAre(t *testing.T) {
 		if n, err := e.Prune(t.Context(), "", time.Now().Add(time.Hour), 10); n != 1 || err != nil {
 			t.Fatalf("Prune = %d, %v", n, err)
 		}
-		if n := len(e.writer.late.seqs); n != 0 {
+		if n := e.writer.late.Len(); n != 0 {
 			t.Errorf("%d keys wait", n)
 		}
 	}
@@ -161,10 +163,10 @@ func TestListsFollowAnIndex(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = e.read(t.Context(), func(conn *conn) error {
-			return conn.rows(t.Context(), func(r row) error {
-				if strings.Contains(r.text(3), c.never) {
-					t.Errorf("%s: the plan has %s", name, r.text(3))
+		err = e.readers.Lend(t.Context(), func(conn *raw.Conn) error {
+			return conn.Rows(t.Context(), func(r raw.Row) error {
+				if strings.Contains(r.Text(3), c.never) {
+					t.Errorf("%s: the plan has %s", name, r.Text(3))
 				}
 				return nil
 			}, "EXPLAIN QUERY PLAN "+query, args...)

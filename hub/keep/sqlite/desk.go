@@ -7,6 +7,9 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/form"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/keys"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
 )
 
 // Change implements keep.Desk.
@@ -22,15 +25,15 @@ func (e *Engine) Change(ctx context.Context, id string, action keep.Action, reas
 func move(from keep.Status, action keep.Action) (to int64, anew bool, err error) {
 	switch {
 	case action == keep.Release && from == keep.Held:
-		return stageReady, true, nil
+		return form.Ready, true, nil
 	case action == keep.Retry && from.Final():
-		return stageReady, true, nil
+		return form.Ready, true, nil
 	case action == keep.Hurry && from == keep.Pending:
-		return stageReady, true, nil
+		return form.Ready, true, nil
 	case action == keep.Hold && from == keep.Pending:
-		return stageHeld, false, nil
+		return form.Held, false, nil
 	case action == keep.Cancel && (from == keep.Held || from == keep.Pending):
-		return stageCancelled, false, nil
+		return form.Cancelled, false, nil
 	case action == keep.Release || action == keep.Retry || action == keep.Hold || action == keep.Cancel || action == keep.Hurry:
 		return 0, false, keep.ErrState
 	}
@@ -38,7 +41,7 @@ func move(from keep.Status, action keep.Action) (to int64, anew bool, err error)
 }
 
 func (t *tx) change(id string, action keep.Action, reason string) (keep.Job, error) {
-	j, ok, err := t.job(background, `id = ?`, id)
+	j, ok, err := readJob(background, t.Conn, `id = ?`, id)
 	switch {
 	case err != nil:
 		return keep.Job{}, err
@@ -51,24 +54,24 @@ func (t *tx) change(id string, action keep.Action, reason string) (keep.Job, err
 	}
 	now := t.now()
 	due := now
-	if stage == stageHeld {
+	if stage == form.Held {
 		due = j.Due.UnixMicro()
 	}
 	if anew {
 		j.Tries = 0
 	}
-	j.Status, j.Note, j.Due, j.Updated = statusOf(stage), reason, instant(due), instant(now)
-	if stage == stageReady && j.Lane != "" {
-		stage = stageBehind
+	j.Status, j.Note, j.Due, j.Updated = form.Status(stage), reason, raw.Instant(due), raw.Instant(now)
+	if stage == form.Ready && j.Lane != "" {
+		stage = form.Behind
 	}
-	if _, err = t.exec(`UPDATE jobs SET stage = ?, due = ?, updated = ?, note = ?, tries = ? WHERE seq = ?`,
+	if _, err = t.Exec(`UPDATE jobs SET stage = ?, due = ?, updated = ?, note = ?, tries = ? WHERE seq = ?`,
 		stage, due, now, reason, int64(j.Tries), j.seq); err != nil {
 		return keep.Job{}, err
 	}
 	if j.Lane != "" {
 		return j.Job, t.head(j.Lane)
 	}
-	if stage == stageReady {
+	if stage == form.Ready {
 		t.due(j.Kind, due)
 	}
 	return j.Job, nil
@@ -84,7 +87,7 @@ func (e *Engine) Settle(ctx context.Context, id, state, note string) (job keep.J
 }
 
 func (t *tx) settle(id, state, note string) (keep.Job, error) {
-	j, ok, err := t.job(background, `id = ?`, id)
+	j, ok, err := readJob(background, t.Conn, `id = ?`, id)
 	switch {
 	case err != nil:
 		return keep.Job{}, err
@@ -95,7 +98,7 @@ func (t *tx) settle(id, state, note string) (keep.Job, error) {
 	}
 	now := t.now()
 	if j.Status.Final() {
-		j.Due = instant(now)
+		j.Due = raw.Instant(now)
 	}
 	if state != "" {
 		j.State = state
@@ -103,8 +106,8 @@ func (t *tx) settle(id, state, note string) (keep.Job, error) {
 	if note != "" {
 		j.Note = note
 	}
-	j.Updated = instant(now)
-	_, err = t.exec(`UPDATE jobs SET state = ?, note = ?, due = ?, updated = ? WHERE seq = ?`,
+	j.Updated = raw.Instant(now)
+	_, err = t.Exec(`UPDATE jobs SET state = ?, note = ?, due = ?, updated = ? WHERE seq = ?`,
 		j.State, j.Note, j.Due.UnixMicro(), now, j.seq)
 	return j.Job, err
 }
@@ -130,10 +133,10 @@ func (t *tx) prune(kind string, before int64, limit int) (int, error) {
 			return 0, err
 		}
 	}
-	var old []row
+	var old []raw.Row
 	for _, kind := range kinds {
-		for _, stage := range []int64{stageDone, stageDead, stageCancelled} {
-			err := t.rows(background, func(r row) error {
+		for _, stage := range []int64{form.Done, form.Dead, form.Cancelled} {
+			err := t.Rows(background, func(r raw.Row) error {
 				old = append(old, slices.Clone(r))
 				return nil
 			}, `SELECT seq, dedupe FROM jobs WHERE kind = ? AND stage = ? AND due < ? ORDER BY due LIMIT ?`,
@@ -144,7 +147,7 @@ func (t *tx) prune(kind string, before int64, limit int) (int, error) {
 		}
 	}
 	for _, r := range old {
-		if err := t.erase(r.int(0), hashOf(r.text(1))); err != nil {
+		if err := t.erase(r.Int(0), keys.Hash(r.Text(1))); err != nil {
 			return 0, err
 		}
 	}
@@ -154,20 +157,20 @@ func (t *tx) prune(kind string, before int64, limit int) (int, error) {
 // erase deletes a job and its key.
 func (t *tx) erase(seq, hash int64) error {
 	for _, table := range []string{"jobs", "bodies"} {
-		if _, err := t.exec(`DELETE FROM `+table+` WHERE seq = ?`, seq); err != nil {
+		if _, err := t.Exec(`DELETE FROM `+table+` WHERE seq = ?`, seq); err != nil {
 			return err
 		}
 	}
-	if t.writer.late.seqs[hash] == seq {
+	if waits, _ := t.writer.late.Seq(hash); waits == seq {
 		t.void = append(t.void, hash)
 	}
-	_, err := t.exec(`DELETE FROM dedupes WHERE hash = ? AND seq = ?`, hash, seq)
+	_, err := t.Exec(`DELETE FROM dedupes WHERE hash = ? AND seq = ?`, hash, seq)
 	return err
 }
 
 func (t *tx) kinds() (kinds []string, err error) {
-	err = t.rows(background, func(r row) error {
-		kinds = append(kinds, r.text(0))
+	err = t.Rows(background, func(r raw.Row) error {
+		kinds = append(kinds, r.Text(0))
 		return nil
 	}, `SELECT kind FROM kinds`)
 	return kinds, err

@@ -2,18 +2,16 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/json"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/form"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/keys"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
 )
 
 // stored is a job with what only this engine knows of it.
@@ -28,8 +26,8 @@ const selectJob = `SELECT jobs.seq, id, kind, lane, dedupe, stage, state, note, 
 
 // Job implements keep.Lists.
 func (e *Engine) Job(ctx context.Context, id string) (job keep.Job, err error) {
-	err = e.read(ctx, func(c *conn) error {
-		found, ok, err := c.job(ctx, `id = ?`, id)
+	err = e.readers.Lend(ctx, func(c *raw.Conn) error {
+		found, ok, err := readJob(ctx, c, `id = ?`, id)
 		if err == nil && !ok {
 			err = keep.ErrNotFound
 		}
@@ -45,9 +43,9 @@ func (e *Engine) Jobs(ctx context.Context, f keep.Filter) (page []keep.Job, next
 	if err != nil {
 		return nil, "", err
 	}
-	err = e.read(ctx, func(c *conn) error {
-		return c.rows(ctx, func(r row) error {
-			if p.more(r.int(0)) {
+	err = e.readers.Lend(ctx, func(c *raw.Conn) error {
+		return c.Rows(ctx, func(r raw.Row) error {
+			if p.more(r.Int(0)) {
 				page = append(page, scanJob(r).Job)
 			}
 			return nil
@@ -58,7 +56,7 @@ func (e *Engine) Jobs(ctx context.Context, f keep.Filter) (page []keep.Job, next
 
 // listing writes the query of a page. What is sorted are the numbers of the jobs,
 // not the jobs.
-func listing(f keep.Filter) (query string, args []driver.Value, p *pager, err error) {
+func listing(f keep.Filter) (query string, args []raw.Value, p *pager, err error) {
 	where, args := narrow(f)
 	p = &pager{}
 	where, args, err = p.start(f.Limit, f.Cursor, where, args)
@@ -68,8 +66,8 @@ func listing(f keep.Filter) (query string, args []driver.Value, p *pager, err er
 }
 
 // narrow writes the filter as SQL.
-func narrow(f keep.Filter) (where string, args []driver.Value) {
-	add := func(given bool, clause string, values ...driver.Value) {
+func narrow(f keep.Filter) (where string, args []raw.Value) {
+	add := func(given bool, clause string, values ...raw.Value) {
 		if given {
 			where += " AND " + clause
 			args = append(args, values...)
@@ -88,14 +86,14 @@ func narrow(f keep.Filter) (where string, args []driver.Value) {
 	} else {
 		add(f.Kind != "", kind+" = ?", f.Kind)
 	}
-	stage, _ := stageOf(f.Status)
+	stage, _ := form.Stage(f.Status)
 	add(f.Status == keep.Pending, "stage IN (0, 1)")
 	add(f.Status != "" && f.Status != keep.Pending, "stage = ?", stage)
 	add(f.State != "", "state = ?", f.State)
 	add(f.Lane != "", "lane = ?", f.Lane)
 	add(f.Dedupe != "", `seq IN (SELECT seq FROM dedupes WHERE hash = ? UNION ALL
  SELECT seq FROM jobs WHERE seq > (SELECT indexed FROM marks) AND dedupe = ?) AND dedupe = ?`,
-		hashOf(f.Dedupe), f.Dedupe, f.Dedupe)
+		keys.Hash(f.Dedupe), f.Dedupe, f.Dedupe)
 	add(f.Customer != "", "customer = ? AND customer <> ''", f.Customer)
 	add(f.Doctype != "", "doctype = ?", f.Doctype)
 	add(f.Name != "", "name = ? AND name <> ''", f.Name)
@@ -111,7 +109,7 @@ type pager struct {
 	next        string
 }
 
-func (p *pager) start(limit int, cursor, where string, args []driver.Value) (string, []driver.Value, error) {
+func (p *pager) start(limit int, cursor, where string, args []raw.Value) (string, []raw.Value, error) {
 	p.limit = 50
 	if limit > 0 {
 		p.limit = min(limit, 200)
@@ -143,11 +141,11 @@ func (p *pager) more(seq int64) bool {
 // Counts implements keep.Lists.
 func (e *Engine) Counts(ctx context.Context) (counts []keep.Count, err error) {
 	now := e.opts.Clock().UnixMicro()
-	err = e.read(ctx, func(c *conn) error {
-		return c.rows(ctx, func(r row) error {
-			count := keep.Count{Kind: r.text(0), Status: statusOf(r.int(1)), N: int(r.int(2))}
+	err = e.readers.Lend(ctx, func(c *raw.Conn) error {
+		return c.Rows(ctx, func(r raw.Row) error {
+			count := keep.Count{Kind: r.Text(0), Status: form.Status(r.Int(1)), N: int(r.Int(2))}
 			if count.Status == keep.Pending {
-				count.Oldest = max(0, time.Duration(now-r.int(3))*time.Microsecond)
+				count.Oldest = max(0, time.Duration(now-r.Int(3))*time.Microsecond)
 			}
 			counts = append(counts, count)
 			return nil
@@ -156,131 +154,31 @@ func (e *Engine) Counts(ctx context.Context) (counts []keep.Count, err error) {
 	return counts, err
 }
 
-// Audit implements keep.Trail.
-func (e *Engine) Audit(ctx context.Context, record keep.Record) error {
-	if record.ID == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("making an id: %w", err)
-		}
-		record.ID = id.String()
-	}
-	return e.writer.do(ctx, func(t *tx) error {
-		at := t.now()
-		if !record.At.IsZero() {
-			at = record.At.UnixMicro()
-		}
-		_, err := t.exec(`INSERT INTO audit (id, at, actor, action, doctype, name, detail, request)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			record.ID, at, record.Actor, record.Action, record.Doctype, record.Name, record.Detail, record.Request)
-		return err
-	})
-}
-
-// Audits implements keep.Trail.
-func (e *Engine) Audits(ctx context.Context, f keep.AuditFilter) (page []keep.Record, next string, err error) {
-	var where string
-	var args []driver.Value
-	for _, c := range [][2]string{{"actor", f.Actor}, {"action", f.Action}, {"doctype", f.Doctype}, {"name", f.Name}} {
-		if c[1] != "" {
-			where += " AND " + c[0] + " = ? AND " + c[0] + " <> ''"
-			args = append(args, c[1])
-		}
-	}
-	if !f.Since.IsZero() {
-		where += " AND at >= ?"
-		args = append(args, f.Since.UnixMicro())
-	}
-	var p pager
-	if where, args, err = p.start(f.Limit, f.Cursor, where, args); err != nil {
-		return nil, "", err
-	}
-	err = e.read(ctx, func(c *conn) error {
-		return c.rows(ctx, func(r row) error {
-			if p.more(r.int(0)) {
-				page = append(page, keep.Record{
-					ID: r.text(1), At: instant(r.int(2)), Actor: r.text(3), Action: r.text(4),
-					Doctype: r.text(5), Name: r.text(6), Detail: r.text(7), Request: r.text(8),
-				})
-			}
-			return nil
-		}, `SELECT seq, id, at, actor, action, doctype, name, detail, request FROM audit`+where+
-			` ORDER BY seq DESC LIMIT ?`, args...)
-	})
-	return page, p.next, err
-}
-
 // job reads one job with its payload.
-func (c *conn) job(ctx context.Context, where string, args ...driver.Value) (j stored, ok bool, err error) {
-	r, ok, err := c.one(ctx, selectJob+`, payload FROM jobs JOIN bodies ON bodies.seq = jobs.seq WHERE `+where, args...)
+func readJob(ctx context.Context, c *raw.Conn, where string, args ...raw.Value) (j stored, ok bool, err error) {
+	r, ok, err := c.One(ctx, selectJob+`, payload FROM jobs JOIN bodies ON bodies.seq = jobs.seq WHERE `+where, args...)
 	if err != nil || !ok {
 		return stored{}, false, err
 	}
 	j = scanJob(r)
-	j.Payload = r.bytes(len(r) - 1)
+	j.Payload = r.Bytes(len(r) - 1)
 	return j, true, nil
 }
 
 // scanJob reads a line of selectJob.
-func scanJob(r row) stored {
-	j := stored{seq: r.int(0), started: r.int(12)}
+func scanJob(r raw.Row) stored {
+	j := stored{seq: r.Int(0), started: r.Int(12)}
 	j.Job = keep.Job{
-		ID: r.text(1), Kind: r.text(2), Lane: r.text(3), Dedupe: r.text(4), Status: statusOf(r.int(5)),
-		State: r.text(6), Note: r.text(7), Due: instant(r.int(8)),
-		Fence: r.int(9), Seen: int(r.int(10)), Tries: int(r.int(11)),
-		Created: instant(r.int(13)), Updated: instant(r.int(14)),
+		ID: r.Text(1), Kind: r.Text(2), Lane: r.Text(3), Dedupe: r.Text(4), Status: form.Status(r.Int(5)),
+		State: r.Text(6), Note: r.Text(7), Due: r.Time(8),
+		Fence: r.Int(9), Seen: int(r.Int(10)), Tries: int(r.Int(11)),
+		Created: r.Time(13), Updated: r.Time(14),
 		Subject: keep.Subject{
-			Doctype: r.text(15), Name: r.text(16), Customer: r.text(17), Technician: r.text(18), Correlation: r.text(19),
+			Doctype: r.Text(15), Name: r.Text(16), Customer: r.Text(17), Technician: r.Text(18), Correlation: r.Text(19),
 		},
-		Attempts: decodeAttempts(r.text(20)), Result: r.bytes(21),
+		Attempts: form.ReadAttempts(r.Text(20)), Result: r.Bytes(21),
 	}
 	// What cannot be read was not written by us; the job itself is still good.
-	_ = json.Unmarshal([]byte(r.text(22)), &j.Headers)
+	_ = json.Unmarshal([]byte(r.Text(22)), &j.Headers)
 	return j
-}
-
-func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
-
-var statuses = [...]keep.Status{
-	keep.Pending, keep.Pending, keep.Running, keep.Held, keep.Done, keep.Dead, keep.Cancelled,
-}
-
-func statusOf(stage int64) keep.Status { return statuses[stage] }
-
-// stageOf returns the stage of a status; a pending job is taken as ready.
-func stageOf(s keep.Status) (int64, bool) {
-	if s == keep.Pending {
-		return stageReady, true
-	}
-	i := slices.Index(statuses[:], s)
-	return int64(i), i >= 0
-}
-
-const (
-	attemptsMax = 20
-	detailMax   = 4 << 10
-	resultMax   = 64 << 10
-)
-
-// encodeAttempts keeps the last ones, with what they may carry.
-func encodeAttempts(all []keep.Attempt) (string, error) {
-	all = slices.Clone(all[max(0, len(all)-attemptsMax):])
-	for i := range all {
-		all[i].At = all[i].At.UTC().Truncate(time.Microsecond)
-		all[i].Detail = strings.ToValidUTF8(all[i].Detail[:min(len(all[i].Detail), detailMax)], "")
-	}
-	if len(all) == 0 {
-		return "", nil
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return "", fmt.Errorf("writing the attempts of a job: %w", err)
-	}
-	return string(text), nil
-}
-
-func decodeAttempts(text string) (all []keep.Attempt) {
-	// What cannot be read was not written by us; the job itself is still good.
-	_ = json.Unmarshal([]byte(text), &all)
-	return all
 }

@@ -15,6 +15,7 @@ package sqlite
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -23,7 +24,13 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/form"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/radio"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
 )
+
+//go:embed migrations/*.sql
+var migrations embed.FS
 
 // Options set the engine; the zero value is good.
 type Options struct {
@@ -42,8 +49,8 @@ type Engine struct {
 	path    string
 	lock    *os.File
 	writer  *writer
-	readers chan *conn
-	radio   *radio
+	readers *raw.Pool
+	radio   *radio.Radio
 	stop    context.CancelFunc
 	chores  sync.WaitGroup
 	closing sync.Once
@@ -55,75 +62,69 @@ var _ keep.Engine = (*Engine)(nil)
 // Open opens the file, and makes it when there is none. A file that another
 // process holds, or that a newer version of the program has written, is refused.
 func Open(ctx context.Context, path string, opts Options) (*Engine, error) {
-	e := &Engine{opts: opts.withDefaults(), path: path, radio: newRadio()}
-	lock, err := lockFile(path + ".lock")
+	e := &Engine{opts: opts.withDefaults(), path: path, radio: radio.New()}
+	lock, err := raw.Lock(path + ".lock")
 	if err != nil {
 		return nil, err
 	}
 	e.lock = lock
 	if err := e.open(ctx); err != nil {
-		return nil, errors.Join(err, unlock(lock))
+		return nil, errors.Join(err, raw.Unlock(lock))
 	}
 	return e, nil
 }
 
 func (e *Engine) open(ctx context.Context) error {
-	file, err := os.OpenFile(e.path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	if err := raw.Touch(e.path, false); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("opening the store: %w", err)
-	}
-	c, err := dial(e.path, "busy_timeout=5000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL",
+	c, err := raw.Dial(e.path, "busy_timeout=5000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL",
 		"wal_autocheckpoint=0", "cache_size=-65536", "temp_store=MEMORY")
 	if err != nil {
 		return err
 	}
 	if err := e.prepare(ctx, c); err != nil {
-		return errors.Join(err, c.close())
+		return errors.Join(err, c.Close())
 	}
 	e.writer = newWriter(c, e.opts.Clock, e.radio, e.opts.GroupMax)
-	if err := e.dialOthers(); err != nil {
-		return errors.Join(err, c.close())
-	}
 	if err := e.writer.loadKeys(); err != nil {
-		return errors.Join(err, c.close())
+		return errors.Join(err, c.Close())
 	}
-	go e.writer.loop()
+	if err := e.dialOthers(); err != nil {
+		return errors.Join(err, c.Close())
+	}
+	go e.writer.group.Run()
 	return nil
 }
 
 // prepare brings the file up to date and looks after the jobs of a dead process:
 // a call of it may still be under way, so they keep their lease for a moment.
-func (e *Engine) prepare(ctx context.Context, c *conn) error {
+func (e *Engine) prepare(ctx context.Context, c *raw.Conn) error {
 	if e.opts.QuickCheck {
-		verdict, _, err := c.one(ctx, "PRAGMA quick_check(1)")
-		if err != nil || verdict.text(0) != "ok" {
+		verdict, _, err := c.One(ctx, "PRAGMA quick_check(1)")
+		if err != nil || verdict.Text(0) != "ok" {
 			return hub.Fail(hub.Unavailable, "store-unavailable", "The store is damaged.", err)
 		}
 	}
-	if err := migrate(ctx, c); err != nil {
+	if err := c.Migrate(ctx, migrations, "migrations"); err != nil {
 		return err
 	}
 	end := e.opts.Clock().Add(e.opts.OrphanWait).UnixMicro()
-	_, err := c.exec("UPDATE jobs SET due = min(due, ?) WHERE stage = ?", end, stageRunning)
+	_, err := c.Exec("UPDATE jobs SET due = min(due, ?) WHERE stage = ?", end, form.Running)
 	return err
 }
 
 // dialOthers opens the connections that read and the one of the keeper.
-func (e *Engine) dialOthers() error {
-	e.readers = make(chan *conn, e.opts.Readers)
-	for range e.opts.Readers {
-		c, err := dial(e.path, "busy_timeout=5000", "query_only=1", "cache_size=-8192")
-		if err != nil {
-			return errors.Join(err, e.closeReaders(len(e.readers)))
-		}
-		e.readers <- c
-	}
-	c, err := dial(e.path, "busy_timeout=0", "wal_autocheckpoint=0", "synchronous=FULL")
+func (e *Engine) dialOthers() (err error) {
+	e.readers, err = raw.NewPool(e.opts.Readers, e.writer.group.Closing(), func() (*raw.Conn, error) {
+		return raw.Dial(e.path, "busy_timeout=5000", "query_only=1", "cache_size=-8192")
+	})
 	if err != nil {
-		return errors.Join(err, e.closeReaders(len(e.readers)))
+		return err
+	}
+	c, err := raw.Dial(e.path, "busy_timeout=0", "wal_autocheckpoint=0", "synchronous=FULL")
+	if err != nil {
+		return errors.Join(err, e.readers.Close())
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -134,7 +135,7 @@ func (e *Engine) dialOthers() error {
 // Check implements keep.Health: it writes.
 func (e *Engine) Check(ctx context.Context) error {
 	return e.writer.do(ctx, func(t *tx) error {
-		_, err := t.exec("INSERT OR REPLACE INTO probe (one, at) VALUES (1, ?)", t.now())
+		_, err := t.Exec("INSERT OR REPLACE INTO probe (one, at) VALUES (1, ?)", t.now())
 		return err
 	})
 }
@@ -148,30 +149,25 @@ func Copy(ctx context.Context, from, path string) error {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("reading the store: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
+	if err := raw.Touch(path, true); err != nil {
 		return fmt.Errorf("making the backup: %w", err)
 	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("making the backup: %w", err)
-	}
-	c, err := dial(from, "busy_timeout=5000")
+	c, err := raw.Dial(from, "busy_timeout=5000")
 	if err != nil {
 		return err
 	}
-	err = c.rows(ctx, func(row) error { return nil }, "VACUUM INTO ?", path)
-	return errors.Join(err, c.close())
+	err = c.Rows(ctx, func(raw.Row) error { return nil }, "VACUUM INTO ?", path)
+	return errors.Join(err, c.Close())
 }
 
 // Close implements keep.Health.
 func (e *Engine) Close() error {
 	e.closing.Do(func() {
-		close(e.writer.quit)
-		<-e.writer.stopped
+		e.writer.group.Close()
 		e.stop()
 		e.chores.Wait()
-		e.radio.close()
-		e.closed = errors.Join(e.closeReaders(cap(e.readers)), e.writer.conn.close(), unlock(e.lock))
+		e.radio.Close()
+		e.closed = errors.Join(e.readers.Close(), e.writer.conn.Close(), raw.Unlock(e.lock))
 	})
 	return e.closed
 }

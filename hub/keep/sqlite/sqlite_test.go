@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/keeptest"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
 )
 
 func TestMain(m *testing.M) {
@@ -59,9 +59,9 @@ func mustPut(t *testing.T, e *Engine, job keep.Job) keep.Job {
 }
 
 // sqlIn runs statements as the writer.
-func sqlIn(t *testing.T, e *Engine, query string, args ...driver.Value) {
+func sqlIn(t *testing.T, e *Engine, query string, args ...raw.Value) {
 	t.Helper()
-	if err := e.writer.do(t.Context(), func(x *tx) error { _, err := x.exec(query, args...); return err }); err != nil {
+	if err := e.writer.do(t.Context(), func(x *tx) error { _, err := x.Exec(query, args...); return err }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -168,7 +168,7 @@ func TestAFullDiskIsSaidAndOvercome(t *testing.T) {
 	limit := func(pages string) {
 		t.Helper()
 		err := e.writer.do(t.Context(), func(x *tx) error {
-			_, _, err := x.one(background, "PRAGMA max_page_count = "+pages)
+			_, _, err := x.One(background, "PRAGMA max_page_count = "+pages)
 			return err
 		})
 		if err != nil {
@@ -194,7 +194,7 @@ func TestAStoreThatCannotBeWrittenSaysSo(t *testing.T) {
 		t.Helper()
 		e.writer.gate.Lock()
 		defer e.writer.gate.Unlock()
-		if err := e.writer.conn.script("PRAGMA query_only = " + on); err != nil {
+		if err := e.writer.conn.Script("PRAGMA query_only = " + on); err != nil {
 			t.Fatal(err)
 		}
 	}

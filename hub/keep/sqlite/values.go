@@ -6,18 +6,19 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
 )
 
 // Value implements keep.Values.
 func (e *Engine) Value(ctx context.Context, key string) (value []byte, version int64, err error) {
 	now := e.opts.Clock().UnixMicro()
-	err = e.read(ctx, func(c *conn) error {
-		r, ok, err := c.one(ctx, selectEntry, key, now)
+	err = e.readers.Lend(ctx, func(c *raw.Conn) error {
+		r, ok, err := c.One(ctx, selectEntry, key, now)
 		if err == nil && !ok {
 			err = keep.ErrNotFound
 		}
 		if ok {
-			version, value = r.int(0), r.bytes(1)
+			version, value = r.Int(0), r.Bytes(1)
 		}
 		return err
 	})
@@ -39,13 +40,13 @@ func (e *Engine) Swap(
 
 func (t *tx) swap(key string, version int64, value []byte, ttl time.Duration) (int64, error) {
 	now := t.now()
-	r, ok, err := t.one(background, selectEntry, key, now)
+	r, ok, err := t.One(background, selectEntry, key, now)
 	if err != nil {
 		return 0, err
 	}
 	var have, ends int64
 	if ok {
-		have = r.int(0)
+		have = r.Int(0)
 	}
 	if version != keep.AnyVersion && version != have {
 		return 0, keep.ErrStale
@@ -53,18 +54,18 @@ func (t *tx) swap(key string, version int64, value []byte, ttl time.Duration) (i
 	if ttl > 0 {
 		ends = now + ttl.Microseconds()
 	}
-	r, _, err = t.one(background, `INSERT OR REPLACE INTO entries (key, value, ends) VALUES (?, ?, ?)
+	r, _, err = t.One(background, `INSERT OR REPLACE INTO entries (key, value, ends) VALUES (?, ?, ?)
  RETURNING version`, key, value, ends)
 	if err != nil {
 		return 0, err
 	}
-	return r.int(0), nil
+	return r.Int(0), nil
 }
 
 // Drop implements keep.Values.
 func (e *Engine) Drop(ctx context.Context, key string) error {
 	return e.writer.do(ctx, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM entries WHERE key = ?`, key)
+		_, err := t.Exec(`DELETE FROM entries WHERE key = ?`, key)
 		return err
 	})
 }
@@ -86,14 +87,14 @@ func (e *Engine) Allow(
 func (t *tx) allow(key string, burst int, period time.Duration) (bool, time.Duration, error) {
 	now, span := t.now(), period.Microseconds()
 	step := max(1, span/int64(burst))
-	r, known, err := t.one(background, `SELECT arrival FROM rates WHERE key = ?`, key)
+	r, known, err := t.One(background, `SELECT arrival FROM rates WHERE key = ?`, key)
 	if err != nil {
 		return false, 0, err
 	}
 	stored, arrival := now, now
 	if known {
 		// A clock that was set back must not shut anybody out for longer than a period.
-		stored = r.int(0)
+		stored = r.Int(0)
 		arrival = min(max(now, stored), now+span)
 	}
 	over := arrival + step - now - span
@@ -101,7 +102,7 @@ func (t *tx) allow(key string, burst int, period time.Duration) (bool, time.Dura
 		arrival += step
 	}
 	if over <= 0 || arrival < stored {
-		_, err = t.exec(`INSERT OR REPLACE INTO rates (key, arrival) VALUES (?, ?)`, key, arrival)
+		_, err = t.Exec(`INSERT OR REPLACE INTO rates (key, arrival) VALUES (?, ?)`, key, arrival)
 	}
 	return err == nil && over <= 0, time.Duration(max(0, over)) * time.Microsecond, err
 }
@@ -131,7 +132,7 @@ func (e *Engine) throwAway(t *tx) error {
 			now - keysKept.Microseconds(),
 		},
 	} {
-		if _, err := t.exec(d.query, d.at, int64(sweepRows)); err != nil {
+		if _, err := t.Exec(d.query, d.at, int64(sweepRows)); err != nil {
 			return err
 		}
 	}

@@ -50,17 +50,24 @@ func (m Money) TVQ() Money { return Money{m.Mul(tvq).Round(2)} }
 // String gives two places: "9.32".
 func (m Money) String() string { return m.StringFixed(2) }
 
-// In writes the amount for people: "39,95 $" in French, "$39.95" in English.
+// In writes the amount for people, thousands set apart: "5 817,68 $" in French,
+// "$5,817.68" in English. The spaces in it do not break.
 func (m Money) In(lang Lang) string {
-	text := m.Abs().StringFixed(2)
-	sign := ""
+	whole, cents, _ := strings.Cut(m.Abs().StringFixed(2), ".")
+	sign, apart := "", "\u00a0"
+	if lang == English {
+		apart = ","
+	}
+	for at := len(whole) - 3; at > 0; at -= 3 {
+		whole = whole[:at] + apart + whole[at:]
+	}
 	if m.IsNegative() {
 		sign = "−"
 	}
 	if lang == English {
-		return sign + "$" + text
+		return sign + "$" + whole + "." + cents
 	}
-	return sign + strings.Replace(text, ".", ",", 1) + "\u00a0$"
+	return sign + whole + "," + cents + "\u00a0$"
 }
 
 // MarshalJSON writes the amount as a string with two places.

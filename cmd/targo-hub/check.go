@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -54,22 +53,6 @@ func (k checkCommand) Run(c *console) error {
 	r.twilio(ctx, settings, o)
 	r.mailjet(ctx, settings, o)
 	return r.verdict()
-}
-
-func (c *console) ready(ctx context.Context, s *Settings) error {
-	r, err := hubRequest(ctx, s.Edge.Listen, http.MethodGet, "/readyz", "")
-	if err != nil {
-		return err
-	}
-	status, _, err := callHub(r)
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		return fmt.Errorf("the hub is not ready: it answered %d", status)
-	}
-	_, err = fmt.Fprintln(c.out, "ready")
-	return err
 }
 
 // report is the findings of one check.
@@ -168,19 +151,18 @@ func (r report) docuseal(ctx context.Context, s *Settings, o *outside) {
 
 // twilio asks for the account.
 func (r report) twilio(ctx context.Context, s *Settings, o *outside) {
-	sender, on := o.senders[outbox.SMS]
-	if !on {
+	if !s.Twilio.On() {
 		r.Off("twilio", "TARGO_TWILIO_ACCOUNT_SID is empty: its messages stay captured")
 		return
 	}
-	probed, can := sender.(smsSender)
+	sender, can := o.senders[outbox.SMS].(smsSender)
 	if !can {
 		r.Warn("twilio", "cannot be asked without sending a message: not checked")
 		return
 	}
 	account := "the account " + s.Twilio.AccountSID
 	p := findings.Peer{Name: "Twilio", Address: s.Twilio.BaseURL, Credentials: "TARGO_TWILIO_AUTH_TOKEN for " + account, Missing: account + " (TARGO_TWILIO_ACCOUNT_SID) is unknown to Twilio"}
-	found, err := probed.client.Account(ctx)
+	found, err := sender.client.Account(ctx)
 	switch {
 	case err != nil:
 		r.Fail("twilio", p.Trouble(err))
@@ -193,19 +175,18 @@ func (r report) twilio(ctx context.Context, s *Settings, o *outside) {
 
 // mailjet asks for the addresses that mail may come from.
 func (r report) mailjet(ctx context.Context, s *Settings, o *outside) {
-	sender, on := o.senders[outbox.Email]
-	if !on {
+	if !s.Mailjet.On() {
 		r.Off("mailjet", "TARGO_MAILJET_API_KEY is empty: its messages stay captured")
 		return
 	}
-	probed, can := sender.(mailSender)
+	sender, can := o.senders[outbox.Email].(mailSender)
 	if !can {
 		r.Warn("mailjet", "cannot be asked without sending a message: not checked")
 		return
 	}
 	p := findings.Peer{Name: "Mailjet", Address: s.Mailjet.BaseURL, Credentials: "TARGO_MAILJET_API_KEY and TARGO_MAILJET_API_SECRET",
 		Missing: "there is no API of Mailjet at " + s.Mailjet.BaseURL + " (TARGO_MAILJET_BASE_URL)"}
-	senders, err := probed.client.Senders(ctx)
+	senders, err := sender.client.Senders(ctx)
 	if err != nil {
 		r.Fail("mailjet", p.Trouble(err))
 		return

@@ -18,16 +18,16 @@ func command(t *testing.T, environ []string, args ...string) (code int, printed 
 	return code, out.String()
 }
 
-// TestCheck breaks the world in one way after the other; check names the part
-// and what is wrong, shows no secret, and fails.
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		upset func(*testing.T, *town)
-		env   []string
-		code  int
-		says  []string
-	}{
+// checked is a way in which the world is broken, and what check says of it.
+type checked struct {
+	upset func(*testing.T, *town)
+	env   []string
+	code  int
+	says  []string
+}
+
+func waysToBreak() map[string]checked {
+	return map[string]checked{
 		"all is well": {code: 0, says: []string{"ok    erpnext", "ok    docuseal", "ok    twilio", "ok    mailjet", "mode capture"}},
 		"a field is missing": {
 			upset: func(t *testing.T, w *town) { dropField(t, w, "Quotation", "custom_docuseal_envelope_id") },
@@ -73,7 +73,14 @@ func TestCheck(t *testing.T) {
 			env: []string{"TARGO_OUTBOX_MODE=redirect", "TARGO_OUTBOX_ALLOW=@", "TARGO_LOG_LEVEL=loud"}, code: 1,
 			says: []string{"FAIL  settings  TARGO_OUTBOX_REDIRECT_TO", "TARGO_OUTBOX_ALLOW", "TARGO_LOG_LEVEL", "3 problems"},
 		},
-	} {
+	}
+}
+
+// TestCheck breaks the world in one way after the other; check names the part
+// and what is wrong, shows no secret, and fails.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for name, tc := range waysToBreak() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newTown(t)

@@ -123,6 +123,23 @@ func (c *console) ask(method, path, body string) ([]byte, error) {
 	return raw, nil
 }
 
+// ready asks the running hub whether it can work.
+func (c *console) ready(ctx context.Context, s *Settings) error {
+	r, err := hubRequest(ctx, s.Edge.Listen, http.MethodGet, "/readyz", "")
+	if err != nil {
+		return err
+	}
+	status, _, err := callHub(r)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("the hub is not ready: it answered %d", status)
+	}
+	_, err = fmt.Fprintln(c.out, "ready")
+	return err
+}
+
 // hubRequest is a request to the hub that listens at the address, which may be
 // "every address" (0.0.0.0).
 func hubRequest(ctx context.Context, listen, method, path, body string) (*http.Request, error) {

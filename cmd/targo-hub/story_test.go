@@ -67,7 +67,13 @@ func (h *running) awaitAccepted(t *testing.T, quotation string) outcomeState {
 	t.Helper()
 	var out outcomeState
 	await(t, quotation+" is accepted", func() bool {
-		h.call(t, http.MethodGet, "/accept/"+quotation+"/state", nil, &out)
+		var raw json.RawMessage
+		if h.call(t, http.MethodGet, "/accept/"+quotation+"/state", nil, &raw) != http.StatusOK {
+			return false // ERPNext may be away for a moment
+		}
+		if err := json.Unmarshal(raw, &out); err != nil {
+			t.Fatalf("the state of %s: %v: %s", quotation, err, raw)
+		}
 		return out.Status == "accepted"
 	})
 	return out

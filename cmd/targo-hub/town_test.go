@@ -69,7 +69,7 @@ func newTown(t *testing.T) *town {
 	w := &town{
 		site: site, dir: dir, urls: map[string]string{},
 		seal: docusealsim.New(docusealsim.Options{Token: "townseal"}),
-		sms:  twiliosim.New(twiliosim.Options{}), mail: mailjetsim.New(mailjetsim.Options{}),
+		sms:  twiliosim.New(twiliosim.Options{}), mail: mailjetsim.New(mailjetsim.Options{Senders: []string{"@example.com"}}),
 	}
 	t.Cleanup(w.seal.Close)
 	t.Cleanup(w.sms.Close)

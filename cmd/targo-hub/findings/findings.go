@@ -39,7 +39,9 @@ func (l *List) Fail(part, text string) {
 	l.line("FAIL", part, text)
 }
 
-func (l *List) line(level, part, text string) { fmt.Fprintf(l.out, "%-5s %-9s %s\n", level, part, text) }
+func (l *List) line(level, part, text string) {
+	fmt.Fprintf(l.out, "%-5s %-9s %s\n", level, part, text)
+}
 
 // Mistakes fails once for each mistake in the settings.
 func (l *List) Mistakes(err error) {

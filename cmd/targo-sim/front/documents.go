@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // kind is a doctype worth a look, and what its list shows.
@@ -67,7 +68,20 @@ func (f *page) showDoctypes(w http.ResponseWriter, _ *http.Request) {
 }
 
 // cell is a value in a list.
-type cell struct{ Column, Text string }
+type cell struct{ Column, Text, Class string }
+
+// short is how many letters a cell keeps on one line.
+const short = 24
+
+func cellOf(name string, values map[string]any) cell {
+	c := cell{Column: title(name), Text: text(name, values)}
+	if money(name, values) {
+		c.Class = "number"
+	} else if utf8.RuneCountInString(c.Text) <= short {
+		c.Class = "short"
+	}
+	return c
+}
 
 func (f *page) showList(w http.ResponseWriter, r *http.Request) {
 	k, known := kindOf(r.PathValue("doctype"))
@@ -86,29 +100,33 @@ func (f *page) showList(w http.ResponseWriter, r *http.Request) {
 	}
 	view := struct {
 		Doctype string
-		Columns []string
+		Columns []cell
 		Rows    []line
 	}{Doctype: k.doctype}
 	for name := range strings.FieldsSeq(k.columns) {
-		view.Columns = append(view.Columns, title(name))
+		column := cell{Column: title(name)}
+		if money(name, nil) {
+			column.Class = "number"
+		}
+		view.Columns = append(view.Columns, column)
 	}
 	for _, values := range list.Data {
 		each := line{Name: text("name", values)}
 		for name := range strings.FieldsSeq(k.columns) {
-			each.Cells = append(each.Cells, cell{title(name), text(name, values)})
+			each.Cells = append(each.Cells, cellOf(name, values))
 		}
 		view.Rows = append(view.Rows, each)
 	}
 	f.render(w, "list.html", view)
 }
 
-// title is a column's heading: the field's name, but for the one that answers
+// title is a column's heading: the field's name without its prefix, but for the one that answers
 // what a quotation's status does not.
 func title(name string) string {
 	if name == "custom_accepted_at" {
 		return "accepted"
 	}
-	return name
+	return strings.TrimPrefix(name, "custom_")
 }
 
 func (f *page) showDocument(w http.ResponseWriter, r *http.Request) {

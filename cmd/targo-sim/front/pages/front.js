@@ -29,7 +29,7 @@ function show(event) {
   const line = document.createElement("li");
   const name = document.createElement("strong");
   name.textContent = event.type;
-  line.append(new Date(data.at ?? Date.now()).toLocaleTimeString("fr-CA", { hour12: false }), " ", name);
+  line.append(new Date(data.at ?? Date.now()).toLocaleTimeString("fr-FR", { timeZone: "America/Toronto" }), " ", name);
   for (const [key, doctype] of Object.entries(doctypes)) if (data[key]) line.append(" ", link(doctype, data[key]));
   const rest = told.filter((key) => data[key]).map((key) => data[key]);
   if (rest.length) line.append(" ", rest.join(", "));

@@ -63,6 +63,13 @@ func TestMoney(t *testing.T) {
 	if fr, en := m.Over(-1).In(hub.French), m.In(hub.English); fr != "−39,95\u00a0$" || en != "$39.95" {
 		t.Errorf("for people: %q and %q", fr, en)
 	}
+	large := hub.DollarsFloat(-1234567.5)
+	if fr, en := large.In(hub.French), large.In(hub.English); fr != "−1\u00a0234\u00a0567,50\u00a0$" || en != "−$1,234,567.50" {
+		t.Errorf("a large amount for people: %q and %q", fr, en)
+	}
+	if fr := hub.DollarsFloat(999.99).In(hub.French); fr != "999,99\u00a0$" {
+		t.Errorf("three digits: %q", fr)
+	}
 	raw, err := json.Marshal(m)
 	if err != nil || string(raw) != `"39.95"` {
 		t.Errorf("JSON %s, error %v", raw, err)

@@ -130,22 +130,18 @@ func (r report) docuseal(ctx context.Context, s *Settings, o *outside) {
 		return
 	}
 	r.OK("docuseal", "reached as "+hub.MaskMail(user.Email))
-	for _, t := range []struct {
-		name string
-		id   int
-	}{
-		{"TARGO_DOCUSEAL_TEMPLATE_COMMERCIAL", s.DocuSeal.TemplateCommercial}, {"TARGO_DOCUSEAL_TEMPLATE_PROJECT", s.DocuSeal.TemplateProject},
-	} {
-		if t.id == 0 {
-			r.Warn("docuseal", t.name+" is empty: quotations of this track cannot be signed")
+	for i, id := range []int{s.DocuSeal.TemplateCommercial, s.DocuSeal.TemplateProject} {
+		name := "TARGO_DOCUSEAL_TEMPLATE_" + []string{"COMMERCIAL", "PROJECT"}[i]
+		if id == 0 {
+			r.Warn("docuseal", name+" is empty: quotations of this track cannot be signed")
 			continue
 		}
-		p.Missing = fmt.Sprintf("template %d (%s) is unknown to DocuSeal", t.id, t.name)
-		if _, err := o.seal.Template(ctx, t.id); err != nil {
+		p.Missing = fmt.Sprintf("template %d (%s) is unknown to DocuSeal", id, name)
+		if _, err := o.seal.Template(ctx, id); err != nil {
 			r.Fail("docuseal", p.Trouble(err))
 			continue
 		}
-		r.OK("docuseal", fmt.Sprintf("template %d (%s) is there", t.id, t.name))
+		r.OK("docuseal", fmt.Sprintf("template %d (%s) is there", id, name))
 	}
 }
 

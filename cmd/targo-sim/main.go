@@ -7,8 +7,9 @@
 // A front page lists what there is to click. Ctrl-C or SIGTERM ends all of it.
 //
 // main.go has the command line, up.go and world.go start and stop the world,
-// env.go has its addresses and secrets, envfile.go the file that tells them,
-// child.go the hub's process; front is the front page, town what ERPNext holds.
+// serve.go puts the simulators into it, env.go has its addresses and secrets,
+// envfile.go the file that tells them, child.go the hub's process; front is the
+// front page, town what ERPNext holds.
 package main
 
 import (

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -25,26 +26,52 @@ func (u *up) docs(t *testing.T, doctype string) []map[string]any {
 	return out.Data
 }
 
+// decline says no to a quotation in the running ERPNext.
+func (u *up) decline(t *testing.T, name string) {
+	t.Helper()
+	body := strings.NewReader(`{"run_method": "declare_enquiry_lost", "lost_reasons_list": [], "detailed_reason": "prix"}`)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, u.env["TARGO_ERPNEXT_URL"]+"/api/resource/Quotation/"+name, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "token "+u.env["TARGO_ERPNEXT_API_KEY"]+":"+u.env["TARGO_ERPNEXT_API_SECRET"])
+	req.Header.Set("Content-Type", "application/json")
+	res, err := u.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("declining %s: %d", name, res.StatusCode)
+	}
+}
+
 // checkStates looks for every kind of quotation in every state, and that ERPNext
 // sees each as the town means it.
 func checkStates(t *testing.T, u *up) {
 	t.Helper()
-	docs, today := u.docs(t, "Quotation"), time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
+	docs, today, month := u.docs(t, "Quotation"), time.Now().AddDate(0, 0, -1).Format(time.DateOnly), time.Now().AddDate(0, 0, 28).Format(time.DateOnly)
 	if len(docs) != len(town.Offers()) {
 		t.Fatalf("%d quotations, want %d", len(docs), len(town.Offers()))
 	}
-	seen := map[string]bool{}
+	seen, toSign := map[string]bool{}, 0
 	for i, o := range town.Offers() {
 		seen[o.Kind+" "+o.State] = true
 		d := docs[i]
 		ends := fmt.Sprint(d["valid_till"]) < today
 		is := map[string]bool{
-			town.Draft: d["docstatus"] == 0.0, town.Open: d["status"] == "Open" && d["custom_accepted_at"] == nil, town.Expired: ends, town.Lost: d["status"] == "Lost",
+			town.Draft: d["docstatus"] == 0.0, town.Open: d["status"] == "Open" && d["custom_accepted_at"] == nil, town.Expired: ends && d["status"] == "Expired", town.Lost: d["status"] == "Lost",
 			town.Ordered: d["status"] == "Ordered", town.Cancelled: d["docstatus"] == 2.0, town.Accepted: d["custom_accepted_at"] != nil,
+		}
+		if o.Kind == town.Commercial && is[town.Open] && fmt.Sprint(d["valid_till"]) > month {
+			toSign++
 		}
 		if !is[o.State] || o.State != town.Expired && ends || d["custom_quote_type"] != o.Kind {
 			t.Errorf("%v (%s, %s): status %v, docstatus %v, valid until %v", d["name"], o.Kind, o.State, d["status"], d["docstatus"], d["valid_till"])
 		}
+	}
+	if toSign < 8 {
+		t.Errorf("%d commercial quotations can be signed for a month; the README's story needs one each time", toSign)
 	}
 	for _, kind := range []string{town.Residential, town.Commercial, town.Project} {
 		for _, state := range []string{town.Draft, town.Open, town.Expired, town.Lost, town.Ordered, town.Cancelled, town.Accepted} {

@@ -49,7 +49,7 @@ func playHub() {
 		simkit.WriteJSON(w, http.StatusOK, map[string]any{"items": []any{map[string]string{"channel": "sms", "to": "+15145550111", "status": "captured", "body": "Bonjour <b>"}}})
 	})
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") == staff {
+		if r.Header.Get("Authorization") == staff && r.URL.Query().Get("last_event_id") == "0" {
 			_, _ = io.WriteString(w, "event: job.created\ndata: {}\n\n")
 		}
 	})
@@ -79,6 +79,7 @@ func (o *output) String() string {
 // up is a running `targo-sim up`.
 type up struct {
 	out, errs output
+	file      string // of the environment
 	env       map[string]string
 	stop      context.CancelFunc
 	ended     chan int
@@ -89,8 +90,8 @@ func startUp(t *testing.T, args ...string) *up {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	u := &up{stop: stop, ended: make(chan int, 1), env: map[string]string{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	file := filepath.Join(t.TempDir(), "env")
-	go func() { u.ended <- run(ctx, append([]string{"up", "--env", file}, args...), &u.out, &u.errs) }()
+	u.file = filepath.Join(t.TempDir(), "env")
+	go func() { u.ended <- run(ctx, append([]string{"up", "--env", u.file}, args...), &u.out, &u.errs) }()
 	deadline := time.After(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -104,7 +105,7 @@ func startUp(t *testing.T, args ...string) *up {
 		}
 	}
 	t.Cleanup(stop)
-	raw, err := os.ReadFile(file)
+	raw, err := os.ReadFile(u.file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func startUp(t *testing.T, args ...string) *up {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		u.env[key] = value
 	}
-	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(u.file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the environment file is readable by others: %v, %v", info.Mode(), err)
 	}
 	return u
@@ -160,14 +161,17 @@ func TestUp(t *testing.T) {
 	t.Run("town", func(t *testing.T) { checkTownPages(t, u) })
 	t.Run("states", func(t *testing.T) { checkStates(t, u) })
 	t.Run("people", func(t *testing.T) { checkPeople(t, u) })
+	t.Run("declined", func(t *testing.T) { checkDeclined(t, u) })
 	if _, err := os.Stat(filepath.Join(dir, "targo-hub.log")); err != nil {
 		t.Errorf("the hub has no log: %v", err)
 	}
 	if code := u.end(t); code != 0 {
 		t.Errorf("exit code %d: %s", code, u.errs.String())
 	}
-	if _, err := os.Stat(dir); !os.IsNotExist(err) {
-		t.Errorf("the temporary folder is still there: %v", err)
+	for _, path := range []string{dir, u.file} {
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", path, err)
+		}
 	}
 }
 
@@ -189,14 +193,25 @@ func checkFront(t *testing.T, u *up) {
 	front := u.env["TARGO_SIM_FRONT_URL"]
 	for range 2 { // the second time the links are known
 		_, body := u.get(t, front+"/", "")
-		for _, want := range []string{"Amélie Tremblay", u.env["TARGO_PUBLIC_URL"] + "/accept/SAL-QTN-", "Refusée.", "+15145550111", "Bonjour &lt;b&gt;"} {
+		for _, want := range []string{"Amélie Tremblay", u.env["TARGO_PUBLIC_URL"] + "/accept/SAL-QTN-", "Refusée.", "+15145550111", "Bonjour &lt;b&gt;", "Retenu", "321,88\u00a0$", "6\u00a0151,11\u00a0$", ">Ouvrir</a>"} {
 			if !strings.Contains(strings.ReplaceAll(body, "&#43;", "+"), want) {
 				t.Errorf("the front page lacks %q", want)
 			}
 		}
 	}
-	if _, events := u.get(t, front+"/events?topics=jobs", ""); !strings.Contains(events, "job.created") {
+	if _, events := u.get(t, front+"/events?topics=jobs&last_event_id=0", ""); !strings.Contains(events, "job.created") {
 		t.Errorf("events: %q", events)
+	}
+}
+
+// What happens to a quotation while the page is open shows on the next look.
+func checkDeclined(t *testing.T, u *up) {
+	t.Helper()
+	name := u.docs(t, "Quotation")[2]["name"].(string)
+	u.decline(t, name)
+	_, body := u.get(t, u.env["TARGO_SIM_FRONT_URL"]+"/", "")
+	if strings.Count(body, "Refusée</strong>") != 1 || strings.Contains(body, "/accept/"+name) {
+		t.Error("the quotation that was just declined is still offered, or not shown as declined")
 	}
 }
 
@@ -204,7 +219,8 @@ func checkTownPages(t *testing.T, u *up) {
 	t.Helper()
 	for path, want := range map[string]string{
 		"/town/": "Dispatch Job", "/town/Service%20Location": "LOC-", "/town/Customer/Am%C3%A9lie%20Tremblay": "language",
-		"/town/Dispatch%20Technician/TECH-01": "Marc-André Caron", "/pages/front.css": "color-scheme",
+		"/town/Dispatch%20Technician/TECH-01": "Marc-André Caron", "/pages/front.css": "color-scheme", "/favicon.ico": "<svg",
+		"/town/Service%20Contract/CTR-00001": `<a href="/town/Dispatch%20Job/DJ-00001">`, "/town/Quotation": "accepted",
 	} {
 		if status, body := u.get(t, u.env["TARGO_SIM_FRONT_URL"]+path, ""); status != 200 || !strings.Contains(body, want) {
 			t.Errorf("%s: %d without %q", path, status, want)
@@ -252,6 +268,8 @@ func TestUpSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"no hub", []string{"up", "--hub", "--hub-bin", "/nowhere/targo-hub"}, 1, "make demo"},
 		{"port", []string{"up", "--port-base", fmt.Sprint(taken.Port())}, 1, "listening on loopback port"},
+		{"no folder", []string{"up", "--env", "/nowhere/at/all/env"}, 1, "there is no folder /nowhere/at/all for the environment file"},
+		{"a folder", []string{"up", "--env", os.TempDir()}, 1, "is a folder"},
 		{"option", []string{"up", "--what"}, 2, "unknown flag"},
 	}
 	for _, tt := range tests {

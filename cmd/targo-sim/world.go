@@ -10,13 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"gigafibre.ca/targo-hub/cmd/targo-sim/front"
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
-	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim"
-	"gigafibre.ca/targo-hub/connectors/mailjet/mailjetsim"
-	"gigafibre.ca/targo-hub/connectors/twilio/twiliosim"
-	"gigafibre.ca/targo-hub/erpnext"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
@@ -76,18 +70,6 @@ func raise(ctx context.Context, u upCommand) (w *world, err error) {
 	return w, errors.Join(ports[hubPort].Close(ctx), ports[metricsPort].Close(ctx))
 }
 
-func (w *world) serveFront(port *simkit.Server, s secrets) error {
-	page, err := front.New(front.Options{
-		Hub: w.at.hub, ERPNext: w.at.erpnext, DocuSeal: w.at.docuseal, Twilio: w.at.twilio, Mailjet: w.at.mailjet,
-		ERPAuth: "token " + s.erpKey + ":" + s.erpSecret, StaffAuth: "Bearer " + s.staff, Client: w.client,
-		Residential: w.town.Open(town.Residential), Sealed: w.town.Open(town.Commercial, town.Project),
-	})
-	if err == nil {
-		port.Serve(page)
-	}
-	return err
-}
-
 func (w *world) makeDir(asked string) (err error) {
 	if w.dir = asked; asked != "" {
 		if w.dir, err = filepath.Abs(asked); err == nil {
@@ -136,50 +118,6 @@ func closeSoon(s *simkit.Server) error {
 		return nil
 	}
 	return err
-}
-
-// serveERPNext starts ERPNext with the product's own doctypes and the town.
-func (w *world) serveERPNext(port *simkit.Server, s secrets) error {
-	site, err := erpnextsim.New(erpnextsim.Options{Path: filepath.Join(w.dir, "erpnext.db")})
-	if err != nil {
-		return fmt.Errorf("starting ERPNext: %w", err)
-	}
-	w.closers = append(w.closers, site.Close)
-	fixtures, err := erpnext.Fixtures()
-	if err != nil {
-		return fmt.Errorf("reading the product's doctypes: %w", err)
-	}
-	if err := site.Import(fixtures); err != nil {
-		return fmt.Errorf("importing the product's doctypes: %w", err)
-	}
-	if err := site.AddUser(apiUser, s.erpKey, s.erpSecret, "System Manager"); err != nil {
-		return fmt.Errorf("adding the hub's user: %w", err)
-	}
-	if w.town, err = town.Fill(site, time.Now()); err != nil {
-		return err
-	}
-	port.Serve(site)
-	return nil
-}
-
-func (w *world) serveConnectors(ports []*simkit.Server, s secrets) {
-	seal := docusealsim.New(docusealsim.Options{URL: w.at.docuseal, Token: s.sealToken, Hook: docusealsim.Hook{
-		URL: w.at.hub + "/webhooks/docuseal", Secret: s.sealHook,
-		Events: []string{"form.viewed", "form.started", "form.completed", "form.declined", "submission.completed", "submission.expired"},
-	}})
-	sms := twiliosim.New(twiliosim.Options{
-		AccountSID: s.twilioSID, AuthToken: s.twilioToken, Numbers: []string{smsFrom}, InboundURL: w.at.hub + "/webhooks/twilio/sms", Step: time.Second,
-	})
-	mail := mailjetsim.New(mailjetsim.Options{
-		APIKey: s.mailKey, APISecret: s.mailSecret, Senders: []string{mailFrom},
-		HookURL: "http://" + s.mailHookUser + ":" + s.mailHookPassword + "@" + w.at.listen + "/webhooks/mailjet",
-	})
-	for _, each := range []interface{ Close() }{seal, sms, mail} {
-		w.closers = append(w.closers, func() error { each.Close(); return nil })
-	}
-	ports[docusealPort].Serve(seal)
-	ports[twilioPort].Serve(sms)
-	ports[mailjetPort].Serve(mail)
 }
 
 // end stops everything: the hub, then the ports, then what stood behind them;

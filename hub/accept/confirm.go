@@ -83,7 +83,7 @@ func (d *Desk) accept(ctx context.Context, q *erpnext.Quotation, name string, co
 	unlock()
 	switch {
 	case hub.HasCode(err, "quotation-accepted"):
-		return d.repeat(ctx, q)
+		return d.repeat(ctx, q, err)
 	case err != nil:
 		return Outcome{}, err
 	}
@@ -108,20 +108,21 @@ func (d *Desk) sign(ctx context.Context, q *erpnext.Quotation, name string, cons
 	actor, caller := hub.ActorOf(ctx), web.CallerOf(ctx)
 	return d.take(ctx, Signature{
 		Quotation: q.Name, Track: Residential, Method: erpnext.SignedByLink, Name: strings.TrimSpace(name), Consents: consents,
-		Address: caller.Address, Agent: caller.Agent, At: d.now().UTC(), Document: shown.Document,
+		Address: caller.Address, Agent: caller.Agent, At: d.now().UTC(), Document: shown.Document, Until: shown.ValidTill,
 		TokenID: actor.TokenID, Lang: caller.Lang,
 	})
 }
 
 // repeat answers for a quotation that ERPNext says is accepted: with what is
-// known of it, after the job that is still at it, if there is one.
-func (d *Desk) repeat(ctx context.Context, q *erpnext.Quotation) (Outcome, error) {
+// known of it, after the job that is still at it. One that was accepted without
+// the hub stays as it is: elsewhere is a conflict.
+func (d *Desk) repeat(ctx context.Context, q *erpnext.Quotation, elsewhere error) (Outcome, error) {
 	job, found, err := d.jobOf(ctx, q.Name)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if !found {
-		return Outcome{Quotation: q.Name, Track: trackOf(q), Status: "accepted", Jobs: []string{}, Steps: []StepState{}}, nil
+		return Outcome{}, elsewhere
 	}
 	if job.Status == keep.Dead {
 		if job, err = d.store.Change(ctx, job.ID, keep.Retry, "signed again"); err != nil && !errors.Is(err, keep.ErrState) {

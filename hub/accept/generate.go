@@ -161,8 +161,11 @@ func (d *Desk) findEnvelope(ctx context.Context, q *erpnext.Quotation) (*docusea
 	return nil, nil
 }
 
-// fingerprint is the name under which an envelope remembers what was offered.
-const fingerprint = "document_sha256"
+// The names under which an envelope remembers what was offered, and until when.
+const (
+	fingerprint = "document_sha256"
+	lastDay     = "valid_till"
+)
 
 // current tells whether an envelope offers what the quotation says now. One
 // without a fingerprint was made by hand and is believed.
@@ -186,7 +189,7 @@ func (d *Desk) makeEnvelope(ctx context.Context, q *erpnext.Quotation, out *Gene
 	signer, err := d.seal.CreateSubmission(ctx, docuseal.NewSubmission{
 		TemplateID: template, ExternalID: q.Name, Name: q.CustomerName, Email: contact.Mail, Phone: string(contact.Phone),
 		Fields: d.prefill(q, contact.Lang), ExpireAt: out.ExpiresAt,
-		Metadata: map[string]any{fingerprint: offer.New(q, contact.Lang).Document},
+		Metadata: map[string]any{fingerprint: offer.New(q, contact.Lang).Document, lastDay: string(q.ValidTill)},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the envelope of %s: %w", q.Name, err)

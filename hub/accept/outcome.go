@@ -31,6 +31,7 @@ type Signature struct {
 	Agent      string    `json:"agent,omitempty"`
 	At         time.Time `json:"at"`
 	Document   string    `json:"document_sha256,omitempty"` // of the document that was shown
+	Until      string    `json:"valid_till,omitempty"`      // as that document said
 	TokenID    string    `json:"jti,omitempty"`
 	Lang       hub.Lang  `json:"lang,omitempty"`
 	Submission int64     `json:"submission,omitempty"` // DocuSeal's id

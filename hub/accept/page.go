@@ -68,7 +68,7 @@ func (d *Desk) submit(c echo.Context) error {
 		return d.render(c, http.StatusConflict, t.Changed)
 	case hub.HasCode(err, "quotation-not-open"):
 		return d.render(c, http.StatusConflict, "")
-	case err != nil:
+	case err != nil && !hub.HasCode(err, "quotation-accepted"): // the page says that it is
 		return err
 	case problem != "":
 		return d.render(c, http.StatusUnprocessableEntity, problem)

@@ -139,6 +139,7 @@ func (d *Desk) signatureOf(e docuseal.Submission, q *erpnext.Quotation, seal Sea
 	for _, signer := range e.Submitters {
 		if offered, ok := signer.Metadata[fingerprint].(string); ok {
 			sig.Document = offered
+			sig.Until, _ = signer.Metadata[lastDay].(string)
 		}
 		if sig.Name == "" || (seal.Name == "" && signer.CompletedAt == e.CompletedAt) {
 			sig.Name = signer.Name

@@ -62,11 +62,19 @@ func (d *Desk) open(ctx context.Context, s *sale) error {
 		}
 		return err
 	}
-	if q.AcceptedAt.IsZero() && s.Document != offer.New(q, hub.French).Document {
+	if q.AcceptedAt.IsZero() && !s.covers(q) {
 		return keep.Reject(hub.Fail(hub.Conflict, "state-conflict", "The quotation has changed since it was signed.", nil))
 	}
 	s.quote = q
 	return nil
+}
+
+// covers tells whether the quotation still is what was signed. One that was
+// prolonged since is: that is how a late signature is let through.
+func (s *sale) covers(q *erpnext.Quotation) bool {
+	signed := *q
+	signed.ValidTill = erpnext.Date(s.Until)
+	return s.Document == offer.New(q, hub.French).Document || s.Document == offer.New(&signed, hub.French).Document
 }
 
 // accepted marks the quotation and submits it, in one write.

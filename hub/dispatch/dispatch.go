@@ -112,7 +112,12 @@ type filedJob struct {
 // not know must not keep an installation from being planned: they are written
 // into the notes instead.
 func (p *Planner) file(ctx context.Context, job erpnext.DispatchJob) (string, error) {
+	listed := true // a moment ago, and it was not there: who was faster since is told by the unique key
 	find := func(ctx context.Context) (*erpnext.DispatchJob, error) {
+		if listed {
+			listed = false
+			return nil, nil
+		}
 		return erpnext.First[erpnext.DispatchJob](ctx, p.erp, "Dispatch Job", erpnext.Eq("hub_key", job.HubKey))
 	}
 	create := func(ctx context.Context) (*erpnext.DispatchJob, error) {

@@ -53,7 +53,8 @@ func tableRows(rows []any) (out [][]field) {
 func ofTheSystem(name string) bool {
 	switch name {
 	case "name", "doctype", "owner", "creation", "modified", "modified_by", "idx", "docstatus", "parent", "parentfield", "parenttype", "naming_series",
-		"conversion_rate", "conversion_factor", "plc_conversion_rate", "price_list_currency", "lft", "rgt", "old_parent":
+		"conversion_rate", "conversion_factor", "plc_conversion_rate", "price_list_currency", "lft", "rgt", "old_parent",
+		"stock_uom", "stock_qty", "stock_uom_rate", "tax_amount_after_discount_amount":
 		return true
 	}
 	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, "base_")
@@ -80,13 +81,16 @@ func text(name string, values map[string]any) string {
 		case strings.HasPrefix(v, "<"):
 			return strings.TrimSpace(tags().ReplaceAllString(v, " "))
 		}
-		return strings.TrimSuffix(v, ".000000")
+		return fractions().ReplaceAllString(v, "$1")
 	default:
 		return fmt.Sprint(v)
 	}
 }
 
 func tags() *regexp.Regexp { return regexp.MustCompile(`<[^>]*>`) }
+
+// fractions finds an instant with microseconds, as ERPNext writes it.
+func fractions() *regexp.Regexp { return regexp.MustCompile(`^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d+$`) }
 
 // money tells whether a field is an amount. A rate is one on a line of items, and
 // a percentage on a line of taxes.
@@ -95,7 +99,7 @@ func money(name string, values map[string]any) bool {
 	case "rate":
 		return values["item_code"] != nil
 	case "total", "net_total", "grand_total", "rounded_total", "rounding_adjustment", "outstanding_amount", "total_taxes_and_charges", "amount", "net_rate",
-		"net_amount", "tax_amount", "tax_amount_after_discount_amount", "price_list_rate", "standard_rate", "monthly_price", "monthly_rate", "install_fee",
+		"net_amount", "tax_amount", "payment_amount", "outstanding", "paid_amount", "price_list_rate", "standard_rate", "monthly_price", "monthly_rate", "install_fee",
 		"regular_price", "granted_price", "economy", "residual_value", "total_benefits", "residual_total":
 		return true
 	}

@@ -159,6 +159,7 @@ func (s *Sim) routes() http.Handler {
 	mux.HandleFunc("POST /s/{slug}", s.submitPage)
 	mux.HandleFunc("GET /e/{slug}", s.showPreview)
 	mux.HandleFunc("GET /file/{signed}/{name}", s.download)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /up", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	return mux
 }

@@ -34,6 +34,8 @@ func orNull(text string) *string {
 
 // createdView is the answer to a creation: the signers with their links.
 func (s *Sim) createdView(b *submission) []wire.Submitter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	out := []wire.Submitter{}
 	for _, p := range b.signers {
 		view := s.submitterView(p)

@@ -59,19 +59,23 @@ func TestDoorRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		body, signature, code string
 		status                int
+		skew                  time.Duration // when set, signed with the right secret and a clock that is off
 	}{
-		"unsigned":          {body, "", "signature-invalid", 401},
-		"another secret":    {body, signature(body, "whsec_other", now), "signature-invalid", 401},
-		"another body":      {body + " ", signature(body, sealSecret, now), "signature-invalid", 401},
-		"no prefix":         {body, strings.SplitN(signature(body, sealSecret, now), ".", 2)[1], "signature-invalid", 401},
-		"short":             {body, signature(body, sealSecret, now)[:20], "signature-invalid", 401},
-		"old":               {body, signature(body, sealSecret, now.Add(-310*time.Second)), "signature-invalid", 401},
-		"ahead":             {body, signature(body, sealSecret, now.Add(330*time.Second)), "signature-invalid", 401},
-		"over the limit":    {large, signature(large, sealSecret, now), "body-too-large", 413},
-		"empty, not signed": {"", "", "signature-invalid", 401},
+		"unsigned":          {body, "", "signature-invalid", 401, 0},
+		"another secret":    {body, signature(body, "whsec_other", now), "signature-invalid", 401, 0},
+		"another body":      {body + " ", signature(body, sealSecret, now), "signature-invalid", 401, 0},
+		"no prefix":         {body, strings.SplitN(signature(body, sealSecret, now), ".", 2)[1], "signature-invalid", 401, 0},
+		"short":             {body, signature(body, sealSecret, now)[:20], "signature-invalid", 401, 0},
+		"old":               {body: body, skew: -301 * time.Second, code: "signature-invalid", status: 401},
+		"ahead":             {body: body, skew: 305 * time.Second, code: "signature-invalid", status: 401},
+		"over the limit":    {large, signature(large, sealSecret, now), "body-too-large", 413, 0},
+		"empty, not signed": {"", "", "signature-invalid", 401, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if tc.skew != 0 {
+				tc.signature = signature(tc.body, sealSecret, time.Now().Add(tc.skew))
+			}
 			status, answer := h.knock(t, tc.body, tc.signature)
 			if status != tc.status || !strings.Contains(answer, `"code":"`+tc.code+`"`) {
 				t.Errorf("answered %d %s, want %d %s", status, answer, tc.status, tc.code)

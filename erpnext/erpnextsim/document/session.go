@@ -37,6 +37,9 @@ type Session struct {
 	// Import skips what the server skips while it imports fixtures: defaults,
 	// links, renaming of given names.
 	Import bool
+	// Late, unless nil, collects the doctypes whose tables are brought up to date
+	// together at the end of an import, not field by field.
+	Late map[string]bool
 	// Trusted skips permission checks, for work that rules do on their own.
 	Trusted bool
 

@@ -89,6 +89,10 @@ func checkCustomField(s *document.Session, d *document.Doc) error {
 
 func applyCustomField(s *document.Session, d *document.Doc) error {
 	s.Set = s.Set.WithField(d.Text("dt"), customField(d.Object(false).Map()), d.Text("insert_after"))
+	if s.Late != nil {
+		s.Late[d.Text("dt")] = true
+		return nil
+	}
 	return s.Tx.Sync(s.Set.Get(d.Text("dt")))
 }
 

@@ -17,6 +17,11 @@ func (t *Tx) Sync(d *meta.DocType) error {
 	if err != nil {
 		return err
 	}
+	if lacking(d, have) > 1 {
+		if have, err = t.dropEmpty(d.Name, have); err != nil {
+			return err
+		}
+	}
 	if len(have) == 0 {
 		if err := t.create(d); err != nil {
 			return fmt.Errorf("creating the table of %s: %w", d.Name, err)
@@ -35,6 +40,33 @@ func (t *Tx) Sync(d *meta.DocType) error {
 		}
 	}
 	return nil
+}
+
+// lacking counts the fields that have no column yet.
+func lacking(d *meta.DocType, have map[string]bool) (n int) {
+	for _, f := range d.Stored() {
+		if !have[strings.ToLower(f.Name)] {
+			n++
+		}
+	}
+	return n
+}
+
+// dropEmpty removes a table that holds nothing, so that it can be created anew
+// with all of its columns: each column added to one costs as much as the whole
+// table. A table with rows stays; the columns that then exist are returned.
+func (t *Tx) dropEmpty(doctype string, have map[string]bool) (map[string]bool, error) {
+	if len(have) == 0 {
+		return have, nil
+	}
+	first, err := t.Value("SELECT 1 FROM " + Table(doctype) + " LIMIT 1")
+	if err != nil || first != nil {
+		return have, err
+	}
+	if err := t.Exec("DROP TABLE " + Table(doctype)); err != nil {
+		return nil, fmt.Errorf("laying out the table of %s anew: %w", doctype, err)
+	}
+	return map[string]bool{}, nil
 }
 
 func (t *Tx) columns(doctype string) (map[string]bool, error) {

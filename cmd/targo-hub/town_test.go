@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,14 +177,22 @@ func (w *town) environ(more ...string) []string {
 	}, more...)
 }
 
-// freePort finds a port that nobody listens on.
+// lastPort is the port that freePort gave last. It counts below the ports that
+// the system gives out by itself, so that a hub that was killed finds its port
+// still free when it comes back.
+var lastPort atomic.Int32
+
+// freePort finds a port that nobody listens on and no other test is given.
 func freePort() int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
+	lastPort.CompareAndSwap(0, int32(20000+os.Getpid()%1000*10))
+	for {
+		port := int(lastPort.Add(1))
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // running is a hub that answers.

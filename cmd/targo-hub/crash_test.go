@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,9 +30,10 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	// The tests of a town mostly wait for back-offs: many of them share a processor.
-	if err := flag.Set("test.parallel", strconv.Itoa(20*runtime.GOMAXPROCS(0))); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(8*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
+	debug.SetGCPercent(400) // many towns at once are short of processors, not of memory
 	os.Exit(m.Run())
 }
 

@@ -28,7 +28,8 @@ type Error struct {
 	Err        error              // the cause, for logs
 }
 
-// Error gives the text for logs.
+// Error gives the text for logs. ERPNext's own words stay out of it: they name
+// people. A job's record has them (see AttemptInfo), and so has the answer.
 func (e *Error) Error() string {
 	text := "erpnext"
 	if e.Status != 0 {
@@ -37,10 +38,7 @@ func (e *Error) Error() string {
 	if e.ExcType != "" {
 		text += " " + e.ExcType
 	}
-	if e.Text != "" && e.Text != e.ExcType {
-		return text + ": " + e.Text
-	}
-	if e.Err != nil {
+	if e.ExcType == "" && e.Err != nil {
 		return text + ": " + e.Err.Error()
 	}
 	return text

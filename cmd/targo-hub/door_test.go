@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -242,5 +244,30 @@ func TestClosedQuotations(t *testing.T) {
 	}
 	if status := h.call(t, http.MethodPost, "/accept/generate", map[string]any{"quotation": "SAL-QTN-0000-00000"}, nil); status != http.StatusNotFound {
 		t.Errorf("generate for nothing answered %d", status)
+	}
+}
+
+// TestDoorWantsTheWholeBody: what ends before its length is not taken in, however
+// well it is signed.
+func TestDoorWantsTheWholeBody(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	h := w.start(t)
+	const body = `{"event_type":"form.viewed","timestamp":"2026-11-22T10:00:00.000Z","data":{"id":7,"submission_id":7}}`
+	conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /webhooks/docuseal HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n"+
+		"X-Docuseal-Signature: %s\r\nContent-Length: %d\r\n\r\n%s", signature(body, sealSecret, time.Now()), len(body)+50, body)
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if line, _ := bufio.NewReader(conn).ReadString('\n'); !strings.Contains(line, " 400 ") {
+		t.Errorf("answered %q, want 400", line)
+	}
+	if n := h.inbox(t, "").count; n != 0 {
+		t.Errorf("%d deliveries were stored", n)
 	}
 }

@@ -47,6 +47,7 @@ type town struct {
 	urls      map[string]string
 	dir       string
 	customers int
+	log       *diary // of the hub, when the test reads it
 }
 
 // newTown starts every simulator on loopback and gives ERPNext what the hub
@@ -213,7 +214,7 @@ func (w *town) startWith(t *testing.T, environ []string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
-	errs := &logWriter{t: t}
+	errs := w.logTo(t)
 	go func() { ended <- run(ctx, []string{"serve"}, environ, io.Discard, errs) }()
 	h := &running{url: "http://" + valueOf(environ, "TARGO_LISTEN"), staff: staffToken(t, environ)}
 	var stopped bool

@@ -58,15 +58,24 @@ func (d *Desk) confirm(ctx context.Context, in *confirmInput) (*confirmOutput, e
 	}
 	q, err := d.quotation(ctx, hub.ActorOf(ctx).Subject)
 	if err != nil {
-		return nil, err
+		return nil, discreet(err)
 	}
 	out, err := d.accept(ctx, q, in.Body.Name, in.Body.Consents, in.Body.Document)
 	if err != nil {
-		return nil, err
+		return nil, discreet(err)
 	}
 	return &confirmOutput{Body: Confirmed{
 		Status: "accepted", Quotation: out.Quotation, Contract: out.Contract, Issue: out.Issue, Jobs: out.Jobs, Subscription: out.Subscription,
 	}}, nil
+}
+
+// discreet keeps ERPNext's reason for a refusal from a customer: it is made for
+// the staff, and may name others.
+func discreet(err error) error {
+	if hub.HasCode(err, "erpnext-refused") {
+		return hub.Fail(hub.Upstream, "upstream-failed", "", err)
+	}
+	return err
 }
 
 // accept takes the signature of the person behind a link and waits a little for
@@ -176,10 +185,10 @@ type declineOutput struct {
 func (d *Desk) decline(ctx context.Context, in *declineInput) (*declineOutput, error) {
 	q, err := d.quotation(ctx, hub.ActorOf(ctx).Subject)
 	if err != nil {
-		return nil, err
+		return nil, discreet(err)
 	}
 	if err := d.refuse(ctx, q, in.Body.Reason); err != nil {
-		return nil, err
+		return nil, discreet(err)
 	}
 	out := &declineOutput{}
 	out.Body.Quotation, out.Body.Status = q.Name, "declined"

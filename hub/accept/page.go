@@ -33,7 +33,7 @@ func pair(of, t any) any { return struct{ Of, T any }{of, t} }
 
 // show answers GET /accept/{jwt}: the page. Link scanners open it too, so it has
 // no effect.
-func (d *Desk) show(c echo.Context) error { return d.render(c, http.StatusOK, "") }
+func (d *Desk) show(c echo.Context) error { return discreet(d.render(c, http.StatusOK, "")) }
 
 func (d *Desk) render(c echo.Context, status int, problem string) error {
 	ctx, lang := c.Request().Context(), web.LangOf(c)
@@ -69,7 +69,7 @@ func (d *Desk) submit(c echo.Context) error {
 	case hub.HasCode(err, "quotation-not-open"):
 		return d.render(c, http.StatusConflict, "")
 	case err != nil && !hub.HasCode(err, "quotation-accepted"): // the page says that it is
-		return err
+		return discreet(err)
 	case problem != "":
 		return d.render(c, http.StatusUnprocessableEntity, problem)
 	}

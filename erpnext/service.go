@@ -177,7 +177,7 @@ type DispatchJob struct {
 	AssignedTech    string        `json:"assigned_tech,omitempty"`
 	AssignedGroup   string        `json:"assigned_group,omitempty"` // the queue to claim from
 	ScheduledDate   Date          `json:"scheduled_date,omitempty"` // never empty, or boards drop the job
-	StartTime       string        `json:"start_time,omitempty"`     // "8:00:00"
+	StartTime       string        `json:"start_time"`               // "8:00:00"; always sent: Frappe would fill in the time of the insert
 	DurationH       float64       `json:"duration_h,omitempty"`     // hours
 	RouteOrder      int           `json:"route_order,omitempty"`
 	ParentJob       string        `json:"parent_job,omitempty"`

@@ -126,7 +126,8 @@ func features(s *Settings, o *outside, m *machinery, reg *prometheus.Registry, l
 			m.runner.Register(w)
 		}
 	}
-	for _, part := range []interface{ Mount(*web.Router) }{door, inbox, desk, m.outbox, m.broker, m.guard} {
+	board := dispatch.NewBoard(o.erp, time.Now)
+	for _, part := range []interface{ Mount(*web.Router) }{door, inbox, desk, board, m.outbox, m.broker, m.guard} {
 		part.Mount(m.server.Router())
 	}
 	m.server.OnStop("live streams", m.broker.Close)

@@ -1,10 +1,11 @@
-// Package dispatch turns a sold service into work orders: Dispatch Jobs in
-// ERPNext, chained so that each waits for those before it.
+// Package dispatch turns a sold service into work orders, Dispatch Jobs in
+// ERPNext, chained so that each waits for those before it (Planner), and shows
+// them to dispatchers (Board).
 //
-// Routes: none yet; the board, claims and states of jobs come with the
+// Routes: GET /dispatch/board; claims and states of jobs come with the
 // assignment of work.
 // Events: job.created for each job filed.
-// Systems called: ERPNext (Dispatch Job).
+// Systems called: ERPNext (Dispatch Job, Dispatch Technician, Dispatch Tag).
 // Remembers: nothing; a job that is filed is its own trace.
 package dispatch
 

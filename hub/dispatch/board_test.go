@@ -1,0 +1,223 @@
+package dispatch_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch"
+)
+
+// plant is a site with some work in it.
+type plant struct {
+	site   *erpnextsim.Site
+	erp    *erpnext.Client
+	board  *dispatch.Board
+	calls  atomic.Int32
+	filled int // jobs
+}
+
+// boardDay is today on all boards of the tests.
+var boardDay = time.Date(2026, 11, 23, 9, 0, 0, 0, hub.Local())
+
+func newPlant(tb testing.TB, profile erpnextsim.Profile, delay time.Duration) *plant {
+	tb.Helper()
+	site, err := erpnextsim.New(erpnextsim.Options{Profile: profile, Now: func() time.Time { return boardDay }})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	raw, err := erpnext.Fixtures()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := site.Import(raw); err != nil {
+		tb.Fatal(err)
+	}
+	if err := site.AddUser("hub@example.test", "key0", "secret0", "System Manager"); err != nil {
+		tb.Fatal(err)
+	}
+	p := &plant{site: site}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.calls.Add(1)
+		if delay > 0 {
+			select {
+			case <-time.After(delay):
+			case <-r.Context().Done():
+			}
+		}
+		site.ServeHTTP(w, r)
+	}))
+	tb.Cleanup(func() {
+		server.Close()
+		if err := site.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	p.erp, err = erpnext.New(erpnext.Config{URL: server.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p.board = dispatch.NewBoard(p.erp, func() time.Time { return boardDay })
+	return p
+}
+
+func (p *plant) put(tb testing.TB, doctype string, doc map[string]any) string {
+	tb.Helper()
+	name, err := p.site.Put(doctype, doc)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return name
+}
+
+// fill makes n jobs of the day, each for another customer at another place.
+func (p *plant) fill(tb testing.TB, n int) {
+	tb.Helper()
+	p.filled += n
+	if p.filled > n {
+		p.jobs(tb, p.filled-n, p.filled)
+		return
+	}
+	p.put(tb, "Dispatch Tag", map[string]any{"label": "Fusion", "color": "#2266aa", "category": "skill"})
+	p.put(tb, "Dispatch Technician", map[string]any{"technician_id": "T1", "full_name": "Rémi Tremblay",
+		"tags": []any{map[string]any{"tag": "Fusion", "level": 3}}})
+	p.jobs(tb, 0, n)
+}
+
+func (p *plant) jobs(tb testing.TB, from, to int) {
+	tb.Helper()
+	for i := from; i < to; i++ {
+		customer := p.put(tb, "Customer", map[string]any{"customer_name": fmt.Sprintf("Cliente %04d", i), "customer_type": "Individual"})
+		place := p.put(tb, "Service Location", map[string]any{"customer": customer, "address_line": fmt.Sprintf("%d rue des Essais", i),
+			"city": "Granby", "latitude": 45.4, "longitude": -72.7, "access_notes": "porte 1234"})
+		p.put(tb, "Dispatch Job", map[string]any{"subject": fmt.Sprintf("Installation %04d", i), "customer": customer, "service_location": place,
+			"scheduled_date": "2026-11-23", "start_time": "08:00:00", "route_order": i + 1, "assigned_group": "Installation",
+			"tags": []any{map[string]any{"tag": "Fusion", "level": 2, "required": 1}}})
+	}
+}
+
+func (p *plant) read(tb testing.TB, of dispatch.BoardOf) *dispatch.Sheet {
+	tb.Helper()
+	sheet, err := p.board.Read(tb.Context(), of)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return sheet
+}
+
+// TestBoardCostsTheSameWhateverItsSize counts the calls to ERPNext.
+func TestBoardCostsTheSameWhateverItsSize(t *testing.T) {
+	t.Parallel()
+	for name, profile := range map[string]erpnextsim.Profile{"v15": erpnextsim.V15, "v16": erpnextsim.V16} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlant(t, profile, 0)
+			p.read(t, dispatch.BoardOf{}) // an empty one
+			for _, jobs := range []int{1, 199} {
+				p.fill(t, jobs)
+				p.calls.Store(0)
+				p.read(t, dispatch.BoardOf{})
+				if n := p.calls.Load(); n > 5 {
+					t.Errorf("%d jobs more cost %d calls", jobs, n)
+				}
+			}
+			sheet := p.read(t, dispatch.BoardOf{})
+			if len(sheet.Jobs) != 200 || sheet.More || len(sheet.Technicians) != 1 {
+				t.Errorf("%d jobs, more %v, %d technicians", len(sheet.Jobs), sheet.More, len(sheet.Technicians))
+			}
+		})
+	}
+}
+
+// TestBoardShowsWhatPeopleRead looks at one job with all that is around it.
+func TestBoardShowsWhatPeopleRead(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t, erpnextsim.V16, 0)
+	p.fill(t, 1)
+	first := p.read(t, dispatch.BoardOf{}).Jobs[0]
+	second := p.put(t, "Dispatch Job", map[string]any{"subject": "Activation", "status": "On Hold", "scheduled_date": "2026-11-24", "start_time": "",
+		"address": "9 rue Ailleurs", "depends_on": first.Name, "predecessors": []any{map[string]any{"job": first.Name}}})
+
+	sheet := p.read(t, dispatch.BoardOf{})
+	want := dispatch.Sheet{From: "2026-11-23", To: "2026-11-29", Positions: []dispatch.Position{},
+		Tags: []dispatch.Tag{{Name: "Fusion", Color: "#2266aa", Category: "skill"}},
+		Technicians: []dispatch.Technician{{Name: "T1", FullName: "Rémi Tremblay", Status: "available", ResourceType: "human", MaxDailyHours: 8,
+			Tags: []dispatch.RequiredTag{{Tag: "Fusion", Level: 3}}}},
+		Jobs: []dispatch.Card{{
+			Name: first.Name, Subject: "Installation 0000", JobType: "Installation", Priority: "medium", Status: "Open", Customer: first.Customer, CustomerName: "Cliente 0000",
+			ServiceLocation: first.ServiceLocation, Address: "0 rue des Essais, Granby", Latitude: 45.4, Longitude: -72.7, AssignedGroup: "Installation",
+			ScheduledDate: "2026-11-23", StartTime: "08:00:00", RouteOrder: 1, WaitsFor: []string{}, Modified: first.Modified,
+			Tags: []dispatch.RequiredTag{{Tag: "Fusion", Level: 2, Required: 1}},
+		}, {
+			Name: second, Subject: "Activation", JobType: "Installation", Priority: "medium", Status: "On Hold", Address: "9 rue Ailleurs", ScheduledDate: "2026-11-24",
+			DependsOn: first.Name, WaitsFor: []string{first.Name}, Tags: []dispatch.RequiredTag{}, Modified: sheet.Jobs[1].Modified,
+		}},
+	}
+	if diff := cmp.Diff(&want, sheet); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if sheet.Jobs[1].Modified == "" {
+		t.Error("a job without modified")
+	}
+}
+
+// TestBoardDays: what is unfinished stays on the board, what is done leaves with
+// its day, and one group sees its own.
+func TestBoardDays(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t, erpnextsim.V16, 0)
+	for _, job := range []map[string]any{
+		{"subject": "late", "scheduled_date": "2026-11-20"},
+		{"subject": "done before", "scheduled_date": "2026-11-20", "status": "Completed"},
+		{"subject": "done today", "scheduled_date": "2026-11-23", "status": "Completed"},
+		{"subject": "today, fibre", "scheduled_date": "2026-11-23", "assigned_group": "Fibre", "route_order": 1},
+		{"subject": "next month", "scheduled_date": "2026-12-23"},
+	} {
+		p.put(t, "Dispatch Job", job)
+	}
+	for name, tc := range map[string]struct {
+		of   dispatch.BoardOf
+		want []string
+	}{
+		"today":      {dispatch.BoardOf{To: "2026-11-23"}, []string{"late!", "done today", "today, fibre"}},
+		"group":      {dispatch.BoardOf{Group: "Fibre"}, []string{"today, fibre"}},
+		"next month": {dispatch.BoardOf{From: "2026-12-01", To: "2026-12-31"}, []string{"late!", "today, fibre!", "next month"}},
+	} {
+		var got []string
+		for _, job := range p.read(t, tc.of).Jobs {
+			if job.Late {
+				job.Subject += "!"
+			}
+			got = append(got, job.Subject)
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+	}
+}
+
+// TestBoardRefusesDays that nobody can mean.
+func TestBoardRefusesDays(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t, erpnextsim.V16, 0)
+	for _, of := range []dispatch.BoardOf{
+		{From: "tomorrow"}, {To: "2026-13-01"}, {From: "2026-11-23", To: "2026-11-22"}, {From: "2026-01-01", To: "2026-12-31"},
+	} {
+		p.calls.Store(0)
+		_, err := p.board.Read(t.Context(), of)
+		if !hub.IsKind(err, hub.Invalid) || len(hub.ProblemOf(err).Fields) != 1 || p.calls.Load() != 0 {
+			t.Errorf("%+v: %v after %d calls", of, err, p.calls.Load())
+		}
+	}
+	if _, err := dispatch.NewBoard(nil, time.Now).Read(t.Context(), dispatch.BoardOf{}); !hub.HasCode(err, "part-off") {
+		t.Errorf("without ERPNext: %v", err)
+	}
+}

@@ -11,7 +11,8 @@
 //   - metrics, and the request id in X-Request-Id.
 //
 // Nothing is retried here: a job that fails is retried by whoever keeps it.
-// HTTP goes out as HTTP/1.1 without cookies and proxies; a redirect is followed
+// Small requests over plain HTTP go through the lean client of the room wire,
+// all others through net/http's transport. HTTP goes out as HTTP/1.1 without cookies and proxies; a redirect is followed
 // for reads only and never to another host.
 //
 // The package has no routes, publishes no events and remembers nothing but the
@@ -40,6 +41,11 @@ type Options struct {
 	Secrets   []string          // removed from every error
 	Metrics   *Metrics          // nil for none
 	Transport http.RoundTripper // nil for one made for this client
+
+	// Judge tells whether an answer of 500 or more speaks of the system (true) or
+	// only of the call that was made; nil blames the system for all. head is the
+	// beginning of the body as far as it was read, at most 4 KiB.
+	Judge func(op string, status int, head []byte) bool
 }
 
 func (o Options) withDefaults() Options {
@@ -54,9 +60,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = 8 << 20
-	}
-	if o.Transport == nil {
-		o.Transport = newTransport(o.Reads + o.Writes)
 	}
 	return o
 }
@@ -92,6 +95,25 @@ func New(o Options) *Client {
 // for code that wants net/http. Its failures are found with AsError; answers of
 // any status come back as they are. WithOp names the call.
 func (c *Client) HTTP() *http.Client { return c.http }
+
+// Stream sends a request of the caller's making and streams the answer, of any
+// status, in both directions as it comes: there is no MaxBody, and Timeout is for
+// the head of the answer, then for each silence inside its body. ctx counts, not
+// the context of the request, whose own headers go out as they are. A WriteTo of
+// the body (io.Copy uses it) copies nothing. Redirects are answers; the host is
+// checked. Errors are *Error.
+func (c *Client) Stream(ctx context.Context, op string, r *http.Request) (*http.Response, error) {
+	if c.base == nil || r.URL.Host != c.base.Host || r.URL.Scheme != c.base.Scheme {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, &Error{System: c.options.System, Op: op, Reason: "the address is not on the configured host"}
+	}
+	return c.gate.send(ctx, r, &try{op: op, streamed: true})
+}
+
+// Close ends idle connections; the client can still be used.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // State returns the state of the breaker: "closed", "open" or "half-open".
 func (c *Client) State() string { return c.gate.breaker.State().String() }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/connectors/redact"
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -131,6 +132,10 @@ func (e *Error) away() bool {
 		return e.Code == CodeNetwork // the connection broke inside the answer
 	}
 }
+
+// Redact replaces the secrets in a text by "[secret]": the given ones, in every
+// form in which they travel, and whatever looks like one.
+func Redact(text string, secrets ...string) string { return redact.Text(text, secrets...) }
 
 // redacted keeps a cause for errors.Is and errors.As while its text is safe.
 type redacted struct {

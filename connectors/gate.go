@@ -3,14 +3,13 @@ package connectors
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
+	"gigafibre.ca/targo-hub/connectors/wire"
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -19,6 +18,8 @@ import (
 // being run as a chain, because a call ends with its body, not with its headers.
 type gate struct {
 	options Options
+	lean    *wire.Transport   // nil when the Options bring a transport
+	heavy   http.RoundTripper // what does not fit the lean one
 	breaker circuitbreaker.CircuitBreaker[any]
 	reads   bulkhead.Bulkhead[any]
 	writes  bulkhead.Bulkhead[any]
@@ -34,8 +35,9 @@ const (
 
 func newGate(o Options) *gate {
 	o.Metrics.state(o.System, 0)
-	return &gate{
+	g := &gate{
 		options: o,
+		heavy:   o.Transport,
 		reads:   bulkhead.New[any](uint(o.Reads)),
 		writes:  bulkhead.New[any](uint(o.Writes)),
 		breaker: circuitbreaker.NewBuilder[any]().
@@ -50,11 +52,22 @@ func newGate(o Options) *gate {
 			}).
 			Build(),
 	}
+	if g.heavy == nil {
+		g.heavy = newTransport(o.Reads + o.Writes)
+		g.lean = wire.New(wire.Options{Idle: o.Reads + o.Writes})
+	}
+	return g
 }
 
 // RoundTrip implements http.RoundTripper; every error is an *Error.
 func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
-	t := &try{gate: g, op: opOf(req.Context()), method: req.Method, caller: req.Context(), started: time.Now()}
+	ctx := req.Context()
+	return g.send(ctx, req, &try{op: opOf(ctx)})
+}
+
+// send makes the one try of a call. The request stays as it is.
+func (g *gate) send(ctx context.Context, req *http.Request, t *try) (*http.Response, error) {
+	t.gate, t.caller, t.method, t.started = g, ctx, req.Method, time.Now()
 	if err := t.enter(); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
@@ -62,44 +75,52 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		g.options.Metrics.refused(g.options.System, t.op, err.Code)
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(req.Context(), g.options.Timeout,
-		fmt.Errorf("no answer within %s: %w", g.options.Timeout, context.DeadlineExceeded))
-	t.ctx, t.cancel = ctx, cancel
-	out := req.Clone(t.wire.watch(ctx))
-	if out.Header.Get("User-Agent") == "" {
-		out.Header.Set("User-Agent", userAgent)
+	var resp *http.Response
+	var err error
+	if g.lean != nil && wire.Fits(req) {
+		resp, err = t.sendLean(req)
+	} else {
+		resp, err = t.sendHeavy(req)
 	}
-	if id := hub.RequestID(ctx); id != "" {
-		out.Header.Set("X-Request-Id", id)
-	}
-	resp, err := g.options.Transport.RoundTrip(out)
 	if err != nil {
 		return nil, t.lost(err)
 	}
-	t.status = resp.StatusCode
-	resp.Body = &body{ReadCloser: resp.Body, try: t, left: g.options.MaxBody}
+	t.status, t.answer, t.left = resp.StatusCode, resp.Body, g.options.MaxBody
+	if t.streamed {
+		t.left = -1
+	} else if t.wire == nil && resp.Header.Get("Content-Encoding") == "gzip" && req.Header["Accept-Encoding"] == nil {
+		unpack(resp, t)
+	}
+	resp.Body = t
 	return resp, nil
 }
 
-// try is one call on its way.
-type try struct {
-	gate    *gate
-	op      string
-	method  string
-	caller  context.Context // a body outlives the function that made it
-	ctx     context.Context // the same, with the time-out of the try
-	cancel  context.CancelFunc
-	wire    wire
-	started time.Time
-	status  int
-	once    sync.Once
+// sendLean lets the answer arrive on this goroutine.
+func (t *try) sendLean(req *http.Request) (*http.Response, error) {
+	timeout := t.gate.options.Timeout
+	call := wire.Call{Until: t.started.Add(timeout), Agent: userAgent, ID: hub.RequestID(t.caller)}
+	if t.streamed {
+		call.Quiet = timeout
+	}
+	return t.gate.lean.Do(t.caller, req, call)
 }
 
-func (t *try) bulkhead() bulkhead.Bulkhead[any] {
-	if isRead(t.method) {
-		return t.gate.reads
+// sendHeavy uses net/http's transport, or the one of the Options.
+func (t *try) sendHeavy(req *http.Request) (*http.Response, error) {
+	t.wire = &watch{}
+	t.ctx, t.cancel = context.WithCancelCause(t.caller)
+	t.timer = time.AfterFunc(t.gate.options.Timeout, func() { t.cancel(t.slow()) })
+	out := req.Clone(t.wire.on(t.ctx))
+	if out.Header == nil {
+		out.Header = http.Header{}
 	}
-	return t.gate.writes
+	if out.Header.Get("User-Agent") == "" {
+		out.Header.Set("User-Agent", userAgent)
+	}
+	if id := hub.RequestID(t.ctx); id != "" {
+		out.Header.Set("X-Request-Id", id)
+	}
+	return t.gate.heavy.RoundTrip(out)
 }
 
 // enter waits for a place, then asks the breaker: who waited while the system
@@ -108,11 +129,13 @@ func (t *try) enter() *Error {
 	if err := t.caller.Err(); err != nil {
 		return t.ended(err)
 	}
-	if err := t.bulkhead().AcquirePermitWithMaxWait(t.caller, t.gate.options.Timeout); err != nil {
-		if errors.Is(err, bulkhead.ErrFull) {
-			return t.failure(CodeBusy, "too many calls at once", err)
+	if !t.bulkhead().TryAcquirePermit() { // waiting makes a timer
+		if err := t.bulkhead().AcquirePermitWithMaxWait(t.caller, t.gate.options.Timeout); err != nil {
+			if errors.Is(err, bulkhead.ErrFull) {
+				return t.failure(CodeBusy, "too many calls at once", err)
+			}
+			return t.ended(err)
 		}
-		return t.ended(err)
 	}
 	if !t.gate.breaker.TryAcquirePermit() {
 		t.bulkhead().ReleasePermit()
@@ -123,63 +146,19 @@ func (t *try) enter() *Error {
 	return nil
 }
 
-// ended is the failure of a call whose caller's time was over before it began.
-func (t *try) ended(err error) *Error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return t.failure(CodeTimeout, "the time budget was spent before the call", err)
+func (t *try) bulkhead() bulkhead.Bulkhead[any] {
+	if isRead(t.method) {
+		return t.gate.reads
 	}
-	return t.failure(CodeCancelled, "cancelled before the call", err)
+	return t.gate.writes
 }
 
-func (t *try) failure(code, reason string, err error) *Error {
-	o := t.gate.options
-	return &Error{
-		System: o.System, Op: t.op, Status: t.status, Code: code, Reason: Redact(reason, o.Secrets...),
-		Temporary: true, Err: &redacted{text: Redact(err.Error(), o.Secrets...), err: err},
+// CloseIdleConnections is what http.Client asks its transport.
+func (g *gate) CloseIdleConnections() {
+	if g.lean != nil {
+		g.lean.CloseIdle()
 	}
-}
-
-// lost ends a try whose answer did not arrive, or not completely.
-func (t *try) lost(err error) error {
-	code, reason := CodeNetwork, explain(err)
-	switch cause := t.caller.Err(); {
-	case errors.Is(cause, context.Canceled):
-		code, reason, err = CodeCancelled, "the caller gave up", cause
-	case cause != nil:
-		code, reason, err = CodeTimeout, "the caller's time budget is spent", cause
-	case t.ctx.Err() != nil:
-		code, err = CodeTimeout, context.Cause(t.ctx)
-		reason = err.Error()
-	case isTimeout(err):
-		code = CodeTimeout
-	case errors.Is(err, errTooLarge):
-		code = CodeTooLarge
+	if heavy, ok := g.heavy.(interface{ CloseIdleConnections() }); ok {
+		heavy.CloseIdleConnections()
 	}
-	e := t.failure(code, reason, err)
-	e.Outcome = t.wire.outcome(t.method)
-	e.Temporary = code != CodeTooLarge
-	t.finish(code)
-	return e
-}
-
-// finish gives the permits back and counts the call, once. A call that its
-// caller gave up says nothing about the system; only a probe of a half-open
-// breaker must still be accounted for, or it would stay half-open for ever.
-func (t *try) finish(class string) {
-	t.once.Do(func() {
-		t.cancel()
-		t.bulkhead().ReleasePermit()
-		breaker := t.gate.breaker
-		switch class {
-		case CodeCancelled:
-			if breaker.IsHalfOpen() {
-				breaker.RecordFailure()
-			}
-		case CodeTimeout, CodeNetwork, "server-error", "rate-limited":
-			breaker.RecordFailure()
-		default:
-			breaker.RecordSuccess()
-		}
-		t.gate.options.Metrics.called(t.gate.options.System, t.op, class, time.Since(t.started))
-	})
 }

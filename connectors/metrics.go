@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,12 +12,17 @@ type Metrics struct {
 	calls   *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
 	breaker *prometheus.GaugeVec
+
+	mu     sync.RWMutex
+	counts map[[3]string]prometheus.Counter  // found once: to look one up by its labels costs more than to count
+	times  map[[2]string]prometheus.Observer // the same
 }
 
 // NewMetrics makes the metrics and registers them; a nil registerer leaves them
 // unregistered. Operations come from the source, so the label sets are closed.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
+		counts: map[[3]string]prometheus.Counter{}, times: map[[2]string]prometheus.Observer{},
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "targo_connector_calls_total",
 			Help: "Calls to other systems by how they ended: ok, redirect, client-error, rate-limited, server-error, or the code of the failure.",
@@ -41,14 +47,42 @@ func (m *Metrics) called(system, op, class string, took time.Duration) {
 	if m == nil {
 		return
 	}
-	m.calls.WithLabelValues(system, op, class).Inc()
-	m.seconds.WithLabelValues(system, op).Observe(took.Seconds())
+	m.count(system, op, class).Inc()
+	m.time(system, op).Observe(took.Seconds())
 }
 
 func (m *Metrics) refused(system, op, class string) {
 	if m != nil {
-		m.calls.WithLabelValues(system, op, class).Inc()
+		m.count(system, op, class).Inc()
 	}
+}
+
+func (m *Metrics) count(system, op, class string) prometheus.Counter {
+	key := [3]string{system, op, class}
+	m.mu.RLock()
+	c := m.counts[key]
+	m.mu.RUnlock()
+	if c == nil {
+		c = m.calls.WithLabelValues(system, op, class)
+		m.mu.Lock()
+		m.counts[key] = c
+		m.mu.Unlock()
+	}
+	return c
+}
+
+func (m *Metrics) time(system, op string) prometheus.Observer {
+	key := [2]string{system, op}
+	m.mu.RLock()
+	o := m.times[key]
+	m.mu.RUnlock()
+	if o == nil {
+		o = m.seconds.WithLabelValues(system, op)
+		m.mu.Lock()
+		m.times[key] = o
+		m.mu.Unlock()
+	}
+	return o
 }
 
 func (m *Metrics) state(system string, level float64) {

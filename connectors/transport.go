@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -49,61 +48,25 @@ func newTransport(conns int) *http.Transport {
 	}
 }
 
-// wire watches how far a request got. The transport may try again by itself on
+// watch sees how far a request got. The transport may try again by itself on
 // a fresh connection when an idle one turned out closed before anything was
 // written; looking for a connection therefore starts the watch anew.
-type wire struct{ looked, written atomic.Bool }
+type watch struct{ looked, written atomic.Bool }
 
-func (w *wire) watch(ctx context.Context) context.Context {
+func (w *watch) on(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:      func(string) { w.looked.Store(true); w.written.Store(false) },
 		WroteHeaders: func() { w.written.Store(true) },
 	})
 }
 
-// outcome of a request that got no answer. A transport that reports nothing
-// (a test's) must be assumed to have sent it.
-func (w *wire) outcome(method string) Outcome {
-	if isRead(method) || (w.looked.Load() && !w.written.Load()) {
+// outcome of a write that got no answer. A transport that reports nothing (a
+// test's) must be assumed to have sent it.
+func (w *watch) outcome() Outcome {
+	if w.looked.Load() && !w.written.Load() {
 		return NotApplied
 	}
 	return Unknown
 }
 
 var errTooLarge = errors.New("the answer is longer than allowed")
-
-// body ends the try when it has been read or closed.
-type body struct {
-	io.ReadCloser
-	try  *try
-	left int64 // bytes that may still come; no limit when it began negative
-	err  error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	if b.err != nil {
-		return 0, b.err
-	}
-	n, err := b.ReadCloser.Read(p)
-	if limit := b.try.gate.options.MaxBody; limit > 0 {
-		if b.left -= int64(n); b.left < 0 {
-			n, err = 0, errTooLarge
-		}
-	}
-	switch {
-	case err == nil:
-		return n, nil
-	case errors.Is(err, io.EOF):
-		b.err = io.EOF
-		b.try.finish(classOf(b.try.status))
-	default:
-		b.err = b.try.lost(err)
-	}
-	return n, b.err
-}
-
-func (b *body) Close() error {
-	err := b.ReadCloser.Close()
-	b.try.finish(classOf(b.try.status))
-	return err
-}

@@ -49,15 +49,37 @@ const (
 	requestKey
 )
 
+// Facts are what a context tells of the request that is being worked on. A
+// context type that has all of a request in one place holds them and asks them
+// first; everybody else uses WithActor and WithRequestID.
+type Facts struct {
+	Actor   *Actor // nil for the public; not changed once the context is in use
+	Request string // id of the request
+}
+
+// Value answers for the keys of this package, nil for others.
+func (f *Facts) Value(key any) any {
+	k, ours := key.(contextKey)
+	switch {
+	case !ours:
+		return nil
+	case k == actorKey && f.Actor != nil:
+		return f.Actor
+	case k == requestKey && f.Request != "":
+		return &f.Request
+	}
+	return nil
+}
+
 // WithActor puts who is asking on the context.
 func WithActor(ctx context.Context, a Actor) context.Context {
-	return context.WithValue(ctx, actorKey, a)
+	return context.WithValue(ctx, actorKey, &a)
 }
 
 // ActorOf returns who is asking; the public when nobody said.
 func ActorOf(ctx context.Context) Actor {
-	if a, ok := ctx.Value(actorKey).(Actor); ok {
-		return a
+	if a, ok := ctx.Value(actorKey).(*Actor); ok {
+		return *a
 	}
 	return Actor{Role: RolePublic}
 }
@@ -65,11 +87,13 @@ func ActorOf(ctx context.Context) Actor {
 // WithRequestID puts the id of the request (or of the job that works for it) on
 // the context, so that logs and outgoing calls carry it.
 func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestKey, id)
+	return context.WithValue(ctx, requestKey, &id)
 }
 
 // RequestID returns the id put by WithRequestID, or "".
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey).(string)
-	return id
+	if id, ok := ctx.Value(requestKey).(*string); ok {
+		return *id
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -67,8 +68,10 @@ type Error struct {
 	Code       string
 	Detail     string
 	Fields     []Field
-	RetryAfter time.Duration  // advice to the caller; zero for none
-	State      map[string]any // the current state of the thing, on a Conflict
+	RetryAfter time.Duration   // advice to the caller; zero for none
+	State      map[string]any  // the current state of the thing, on a Conflict
+	ExcType    string          // ERPNext's class of the refusal ("LinkValidationError"), where it was one
+	Current    json.RawMessage // the document as it stands now, on a Conflict over a document
 	Err        error
 }
 
@@ -117,6 +120,17 @@ func WithRetryAfter(d time.Duration) Option {
 // WithState shows the current state of the thing that is in the way.
 func WithState(state map[string]any) Option {
 	return func(e *Error) { e.State = state }
+}
+
+// WithExcType says which class ERPNext gave its refusal.
+func WithExcType(class string) Option {
+	return func(e *Error) { e.ExcType = class }
+}
+
+// WithCurrent shows the document that is in the way as it stands now: a JSON
+// object without secrets.
+func WithCurrent(document json.RawMessage) Option {
+	return func(e *Error) { e.Current = document }
 }
 
 // ProblemOf finds the failure in a chain of errors that can explain itself. An

@@ -16,11 +16,15 @@ const (
 	TopicNetwork    Topic = "network"
 	TopicInbox      Topic = "inbox"
 	TopicFlows      Topic = "flows"
+	TopicDocuments  Topic = "documents"
+	TopicSchedule   Topic = "schedule"
 )
 
 // Topics lists every topic, in the order in which they are documented.
 func Topics() []Topic {
-	return []Topic{TopicJobs, TopicQuotations, TopicMessages, TopicNetwork, TopicInbox, TopicFlows}
+	return []Topic{
+		TopicJobs, TopicQuotations, TopicMessages, TopicNetwork, TopicInbox, TopicFlows, TopicDocuments, TopicSchedule,
+	}
 }
 
 // The names of events: noun.past-verb. The two old names that clients hold are
@@ -38,6 +42,11 @@ const (
 	MessageFailed     = "message.failed"     // {message, channel, reason}
 	DeliveryTaken     = "delivery.taken"     // a webhook was worked off: {delivery, source}
 	DeliveryDied      = "delivery.died"      // a webhook was given up: {delivery, source, reason}
+	DocumentChanged   = "document.changed"   // ERPNext has a new state of it: {doctype, name, modified, status, docstatus, customer, source}
+	DocumentDeleted   = "document.deleted"   // {doctype, name, source}
+	DocumentsChanged  = "documents.changed"  // many at once, read the list again: {doctype, count}
+	TaskFailed        = "task.failed"        // a scheduled task begins to fail: {task, run, reason}
+	TaskRecovered     = "task.recovered"     // {task, run}
 )
 
 // Event is a piece of news: nice to know, nobody waits for it.

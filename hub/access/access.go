@@ -10,7 +10,8 @@
 // Routes: GET /auth/me (Staff, Service, Technician, Customer) tells the caller
 // who the hub thinks he is. Events: none. Systems called: none. Remembers: which
 // tokens were revoked, by jti until they end, and by audience and subject with
-// the instant before which nothing counts.
+// the instant before which nothing counts; and in memory the tokens whose
+// signature it has verified.
 package access
 
 import (

@@ -35,6 +35,7 @@ type Keyring struct {
 	issuer string
 	values Values
 	now    func() time.Time
+	known  known
 }
 
 // NewKeyring reads the keys. values may be nil: then nothing can be revoked.
@@ -73,8 +74,35 @@ func (k *Keyring) Mint(_ context.Context, g Grant) (token string, c Claims, err 
 
 // Verify checks a token for any of the audiences. For links (accept, tech,
 // portal) it answers hub.Gone link-expired when the token was ours but has ended
-// or was revoked, else link-invalid; for staff always unauthenticated.
+// or was revoked, else link-invalid; for staff always unauthenticated. A
+// revocation counts at once in the process that made it, within a second in
+// others. The scopes of the claims are shared and must not be changed.
 func (k *Keyring) Verify(ctx context.Context, token string, audiences ...Audience) (Claims, error) {
+	now := k.now()
+	t := k.known.find(token, now, audiences)
+	if t == nil {
+		c, err := k.parse(token, audiences)
+		if err != nil {
+			return Claims{}, err
+		}
+		t = k.known.add(token, c)
+	}
+	if k.values == nil {
+		return t.claims, nil
+	}
+	revoked := k.known.revoked.Load() // before the store is asked: what is revoked meanwhile is asked again
+	if t.fresh(now, revoked) {
+		return t.claims, nil
+	}
+	if err := k.checkRevoked(ctx, t.claims); err != nil {
+		return Claims{}, err
+	}
+	t.asked.Store(&asked{now, revoked})
+	return t.claims, nil
+}
+
+// parse checks all that a token says by itself.
+func (k *Keyring) parse(token string, audiences []Audience) (Claims, error) {
 	var w wireClaims
 	err := errors.New("token is too long, or for nobody")
 	if len(token) <= tokenLimit && len(audiences) > 0 {
@@ -90,7 +118,7 @@ func (k *Keyring) Verify(ctx context.Context, token string, audiences ...Audienc
 	if c.Audience == "" || c.Subject == "" || c.ID == "" {
 		return Claims{}, invalid(audiences, errors.New("token without subject, id or the one audience"))
 	}
-	return c, k.checkRevoked(ctx, c)
+	return c, nil
 }
 
 func (k *Keyring) parser(audiences []Audience) *jwt.Parser {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -17,19 +18,19 @@ import (
 	"gigafibre.ca/targo-hub/hub/web/shell"
 )
 
-const (
-	serverKey   = "web.server"
-	callerCtx   = "web.caller" // the context of the connection, without the budget of the route
-	problemJSON = "application/problem+json"
-)
+const problemJSON = "application/problem+json"
 
 // LangOf returns the language for the caller: ?lang=, else Accept-Language, else
 // French.
-func LangOf(c echo.Context) hub.Lang {
-	if tag := c.QueryParam("lang"); tag != "" {
-		return hub.LangOf(tag)
+func LangOf(c echo.Context) hub.Lang { return langOf(c.Request()) }
+
+func langOf(r *http.Request) hub.Lang {
+	if strings.Contains(r.URL.RawQuery, "lang=") { // reading a query costs more than to look
+		if tag := r.URL.Query().Get("lang"); tag != "" {
+			return hub.LangOf(tag)
+		}
 	}
-	return hub.LangOf(strings.TrimSpace(c.Request().Header.Get("Accept-Language")))
+	return hub.LangOf(strings.TrimSpace(r.Header.Get("Accept-Language")))
 }
 
 // Page answers with a feature's template inside the shell: brand, language
@@ -37,15 +38,15 @@ func LangOf(c echo.Context) hub.Lang {
 // gives the title. Nothing is sent when the template fails: the failure is
 // returned for the error writer.
 func Page(c echo.Context, status int, t *template.Template, name string, data any) error {
-	s, ok := c.Get(serverKey).(*Server)
-	if !ok {
+	q := requestOf(c.Request().Context())
+	if q == nil {
 		return hub.Fail(hub.Internal, "internal", "", errors.New("page outside of the server"))
 	}
 	lang := LangOf(c)
 	h := c.Response().Header()
 	h.Set("Content-Language", string(lang))
 	h.Add("Vary", "Accept-Language")
-	body, err := s.shell.Render(shell.Frame{Lang: string(lang), Brand: s.cfg.Brand}, t, name, data)
+	body, err := q.server.shell.Render(shell.Frame{Lang: string(lang), Brand: q.server.cfg.Brand}, t, name, data)
 	if err != nil {
 		return fmt.Errorf("rendering page %s: %w", name, err)
 	}
@@ -56,17 +57,19 @@ func Page(c echo.Context, status int, t *template.Template, name string, data an
 // errors, state) and those that old clients read (error, message,
 // retry_after_sec).
 type Problem struct {
-	Type          string         `json:"type" doc:"Address of the page that explains the code" example:"/problems/not-found"`
-	Title         string         `json:"title" doc:"What the code means, in the caller's language"`
-	Status        int            `json:"status"`
-	Detail        string         `json:"detail" doc:"One sentence on this failure, in English; the title when there is none"`
-	Instance      string         `json:"instance" doc:"Request id, for support"`
-	Code          string         `json:"code" doc:"Stable name of the failure" example:"not-found"`
-	Errors        []hub.Field    `json:"errors,omitempty" doc:"Which values are wrong; the values themselves are never repeated"`
-	State         map[string]any `json:"state,omitempty" doc:"Current state of the thing, on a conflict"`
-	Error         string         `json:"error" doc:"Same as detail, for old clients"`
-	Message       string         `json:"message" doc:"Same as detail, for old clients"`
-	RetryAfterSec int            `json:"retry_after_sec,omitempty" doc:"Seconds to wait, also in Retry-After"`
+	Type          string          `json:"type" doc:"Address of the page that explains the code" example:"/problems/not-found"`
+	Title         string          `json:"title" doc:"What the code means, in the caller's language"`
+	Status        int             `json:"status"`
+	Detail        string          `json:"detail" doc:"One sentence on this failure, in English; the title when there is none"`
+	Instance      string          `json:"instance" doc:"Request id, for support"`
+	Code          string          `json:"code" doc:"Stable name of the failure" example:"not-found"`
+	Errors        []hub.Field     `json:"errors,omitempty" doc:"Which values are wrong; the values themselves are never repeated"`
+	State         map[string]any  `json:"state,omitempty" doc:"Current state of the thing, on a conflict"`
+	ExcType       string          `json:"exc_type,omitempty" doc:"ERPNext's class of the refusal, where it refused"`
+	Current       json.RawMessage `json:"current,omitempty" doc:"The document as it stands, when it was changed meanwhile"`
+	Error         string          `json:"error" doc:"Same as detail, for old clients"`
+	Message       string          `json:"message" doc:"Same as detail, for old clients"`
+	RetryAfterSec int             `json:"retry_after_sec,omitempty" doc:"Seconds to wait, also in Retry-After"`
 }
 
 // WriteProblem answers with the failure that err explains: a problem document,
@@ -75,9 +78,9 @@ type Problem struct {
 func WriteProblem(c echo.Context, err error) error {
 	e := explain(c, err)
 	status := e.Kind.Status()
-	s, ours := c.Get(serverKey).(*Server)
-	if ours {
-		s.logProblem(c, e, err)
+	q := requestOf(c.Request().Context())
+	if q != nil {
+		q.server.logProblem(q, e, err)
 	}
 	if c.Response().Committed {
 		return nil
@@ -92,8 +95,8 @@ func WriteProblem(c echo.Context, err error) error {
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept, Accept-Language")
-	if ours && readsHTML(c.Request()) {
-		if Page(c, status, s.router.pages, "problem", pageOf(p, LangOf(c))) == nil {
+	if q != nil && readsHTML(c.Request()) {
+		if Page(c, status, q.server.router.pages, "problem", pageOf(p, LangOf(c))) == nil {
 			return nil
 		}
 	}
@@ -115,6 +118,7 @@ func newProblem(c echo.Context, e *hub.Error) Problem {
 	p := Problem{
 		Type: "/problems/" + e.Code, Title: row.Title(LangOf(c)), Status: e.Kind.Status(), Detail: e.Detail,
 		Instance: hub.RequestID(c.Request().Context()), Code: e.Code, Errors: e.Fields, State: e.State,
+		ExcType: e.ExcType, Current: e.Current,
 	}
 	if !known {
 		p.Type, p.Title = "about:blank", http.StatusText(p.Status)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 const (
 	requestBudget = 30 * time.Second
 	publicBurst   = 120 // requests at once and per minute, per address, over all public routes
+	linkBurst     = 60  // the same per link: each opening may ask other systems
 )
 
 // Verifier checks the proof that a request carries for one role. It answers
@@ -35,22 +35,27 @@ type Verifier interface {
 // guard and idempotency, in this order.
 func (s *Server) through(rt *route, h echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		defer s.budget(c, rt)()
-		bounds := body.Bounds{Size: rt.doc.MaxBody, Time: requestBudget, Explain: explainBody}
+		q := requestOf(c.Request().Context())
+		if end := q.budget(rt); end != nil {
+			defer end()
+		}
+		bounds := body.Bounds{Size: rt.doc.MaxBody, Time: rt.doc.Budget, Explain: explainBody}
 		if err := bounds.Apply(c.Response(), c.Request()); err != nil {
 			return err
 		}
-		if err := unescapeParams(c); err != nil {
+		if err := readParams(c); err != nil {
 			return err
 		}
-		if err := s.enter(c, rt); err != nil {
+		if err := s.enter(c, q, rt); err != nil {
 			return err
 		}
-		if rt.doc.Stream && wasHead(c) {
+		if rt.doc.Stream && q.wasHead() {
 			return c.NoContent(http.StatusOK)
 		}
-		if key := c.Request().Header.Get("Idempotency-Key"); key != "" && rt.repeatable() && s.deps.Memory != nil {
-			return s.once(c, key, h)
+		if rt.repeatable() && s.deps.Memory != nil {
+			if key := c.Request().Header.Get("Idempotency-Key"); key != "" {
+				return s.once(c, rt, key, h)
+			}
 		}
 		return h(c)
 	}
@@ -61,35 +66,46 @@ func (rt *route) repeatable() bool {
 	return (rt.json || rt.doc.Idempotent) && !rt.doc.Stream && !isSafe(rt.Method)
 }
 
-// unescapeParams makes path parameters what the caller meant: echo leaves them
-// percent-encoded when the path holds an encoded slash.
-func unescapeParams(c echo.Context) error {
-	values := slices.Clone(c.ParamValues())
-	for i, v := range values {
-		if c.Request().URL.RawPath != "" {
+// readParams makes path parameters what the caller meant: echo leaves them
+// percent-encoded when the path holds an encoded slash. A proof in the path is
+// shown to the verifier.
+func readParams(c echo.Context) error {
+	r, values := c.Request(), c.ParamValues()
+	if r.URL.RawPath != "" {
+		values = slices.Clone(values)
+		for i, v := range values {
 			plain, err := url.PathUnescape(v)
 			if err != nil {
 				return hub.Fail(hub.Malformed, "malformed", "The path is not readable.", err)
 			}
 			values[i] = plain
 		}
-		c.Request().SetPathValue(c.ParamNames()[i], values[i])
+		c.SetParamValues(values...)
 	}
-	c.SetParamValues(values...)
+	for i, name := range c.ParamNames() {
+		if name == "jwt" {
+			r.SetPathValue(name, values[i])
+		}
+	}
 	return nil
 }
 
-// enter checks the guard and puts the actor on the context.
-func (s *Server) enter(c echo.Context, rt *route) error {
+// enter checks the guard and says who it is that has entered.
+func (s *Server) enter(c echo.Context, q *request, rt *route) error {
 	actor, err := s.identify(c, rt)
 	if err != nil {
 		return err
 	}
-	r, lang := c.Request(), LangOf(c)
-	actor.Lang = cmp.Or(actor.Lang, lang)
-	ctx := hub.WithActor(r.Context(), actor)
-	ctx = context.WithValue(ctx, callerKey{}, Caller{Address: c.RealIP(), Agent: r.UserAgent(), Lang: lang})
-	c.SetRequest(r.WithContext(ctx))
+	if rt.link && actor.TokenID != "" && s.deps.Limits != nil {
+		if err := s.meterKey(c, "link:"+actor.TokenID, linkBurst, "This link was opened too often."); err != nil {
+			return err
+		}
+	}
+	if actor.Lang == "" {
+		actor.Lang = langOf(q.asked)
+	}
+	q.actor = actor
+	q.Facts.Actor = &q.actor
 	return nil
 }
 
@@ -100,7 +116,7 @@ func (s *Server) identify(c echo.Context, rt *route) (hub.Actor, error) {
 	if err := carryToken(c.Request(), rt.guard); err != nil {
 		return hub.Actor{}, err
 	}
-	for _, role := range rt.guard.roles() {
+	for _, role := range rt.roles {
 		switch role {
 		case hub.RolePublic:
 			continue
@@ -172,7 +188,7 @@ func tellingMore(a, b error) error {
 }
 
 // once answers a repeated request without doing it again.
-func (s *Server) once(c echo.Context, key string, h echo.HandlerFunc) error {
+func (s *Server) once(c echo.Context, rt *route, key string, h echo.HandlerFunc) error {
 	if !isPrintable(key, 200) {
 		return hub.Fail(hub.Malformed, "malformed", "Idempotency-Key must be 1 to 200 printable characters.", nil,
 			hub.WithField("header/Idempotency-Key", "expected 1 to 200 printable characters"))
@@ -183,8 +199,9 @@ func (s *Server) once(c echo.Context, key string, h echo.HandlerFunc) error {
 	}
 	r := c.Request()
 	who := hub.ActorOf(r.Context())
-	name := replay.Name(who.String(), who.Subject, who.Job, r.Method, r.URL.RequestURI(), key)
-	err = s.keeper.Once(c, name, whole, h)
+	id := replay.Identify(who.String(), who.Subject, who.Job, r.Method, r.URL.RequestURI(), key)
+	id.Budget = rt.doc.Budget
+	err = s.keeper.Once(c, id, whole, h)
 	switch {
 	case errors.Is(err, replay.ErrMismatch):
 		return hub.Fail(hub.Invalid, "idempotency-mismatch", "This Idempotency-Key was used with another body.", nil)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"gigafibre.ca/targo-hub/hub"
@@ -47,6 +48,9 @@ func TestRequestID(t *testing.T) {
 		id := w.Header().Get("X-Request-Id")
 		if id != w.Body.String() || (given == "abc-123") != (id == given) || id == "" {
 			t.Errorf("%q became %q, context has %q", given, id, w.Body)
+		}
+		if made, err := uuid.Parse(id); id != given && (err != nil || made.Version() != 7 || made.Variant() != uuid.RFC4122) {
+			t.Errorf("%q is no UUIDv7", id)
 		}
 	}
 }

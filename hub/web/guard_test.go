@@ -194,3 +194,35 @@ func TestPublicEntersWhenTheStoreCannotCount(t *testing.T) {
 		}
 	}
 }
+
+// linkProof knows one link; it is opened by its owner only.
+type linkProof struct{}
+
+func (linkProof) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
+	return hub.Actor{Role: role, Subject: "SAL-QTN-1", TokenID: r.PathValue("jwt")}, nil
+}
+
+func TestLinksAreMeteredEachByItself(t *testing.T) {
+	t.Parallel()
+	counted := &counting{left: map[string]int{"link:a": 2, "link:b": 1}}
+	h := edge(t, web.Config{}, web.Deps{Verifier: linkProof{}, Limits: counted}, func(r *web.Router) {
+		r.Handle("GET", "/accept/{jwt}/pdf", web.Customer, ok)
+		r.Handle("GET", "/me", web.Customer, ok)
+	})
+	for i, test := range []struct {
+		path   string
+		status int
+	}{{"/accept/a/pdf", 200}, {"/accept/a/pdf", 200}, {"/accept/a/pdf", 429}, {"/accept/b/pdf", 200}, {"/accept/b/pdf", 429}, {"/me", 200}} {
+		if w := ask(h, "GET", test.path, ""); w.Code != test.status || (w.Code == 429) != (w.Header().Get("Retry-After") == "7") {
+			t.Errorf("%d: %s = %d %v", i, test.path, w.Code, w.Header())
+		}
+	}
+}
+
+// counting lets each key through so many times.
+type counting struct{ left map[string]int }
+
+func (c *counting) Allow(_ context.Context, key string, _ int, _ time.Duration) (bool, time.Duration, error) {
+	c.left[key]--
+	return c.left[key] >= 0, 7 * time.Second, nil
+}

@@ -29,6 +29,7 @@ type Op struct {
 	Tag          string // the package; the first segment of the path when empty
 	Status       int    // of a good answer; 200, or 204 without a body
 	MaxBody      int64  // bytes; 1 MiB when 0
+	Calls        bool   // another system is called before the answer: 502 and 504 are possible
 }
 
 // Operation registers a JSON operation. I and O are structs as huma reads them:
@@ -37,7 +38,7 @@ type Op struct {
 // returns as error goes through WriteProblem. The actor, the caller and the
 // request id are on the context (hub.ActorOf, CallerOf, hub.RequestID).
 func Operation[I, O any](r *Router, op Op, handle func(ctx context.Context, in *I) (*O, error)) {
-	rt := r.add(op.Method, op.Path, op.Guard, Doc{MaxBody: op.MaxBody})
+	rt := r.add(op.Method, op.Path, op.Guard, Doc{MaxBody: op.MaxBody, Calls: op.Calls})
 	rt.json = true
 	rt.doc.ID, rt.doc.Summary, rt.doc.Description, rt.doc.Tag = op.ID, op.Summary, op.Description, op.Tag
 	described := reference.Describe(rt.entry(), r.problem)
@@ -77,6 +78,7 @@ func (rt *route) entry() reference.Entry {
 	return reference.Entry{
 		Method: rt.Method, Path: rt.Path, Guards: strings.Split(rt.Guard, "|"),
 		ID: rt.doc.ID, Summary: rt.doc.Summary, Description: rt.doc.Description, Tag: rt.doc.Tag,
+		Calls: rt.doc.Calls, Stream: rt.doc.Stream,
 	}
 }
 
@@ -89,7 +91,7 @@ func newRouter(s *Server) (*Router, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing the edge's pages: %w", err)
 	}
-	r := &Router{server: s, api: newAPI(s.echo, s.deps.Build, servers...), routes: map[string]*route{}, pages: pages}
+	r := &Router{server: s, api: newAPI(s.echo, s.deps.Build, servers...), routes: map[routeKey]*route{}, pages: pages}
 	r.problem = r.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	return r, nil
 }
@@ -106,6 +108,7 @@ func newAPI(e *echo.Echo, build Build, servers ...*huma.Server) huma.API {
 	cfg.Info.Description = "The hub beside ERPNext: what is signed, dispatched, sent and seen."
 	cfg.Servers = servers
 	cfg.Components.SecuritySchemes = reference.Schemes()
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", reference.SchemaName)
 	cfg.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[hub.Money](), reflect.TypeFor[reference.Money]())
 	cfg.Transformers = []huma.Transformer{func(ctx huma.Context, _ string, v any) (any, error) {
 		if held, ok := ctx.(*heldAnswer); ok {

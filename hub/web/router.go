@@ -9,11 +9,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/web/meter"
 	"gigafibre.ca/targo-hub/hub/web/shell"
 )
 
@@ -84,14 +86,18 @@ func (g Guard) roles() []hub.Role {
 // differs from an ordinary one.
 type Doc struct {
 	ID, Summary, Description, Tag string
-	Body                          string // media type of the request body, for the document; empty = none
-	Answer                        string // media type of the answer; empty = text/html for GET, else JSON
-	Status                        int    // of a good answer, for the document; 200 when 0
-	MaxBody                       int64  // bytes; 1 MiB when 0
-	Stream                        bool   // stays open: no time budget, no compression; its context ends when the hub stops
-	Idempotent                    bool   // honours Idempotency-Key (JSON operations always do)
-	Unmetered                     bool   // a public route that takes nothing from the allowance: probes, assets
-	Hidden                        bool   // not in the OpenAPI document
+	Body                          string        // media type of the request body, for the document; empty = none
+	Answer                        string        // media type of the answer; empty = text/html for GET, else JSON
+	Status                        int           // of a good answer, for the document; 200 when 0
+	MaxBody                       int64         // bytes; 1 MiB when 0
+	Stream                        bool          // stays open: no time budget, no compression; its context ends when the hub stops
+	AsIs                          bool          // the handler decides on compression, the edge adds none
+	Budget                        time.Duration // for the whole request, its body included; 30 s when 0
+	Lean                          bool          // a GET that is asked often: served without net/http where the settings allow it; needs no request body, no hijacking
+	Idempotent                    bool          // honours Idempotency-Key (JSON operations always do)
+	Unmetered                     bool          // a public route that takes nothing from the allowance: probes, assets
+	Calls                         bool          // another system is called before the answer: 502 is possible
+	Hidden                        bool          // not in the OpenAPI document
 }
 
 // Route is a line of the route table.
@@ -105,18 +111,25 @@ type Route struct {
 type route struct {
 	Route
 	guard Guard
+	roles []hub.Role
 	doc   Doc
 	json  bool   // a JSON operation
+	link  bool   // the path holds a proof
 	echo  string // the path as echo writes it
+	line  *meter.Line
 }
+
+// routeKey is what echo knows of a request's route.
+type routeKey struct{ method, path string }
 
 // Router takes routes, each with its guard. It is used before the server runs,
 // by one goroutine.
 type Router struct {
 	server  *Server
 	api     huma.API
-	routes  map[string]*route // by method and echo path
+	routes  map[routeKey]*route
 	pages   *template.Template
+	lean    []string     // what the paths of lean routes begin with, or are
 	problem *huma.Schema // what every failure looks like
 }
 
@@ -135,6 +148,9 @@ func (r *Router) Handle(method, path string, guard Guard, h echo.HandlerFunc, ab
 		doc = about[0]
 	}
 	rt := r.add(method, path, guard, doc)
+	if doc.Lean {
+		r.markLean(rt)
+	}
 	r.describe(rt)
 	r.server.echo.Add(method, rt.echo, r.server.through(rt, h))
 }
@@ -180,13 +196,18 @@ func (s *Server) Routes() []Route {
 func (r *Router) add(method, path string, guard Guard, doc Doc) *route {
 	rt := &route{
 		Route: Route{Method: method, Path: param.ReplaceAllString(path, "{$1$2}"), Guard: guard.String()},
-		guard: guard, doc: doc, echo: param.ReplaceAllString(path, ":$1$2"),
+		guard: guard, roles: guard.roles(), doc: doc, echo: param.ReplaceAllString(path, ":$1$2"),
 	}
+	rt.link = strings.Contains(rt.Path, "{jwt}")
+	rt.line = r.server.meter.Line(rt.Path, method)
 	if guard == 0 {
 		panic("route without a guard: " + method + " " + path)
 	}
 	if r.routes[rt.key()] != nil {
 		panic("route registered twice: " + method + " " + path)
+	}
+	if rt.doc.Budget == 0 {
+		rt.doc.Budget = requestBudget
 	}
 	if rt.doc.MaxBody == 0 {
 		rt.doc.MaxBody = 1 << 20
@@ -195,9 +216,24 @@ func (r *Router) add(method, path string, guard Guard, doc Doc) *route {
 	return rt
 }
 
-func (rt *route) key() string { return rt.Method + " " + rt.echo }
-
-// routeOf returns the route that a request goes to, nil when there is none.
-func (s *Server) routeOf(c echo.Context) *route {
-	return s.router.routes[c.Request().Method+" "+c.Path()]
+// markLean remembers a route for isLean. Names in the middle of a path would
+// make that dear, so they are for nobody.
+func (r *Router) markLean(rt *route) {
+	path := strings.TrimSuffix(rt.Path, "*")
+	if rt.Method != http.MethodGet || strings.ContainsAny(path, "{*") {
+		panic("a lean route is a GET of a fixed path, or of all that begins with one: " + rt.Method + " " + rt.Path)
+	}
+	r.lean = append(r.lean, path)
 }
+
+// isLean tells whether a GET of an escaped path goes to a lean route.
+func (r *Router) isLean(path string) bool {
+	for _, lean := range r.lean {
+		if path == lean || lean[len(lean)-1] == '/' && strings.HasPrefix(path, lean) {
+			return true
+		}
+	}
+	return false
+}
+
+func (rt *route) key() routeKey { return routeKey{rt.Method, rt.echo} }

@@ -9,9 +9,8 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/web/front"
 )
 
 const defaultDrain = 10 * time.Second
@@ -52,16 +51,21 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	main := s.httpServer(s.Handler())
-	servers := []*http.Server{main}
+	servers := []graceful{s.httpServer(s.Handler())}
 	if len(listeners) > 1 {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", s.meter.Handler())
 		servers = append(servers, s.httpServer(mux))
 	}
-	failed := make(chan error, len(servers))
-	for i, server := range servers {
-		go func() { failed <- server.Serve(listeners[i]) }()
+	failed := make(chan error, len(servers)+1)
+	if s.cfg.Lean {
+		f := s.front(listeners[0])
+		listeners[0] = f.Rest()
+		servers = append(servers, f)
+		go func() { failed <- f.Serve() }()
+	}
+	for i, l := range listeners {
+		go func() { failed <- servers[i].(*http.Server).Serve(l) }()
 	}
 	close(s.listens)
 	s.log.InfoContext(ctx, "listening", "address", s.Addr())
@@ -98,18 +102,41 @@ func (s *Server) listen() ([]net.Listener, error) {
 	return []net.Listener{main, metrics}, nil
 }
 
+// graceful is a server that can be stopped in order, or at once.
+type graceful interface {
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// front is the lean way in for the routes that say so.
+func (s *Server) front(l net.Listener) *front.Front {
+	return front.New(l, front.Config{
+		Serve: s.serveLean, Always: s.lines(), Takes: s.router.isLean, Count: s.meter.Connections,
+		Panic:    func(v any) { s.log.Error("connection broken off", "err", panicked(v)) },
+		HeadTime: headTime, IdleTime: idleTime, WriteTime: writeTime,
+	})
+}
+
+// How long callers may take: for the head of a request, between two requests,
+// and, where the front answers, for what was written to them at once.
+const (
+	headTime  = 5 * time.Second
+	idleTime  = 2 * time.Minute
+	writeTime = time.Minute
+)
+
 func (s *Server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: headTime,
+		IdleTimeout:       idleTime,
 		WriteTimeout:      0, // a stream writes as long as it lives
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }
 
-func (s *Server) stop(ctx context.Context, servers []*http.Server) error {
+func (s *Server) stop(ctx context.Context, servers []graceful) error {
 	s.stopping.Store(true)
 	drain := s.cfg.Drain
 	if drain == 0 {
@@ -132,7 +159,7 @@ func (s *Server) stop(ctx context.Context, servers []*http.Server) error {
 
 // shut closes the listener at once and waits for requests; what does not finish
 // in time is cut.
-func shut(ctx context.Context, server *http.Server) error {
+func shut(ctx context.Context, server graceful) error {
 	if err := server.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("draining: %w", context.Cause(ctx)), server.Close())
 	}
@@ -164,23 +191,4 @@ func (s *Server) runHooks(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// headAsGet answers HEAD as GET without a body, which the server leaves out by
-// itself because it knows the original request.
-func headAsGet(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead {
-			r = r.WithContext(context.WithValue(r.Context(), headCtx{}, true))
-			r.Method = http.MethodGet
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-type headCtx struct{}
-
-func wasHead(c echo.Context) bool {
-	head, _ := c.Request().Context().Value(headCtx{}).(bool)
-	return head
 }

@@ -144,60 +144,42 @@ func typeOf(row hub.ProblemType, lang hub.Lang) problemType {
 	return problemType{"/problems/" + row.Code, row.Code, row.Kind.Status(), row.Title(lang), row.Help(lang)}
 }
 
-// record writes the log line and the metrics of a request. Failures are answered
-// here, so that their status is known.
-func (s *Server) record(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		begun := time.Now()
-		defer s.meter.Enter()()
-		c.Set(serverKey, s)
-		c.Set(callerCtx, c.Request().Context())
-		if err := next(c); err != nil {
-			c.Error(err)
-		}
-		r, status, route := c.Request(), c.Response().Status, s.patternOf(c)
-		method := r.Method
-		if wasHead(c) {
-			method = http.MethodHead
-		}
-		if status >= 500 && hasLeft(c) {
-			status = 499 // as proxies write it: not a failure of ours
-		}
-		rt := s.routeOf(c)
-		s.meter.Done(route, method, status, time.Since(begun), rt != nil && rt.doc.Stream)
-		level := slog.LevelInfo
-		if rt != nil && rt.doc.Unmetered {
-			level = slog.LevelDebug // probes and assets
-		}
-		s.log.Log(r.Context(), level, "request answered", "method", method, "route", route, "status", status,
-			"took_ms", time.Since(begun).Milliseconds(), "bytes", c.Response().Size,
-			"role", hub.ActorOf(r.Context()).Role, "request_id", hub.RequestID(r.Context()))
-		return nil
+// record counts a request that has been answered and writes its line in the log.
+func (s *Server) record(c echo.Context, q *request) {
+	status, took := c.Response().Status, time.Since(q.begun)
+	if status >= 500 && q.hasLeft() {
+		status = 499 // as proxies write it: not a failure of ours
 	}
-}
-
-// patternOf names the route of a request without its values: paths carry tokens.
-func (s *Server) patternOf(c echo.Context) string {
-	if rt := s.routeOf(c); rt != nil {
-		return rt.Path
+	level := slog.LevelInfo
+	switch rt := q.route; {
+	case rt == nil || q.wasHead():
+		s.meter.Line(q.pattern(), q.asked.Method).Done(status, took, rt != nil && rt.doc.Stream)
+	default:
+		rt.line.Done(status, took, rt.doc.Stream)
 	}
-	return "none"
+	if q.route != nil && q.route.doc.Unmetered {
+		level = slog.LevelDebug // probes and assets
+	}
+	if !s.log.Enabled(q, level) {
+		return
+	}
+	s.log.LogAttrs(q, level, "request answered", slog.String("method", q.asked.Method), slog.String("route", q.pattern()), slog.Int("status", status),
+		slog.Int64("took_ms", took.Milliseconds()), slog.Int64("bytes", c.Response().Size),
+		slog.String("role", string(hub.ActorOf(q).Role)), slog.String("request_id", q.id[0]))
 }
 
 // logProblem writes failures of our side, with their cause, as errors. Mistakes
 // of callers are noise, except when somebody looks for them.
-func (s *Server) logProblem(c echo.Context, e *hub.Error, err error) {
-	ctx := c.Request().Context()
-	route := s.patternOf(c)
-	if e.Kind.Status() < 500 || hasLeft(c) {
-		s.log.DebugContext(ctx, "request refused", "route", route, "code", e.Code, "request_id", hub.RequestID(ctx))
+func (s *Server) logProblem(q *request, e *hub.Error, err error) {
+	if e.Kind.Status() < 500 || q.hasLeft() {
+		s.log.DebugContext(q, "request refused", "route", q.pattern(), "code", e.Code, "request_id", q.id[0])
 		return
 	}
-	attrs := []any{"route", route, "code", e.Code, "status", e.Kind.Status(), "request_id", hub.RequestID(ctx), "err", clip(err.Error())}
+	attrs := []any{"route", q.pattern(), "code", e.Code, "status", e.Kind.Status(), "request_id", q.id[0], "err", clip(err.Error())}
 	if p, ok := errors.AsType[*panicError](err); ok {
 		attrs = append(attrs, "stack", p.stack)
 	}
-	s.log.ErrorContext(ctx, "request failed", attrs...)
+	s.log.ErrorContext(q, "request failed", attrs...)
 }
 
 func clip(text string) string {

@@ -9,12 +9,14 @@
 // Public; GET /metrics on a listener of its own. There is no way to register a route without a guard.
 //
 // Events: none. Systems called: none. Remembers: the answers of requests that
-// carry an Idempotency-Key, 24 hours, in the Memory it is given; and takes from
-// the allowances (Limits) of addresses that use public routes.
+// carry an Idempotency-Key, 24 hours, sealed, in the Memory it is given; and takes
+// from the allowances (Limits) of addresses that use public routes, and of links.
 //
 // A request passes, in this order: request id, log line and metrics, recovery
 // of panics, security headers, cross-origin rules, compression; then, once the
-// route is known: time budget, body limit, guard, idempotency, handler.
+// route is known: time budget, body limit, guard, idempotency, handler. All of it
+// is the same whether net/http's server read the request or, for reads of routes
+// that are marked Lean, the room front did.
 package web
 
 import (
@@ -31,6 +33,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gigafibre.ca/targo-hub/config"
@@ -52,6 +55,7 @@ type Config struct {
 	TrustedProxies []string      `yaml:"trusted_proxies" env:"TRUSTED_PROXIES" doc:"addresses or networks of the proxies whose X-Forwarded-For is believed; empty = none"`
 	MetricsListen  string        `yaml:"metrics_listen" env:"METRICS_LISTEN" default:"127.0.0.1:9464" doc:"address of GET /metrics; off for none"`
 	Dev            bool          `yaml:"dev" env:"DEV" doc:"also allow browser apps on http://localhost and http://127.0.0.1, any port"`
+	Lean           bool          `yaml:"lean" env:"LEAN" default:"true" doc:"serve the reads that come most often without net/http's server, at less than half the cost; false if a caller has trouble with it"`
 	Drain          time.Duration `yaml:"drain" env:"DRAIN" default:"10s" doc:"how long requests in flight may take to finish when the hub stops"`
 }
 
@@ -95,6 +99,10 @@ type Server struct {
 	meter   *meter.Meter
 	origins *trust.Origins
 
+	dress              []line // headers of every answer
+	varies, variesMore []string
+	crossed, zipped    echo.MiddlewareFunc // for those who need them: they cost something
+
 	parts    health.Parts
 	keeper   replay.Keeper
 	mu       sync.Mutex
@@ -137,7 +145,10 @@ func NewServer(cfg Config, deps Deps) (*Server, error) {
 		Taken:   func(err error) bool { return hub.IsKind(err, hub.Conflict) },
 	}
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.middleware()...)
+	s.dress, s.varies = s.dressing(), []string{echo.HeaderOrigin}
+	s.variesMore = []string{echo.HeaderOrigin, echo.HeaderAcceptEncoding}
+	s.crossed, s.zipped = s.crossOrigin(), middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024})
+	s.echo.Use(s.edge)
 	if s.router, err = newRouter(s); err != nil {
 		return nil, err
 	}
@@ -148,7 +159,7 @@ func NewServer(cfg Config, deps Deps) (*Server, error) {
 func (s *Server) Router() *Router { return s.router }
 
 // Handler answers requests without a listener, for tests and for embedding.
-func (s *Server) Handler() http.Handler { return headAsGet(s.echo) }
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
 
 // Public returns the absolute address of a path of the hub ("/accept/…"), from
 // the settings and never from a request.

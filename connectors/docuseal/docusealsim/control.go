@@ -2,7 +2,6 @@ package docusealsim
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"slices"
@@ -184,20 +183,6 @@ type controlOrder struct {
 	Times      int       `json:"times"`
 	Unsigned   bool      `json:"unsigned"`
 	SkewS      int       `json:"skew_s"`
-}
-
-// reference takes a number or a text.
-type reference string
-
-// UnmarshalJSON reads 1001 and "1001" alike.
-func (r *reference) UnmarshalJSON(raw []byte) error {
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		*r = reference(raw)
-		return nil //nolint:nilerr // not a text, so a number
-	}
-	*r = reference(text)
-	return nil
 }
 
 type outcome struct {

@@ -198,7 +198,3 @@ func answerStatus(w http.ResponseWriter, _ *http.Request, status int) {
 		_, _ = fmt.Fprintf(w, "<html><body><h1>%d %s</h1></body></html>", status, http.StatusText(status))
 	}
 }
-
-func refuse(w http.ResponseWriter, status int, text string) {
-	simkit.WriteJSON(w, status, map[string]string{"error": text})
-}

@@ -1,9 +1,13 @@
 package docusealsim
 
 import (
+	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
+
+	"gigafibre.ca/targo-hub/simkit"
 )
 
 // Mail is a message that DocuSeal sent to somebody by itself. The hub must
@@ -176,4 +180,22 @@ func cloneValues(m map[string]any) map[string]any {
 		return map[string]any{}
 	}
 	return maps.Clone(m)
+}
+
+func refuse(w http.ResponseWriter, status int, text string) {
+	simkit.WriteJSON(w, status, map[string]string{"error": text})
+}
+
+// reference takes a number or a text.
+type reference string
+
+// UnmarshalJSON reads 1001 and "1001" alike.
+func (r *reference) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		*r = reference(raw)
+		return nil //nolint:nilerr // not a text, so a number
+	}
+	*r = reference(text)
+	return nil
 }

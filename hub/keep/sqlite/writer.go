@@ -189,20 +189,3 @@ func (t *tx) keepKeys() {
 	t.writer.late.Forget(t.void)
 	t.writer.late.Written(t.settled)
 }
-
-// loadKeys reads back what waited when the file was last closed.
-func (w *writer) loadKeys() error {
-	top, _, err := w.conn.One(background, `SELECT coalesce(max(seq), 0), (SELECT indexed FROM marks) FROM jobs`)
-	if err != nil {
-		return err
-	}
-	w.seq = max(top.Int(0), top.Int(1))
-	return w.conn.Rows(background, func(r raw.Row) error {
-		hash := keys.Hash(r.Text(1))
-		if w.late.Add(hash, r.Int(0)) {
-			return nil
-		}
-		_, err := w.conn.Exec(insertDedupe, hash, r.Int(0))
-		return err
-	}, `SELECT seq, dedupe FROM jobs WHERE seq > ? AND dedupe IS NOT NULL`, top.Int(1))
-}

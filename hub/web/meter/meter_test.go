@@ -22,13 +22,13 @@ func TestMeterCountsWithClosedLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leave := first.Enter()
-	first.Done("/x", "GET", 204, time.Millisecond, false)
-	second.Done("/x", "GET", 200, time.Hour, true)
-	first.Done("/x", "BREW", 999, 0, false)
+	first.Enter()
+	first.Line("/x", "GET").Done(204, time.Millisecond, false)
+	second.Line("/x", "GET").Done(200, time.Hour, true)
+	first.Line("/x", "BREW").Done(999, 0, false)
 	w := httptest.NewRecorder()
 	first.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
-	leave()
+	first.Leave()
 	for _, want := range []string{
 		`targo_http_requests_total{class="2xx",method="GET",route="/x"} 2`,
 		`targo_http_requests_total{class="other",method="other",route="/x"} 1`,
@@ -46,8 +46,9 @@ func TestNilMeterCountsNothing(t *testing.T) {
 	if err != nil || m != nil {
 		t.Fatalf("New(nil) = %v, %v", m, err)
 	}
-	m.Enter()()
-	m.Done("/x", "GET", 200, 0, false)
+	m.Enter()
+	m.Leave()
+	m.Line("/x", "GET").Done(200, 0, false)
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if w.Code != 404 {

@@ -5,7 +5,10 @@ package reference
 
 import (
 	"net/http"
+	"path"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +25,8 @@ type Entry struct {
 	Guards       []string // "Staff", "Service": who may enter
 	Body, Answer string   // media types of plain routes; empty for JSON operations
 	Status       int      // of a good answer of a plain route
+	Calls        bool     // another system is called before the answer
+	Stream       bool     // no time budget
 }
 
 // Describe makes the operation of an entry, with the schema that every failure has.
@@ -77,15 +82,20 @@ func content(media string) map[string]*huma.MediaType {
 // failures lists the refusals that the guard and the method make possible.
 func failures(e Entry, problem *huma.Schema) map[string]*huma.Response {
 	statuses := []int{http.StatusInternalServerError, http.StatusServiceUnavailable}
-	public := len(e.Guards) == 1 && e.Guards[0] == "Public"
-	if public {
-		statuses = append(statuses, http.StatusTooManyRequests)
-	} else {
-		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden)
+	add := func(when bool, more ...int) {
+		if when {
+			statuses = append(statuses, more...)
+		}
 	}
-	if e.Method != http.MethodGet {
-		statuses = append(statuses, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
-	}
+	has := func(guard string) bool { return slices.Contains(e.Guards, guard) }
+	public, links := has("Public"), has("Customer") || has("Technician")
+	add(public && len(e.Guards) == 1 || strings.Contains(e.Path, "{jwt}"), http.StatusTooManyRequests)
+	add(!public || len(e.Guards) > 1, http.StatusUnauthorized, http.StatusForbidden)
+	add(strings.ContainsAny(e.Path, "{*"), http.StatusNotFound)
+	add(links, http.StatusGone)
+	add(e.Method != http.MethodGet, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
+	add(!e.Stream, http.StatusGatewayTimeout)
+	add(e.Calls, http.StatusBadGateway, http.StatusNotFound, http.StatusConflict)
 	responses := map[string]*huma.Response{}
 	for _, status := range statuses {
 		responses[strconv.Itoa(status)] = &huma.Response{
@@ -137,4 +147,19 @@ func operationID(method, path string) string {
 	path = nameIn.ReplaceAllString(path, "by-$1")
 	words := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '.' || r == '_' })
 	return strings.ToLower(strings.Join(append([]string{method}, words...), "-"))
+}
+
+// SchemaName names a type in the document by its package and its name, so that
+// two features may use the same word: "OutboxEntry". Types of the language (hub)
+// and of the edge itself go by their name alone.
+func SchemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	home := path.Base(t.PkgPath())
+	if t.Name() == "" || home == "hub" || home == "web" || home == "." || !strings.Contains(t.PkgPath(), "targo-hub/") {
+		return name
+	}
+	return strings.ToUpper(home[:1]) + home[1:] + name
 }

@@ -19,13 +19,14 @@ func TestDescribeMakesWhatIsLeftOut(t *testing.T) {
 		id, tag   string
 		responses string
 	}{
-		{reference.Entry{Method: "GET", Path: "/readyz", Guards: []string{"Public"}, Answer: "application/json", Status: 200}, "get-readyz", "readyz", "200 429 500 503"},
-		{reference.Entry{Method: "POST", Path: "/x/{a}/y_z", Guards: []string{"Staff"}, ID: "make", Tag: "t", Answer: "text/html", Status: 303}, "make", "t", "303 400 401 403 413 422 500 503"},
-		{reference.Entry{Method: "GET", Path: "/{jwt}", Guards: []string{"Customer", "Staff"}}, "get-by-jwt", "system", "401 403 500 503"},
+		{reference.Entry{Method: "GET", Path: "/readyz", Guards: []string{"Public"}, Answer: "application/json", Status: 200}, "get-readyz", "readyz", "200 429 500 503 504"},
+		{reference.Entry{Method: "POST", Path: "/x/{a}/y_z", Guards: []string{"Staff"}, ID: "make", Tag: "t", Answer: "text/html", Status: 303, Calls: true}, "make", "t", "303 400 401 403 404 409 413 422 500 502 503 504"},
+		{reference.Entry{Method: "GET", Path: "/{jwt}", Guards: []string{"Customer", "Staff"}}, "get-by-jwt", "system", "401 403 404 410 429 500 503 504"},
+		{reference.Entry{Method: "GET", Path: "/events", Guards: []string{"Staff"}, Stream: true}, "get-events", "events", "401 403 500 503"},
 	} {
 		op := reference.Describe(test.entry, problem)
 		var statuses []string
-		for _, status := range []string{"200", "303", "400", "401", "403", "413", "422", "429", "500", "503"} {
+		for _, status := range []string{"200", "303", "400", "401", "403", "404", "409", "410", "413", "422", "429", "500", "502", "503", "504"} {
 			if op.Responses[status] != nil {
 				statuses = append(statuses, status)
 			}
@@ -76,7 +77,7 @@ func TestManual(t *testing.T) {
 	if len(got.Body) > 60 {
 		t.Errorf("%d fields of a tree", len(got.Body))
 	}
-	if diff := cmp.Diff([]string{"400", "401", "403", "413", "422", "500", "503"}, got.Failures); diff != "" {
+	if diff := cmp.Diff([]string{"400", "401", "403", "404", "409", "413", "422", "500", "503", "504"}, got.Failures); diff != "" {
 		t.Errorf("failures (-want +got):\n%s", diff)
 	}
 }

@@ -4,11 +4,14 @@
 // while the first request is at work waits for it.
 //
 // It has no routes and calls nothing. It remembers, in the Memory it is given
-// and under hashes, the body's hash and the answer, 24 hours.
+// and under hashes, the body's hash and the answer, 24 hours. Answers may hold
+// links that open doors, so they are sealed with a key made of the caller's
+// Idempotency-Key, which is kept nowhere: only who asks again can open them.
 package replay
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -22,11 +25,11 @@ import (
 
 const (
 	keep     = 24 * time.Hour
-	lease    = time.Minute           // an unfinished first request blocks its key no longer, should the process die
+	lease    = 30 * time.Second      // an unfinished first request blocks its key so much longer than its budget, should the process die
 	patience = 10 * time.Second      // how long a duplicate waits for the first one
 	poll     = 40 * time.Millisecond // between two looks
 	longest  = 512 << 10             // longer answers are not kept
-	margin   = 40 * time.Second      // for the first request to finish and its answer to be stored
+	margin   = 10 * time.Second      // for an answer to be stored
 )
 
 // Why a request is not done.
@@ -51,36 +54,46 @@ type Keeper struct {
 	Log     *slog.Logger
 }
 
-// Name makes the name under which an answer is kept of everything that makes a
-// request the same; a hash, because paths may hold tokens.
-func Name(parts ...string) string {
-	return "web:idempotency:" + hash([]byte(strings.Join(parts, "\n")))
+// Identity is what makes a request the same as an earlier one.
+type Identity struct {
+	Name   string            // under which its answer is kept
+	Budget time.Duration     // how long its first doing may take
+	seal   [sha256.Size]byte // what its answer is sealed with
 }
 
-func hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+// Identify makes the identity of all the parts, the caller's key among them. The
+// name is a hash, because paths may hold tokens, and does not give away the seal.
+func Identify(parts ...string) Identity {
+	whole := strings.Join(parts, "\n")
+	name := sha256.Sum256([]byte(whole))
+	return Identity{Name: "web:idempotency:" + hex.EncodeToString(name[:]), seal: sha256.Sum256([]byte("seal\x00" + whole))}
+}
+
+// hash of a body that does not let anybody guess it.
+func (id Identity) hash(body []byte) string {
+	mac := hmac.New(sha256.New, id.seal[:])
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // kept is what the memory holds under a name.
 type kept struct {
-	Body   string            `json:"body_hash"`        // of the request
-	Status int               `json:"status,omitempty"` // 0 while the first request runs
-	Header map[string]string `json:"header,omitempty"`
-	Answer []byte            `json:"answer,omitempty"`
-	Long   bool              `json:"long,omitempty"` // done, but the answer is too long to keep
+	Body   string `json:"body_hash"`        // of the request
+	Status int    `json:"status,omitempty"` // 0 while the first request runs
+	Sealed []byte `json:"sealed,omitempty"` // the answer
+	Long   bool   `json:"long,omitempty"`   // done, but the answer is too long to keep
 }
 
 // Once runs the handler, unless a request with the same name has been done: then
 // its answer is sent again.
-func (k *Keeper) Once(c echo.Context, name string, body []byte, h echo.HandlerFunc) error {
-	ctx := c.Request().Context()
-	claim := kept{Body: hash(body)}
+func (k *Keeper) Once(c echo.Context, id Identity, body []byte, h echo.HandlerFunc) error {
+	ctx, name := c.Request().Context(), id.Name
+	claim := kept{Body: id.hash(body)}
 	deadline := time.Now().Add(patience)
 	for {
-		version, err := k.claim(ctx, name, claim)
+		version, err := k.claim(ctx, id, claim)
 		if err == nil {
-			return k.first(c, slot{name, version}, claim, h)
+			return k.first(c, slot{id, version}, claim, h)
 		}
 		if !k.Taken(err) {
 			return err
@@ -94,7 +107,7 @@ func (k *Keeper) Once(c echo.Context, name string, body []byte, h echo.HandlerFu
 		case found && before.Long:
 			return ErrTooLong
 		case found && before.Status != 0:
-			return before.send(c)
+			return before.send(c, id)
 		case time.Now().After(deadline):
 			return ErrBusy
 		}
@@ -104,12 +117,12 @@ func (k *Keeper) Once(c echo.Context, name string, body []byte, h echo.HandlerFu
 	}
 }
 
-func (k *Keeper) claim(ctx context.Context, name string, claim kept) (int64, error) {
+func (k *Keeper) claim(ctx context.Context, id Identity, claim kept) (int64, error) {
 	value, err := json.Marshal(claim)
 	if err != nil {
 		return 0, err
 	}
-	return k.Memory.Swap(ctx, name, 0, value, lease)
+	return k.Memory.Swap(ctx, id.Name, 0, value, id.Budget+lease)
 }
 
 // recall reads what is kept; found is false when it has just been dropped.
@@ -126,7 +139,7 @@ func (k *Keeper) recall(ctx context.Context, name string) (before kept, found bo
 
 // slot is a claimed place in the memory.
 type slot struct {
-	name    string
+	Identity
 	version int64
 }
 
@@ -135,15 +148,15 @@ type slot struct {
 func (k *Keeper) first(c echo.Context, at slot, claim kept, h echo.HandlerFunc) error {
 	tape := &recorder{ResponseWriter: c.Response().Writer}
 	c.Response().Writer = tape
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), margin)
-	defer cancel()
 	done := false
 	defer func() {
 		c.Response().Writer = tape.ResponseWriter
 		if done {
 			return
 		}
-		if err := k.Memory.Drop(ctx, at.name); err != nil {
+		ctx, cancel := later(c)
+		defer cancel()
+		if err := k.Memory.Drop(ctx, at.Name); err != nil {
 			k.Log.WarnContext(ctx, "idempotency key not freed", "err", err)
 		}
 	}()
@@ -154,15 +167,21 @@ func (k *Keeper) first(c echo.Context, at slot, claim kept, h echo.HandlerFunc) 
 		return nil
 	}
 	done = true // from here on a repetition would do it twice
-	claim.fill(c, tape)
-	value, err := json.Marshal(claim)
+	ctx, cancel := later(c)
+	defer cancel()
+	value, err := claim.fill(c, tape, at.Identity)
 	if err == nil {
-		_, err = k.Memory.Swap(ctx, at.name, at.version, value, keep)
+		_, err = k.Memory.Swap(ctx, at.Name, at.version, value, keep)
 	}
 	if err != nil {
 		k.Log.WarnContext(ctx, "answer not kept for repetition", "err", err)
 	}
 	return nil
+}
+
+// later is the time to put things in order after a request, however it ended.
+func later(c echo.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(c.Request().Context()), margin)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -1,7 +1,11 @@
 package replay_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -62,14 +66,14 @@ func keeper(m *memory) *replay.Keeper {
 func once(k *replay.Keeper, body string, h echo.HandlerFunc) (*httptest.ResponseRecorder, error) {
 	w := httptest.NewRecorder()
 	c := echo.New().NewContext(httptest.NewRequest("POST", "/", nil), w)
-	return w, k.Once(c, "name", []byte(body), h)
+	return w, k.Once(c, replay.Identify("ann", "key"), []byte(body), h)
 }
 
 func TestNameTellsRequestsApart(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, parts := range [][]string{{"ann", "POST", "/a", "k"}, {"bob", "POST", "/a", "k"}, {"ann", "PUT", "/a", "k"}, {"ann", "POST", "/a", "k2"}, {"ann", "POST/a", "k"}} {
-		seen[replay.Name(parts...)] = true
+		seen[replay.Identify(parts...).Name] = true
 	}
 	if len(seen) != 5 {
 		t.Errorf("%d names for 5 requests", len(seen))
@@ -108,5 +112,32 @@ func TestMemoryTrouble(t *testing.T) {
 	}
 	if _, err := once(keeper(&memory{value: []byte("not json")}), "a", work); err == nil || done != 1 {
 		t.Errorf("a broken value: %v, done %d times", err, done)
+	}
+}
+
+// Whoever reads the store finds neither the answer nor a way to guess the body.
+func TestKeptAnswersAreSealed(t *testing.T) {
+	t.Parallel()
+	m := &memory{}
+	link := func(c echo.Context) error {
+		c.Response().Header().Set("Location", "/accept/secret-link")
+		return c.JSON(http.StatusCreated, "secret-link")
+	}
+	if _, err := once(keeper(m), "ann@example.com", link); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte("ann@example.com"))
+	for _, secret := range []string{"secret-link", base64.StdEncoding.EncodeToString([]byte("secret-link"))[:8], hex.EncodeToString(sum[:])} {
+		if bytes.Contains(m.value, []byte(secret)) {
+			t.Errorf("%s stands in %s", secret, m.value)
+		}
+	}
+	w, err := once(keeper(m), "ann@example.com", link)
+	if err != nil || w.Body.String() != "\"secret-link\"\n" || w.Header().Get("Location") != "/accept/secret-link" {
+		t.Errorf("%v %v %s", err, w.Header(), w.Body)
+	}
+	m.value = bytes.Replace(m.value, []byte(`"sealed":"`), []byte(`"sealed":"AAAA`), 1)
+	if w, err := once(keeper(m), "ann@example.com", link); err == nil {
+		t.Errorf("a changed answer was sent: %s", w.Body)
 	}
 }

@@ -1,4 +1,6 @@
-package connectors
+// Package redact takes secrets out of texts that people will read. It calls
+// nothing and remembers nothing.
+package redact
 
 import (
 	"encoding/base64"
@@ -18,11 +20,11 @@ var (
 	jsonToken  = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
 )
 
-// Redact replaces the secrets in a text by "[secret]": the given ones, also
+// Text replaces the secrets in a text by "[secret]": the given ones, also
 // where they are escaped for an address or encoded in base64, and whatever
 // looks like one (credentials in an address, tokens in a query, Bearer and
 // Basic headers, JWTs).
-func Redact(text string, secrets ...string) string {
+func Text(text string, secrets ...string) string {
 	for _, form := range forms(secrets) {
 		text = strings.ReplaceAll(text, form, hidden)
 	}

@@ -17,14 +17,14 @@ import (
 func wholeSite() map[string]*meta.DocType {
 	metas := map[string]*meta.DocType{}
 	for _, n := range needed() {
-		doc := &meta.DocType{Name: n.doctype}
-		for _, f := range n.fields {
+		doc := &meta.DocType{Name: n.Doctype}
+		for _, f := range n.Fields {
 			if f.Fieldtype == "" {
 				f.Fieldtype = "Data"
 			}
 			doc.Fields = append(doc.Fields, f)
 		}
-		metas[n.doctype] = doc
+		metas[n.Doctype] = doc
 	}
 	return metas
 }
@@ -36,8 +36,8 @@ func describe(metas map[string]*meta.DocType, user, zone string) answerer {
 		switch {
 		case strings.HasSuffix(r.Path, "get_logged_user"):
 			answer = map[string]any{"message": user}
-		case strings.HasSuffix(r.Path, "get_time_zone"):
-			answer = map[string]any{"message": map[string]string{"time_zone": zone}}
+		case strings.HasSuffix(r.Path, "get_single_value"):
+			answer = map[string]any{"message": zone}
 		default:
 			values, _ := url.ParseQuery(r.Query)
 			doc, ok := metas[values.Get("doctype")]

@@ -1,38 +1,50 @@
 // Package erpnext speaks with ERPNext, the system of record: it reads and
 // writes documents over Frappe's REST API (v1, the same shape on versions 15
 // and 16), says why ERPNext refused something, and declares once the custom
-// doctypes and fields that the hub needs there (Schema, Fixtures, Check).
+// doctypes and fields that the hub needs there (Fixtures, Check).
 //
 // Its documents are the vocabulary of the hub: Quotation, Customer, Dispatch
 // Job and the others are used as they are by every feature. Select values,
 // most of them French, are kept byte-exact.
 //
-// Routes: none. Events: none. Systems called: ERPNext. It remembers nothing;
-// the circuit breaker and the bulkheads live in the connectors kit.
-// Its rooms: rest (requests, envelopes), fault (refusals), retry (waits), meta (doctypes).
+// Routes: none. Events: none; Deps.Wrote hears of every write. Systems called:
+// ERPNext. It remembers nothing but what the site is (version, zone); the circuit
+// breaker and the bulkheads live in the connectors kit.
 //
-// What is tried again: reads three times; writes of absolute values (PUT,
-// DELETE) once more; creates and calls only when ERPNext is known not to have
-// applied them. A create whose reply was lost is settled by Ensure.
+// What is tried again: reads three times; writes that are known to be rolled
+// back (deadlocks, maintenance, too many calls) four times; writes of absolute
+// values also once when the reply was lost. A create or a call whose reply was
+// lost is never repeated blindly: its trace is looked for first (Ensure,
+// InsertMany, Attach, AddComment, Amend), and a write under a lock looks whether
+// it is there. A call by its bare name has no trace: its outcome stays Unknown.
+// Writers of one customer or document go one after the other through Alone.
+//
+// What opens the breaker: five failures in a row of the site as a whole (no
+// answer, 502, 503, 504, 429, and 500 of a proxy, the database or Frappe itself).
+// A 500 that stands for a mistake in one call (TypeError and the like) counts
+// once a minute for each kind of call: one bad call does not shut the site for
+// all, a site on which nothing works any more is left alone.
+//
+// Its rooms: rest (requests, envelopes, walks), pass (requests passed through),
+// fault (refusals), retry (waits), lane (one at a time), document (the documents
+// themselves), value (times and days), meta (doctypes), schema (what the hub
+// declares), check (the site as it is).
 package erpnext
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
-
-	"github.com/go-resty/resty/v2"
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/erpnext/fault"
+	"gigafibre.ca/targo-hub/erpnext/lane"
 	"gigafibre.ca/targo-hub/erpnext/rest"
 	"gigafibre.ca/targo-hub/erpnext/retry"
-	"gigafibre.ca/targo-hub/hub"
 )
 
 // Config says where ERPNext is and who the hub is there: the API key pair of
@@ -42,6 +54,8 @@ type Config struct {
 	APIKey        config.Secret `yaml:"api_key" env:"API_KEY" doc:"API key of the hub's user in ERPNext"`
 	APISecret     config.Secret `yaml:"api_secret" env:"API_SECRET" doc:"API secret of the hub's user in ERPNext"`
 	WebhookSecret config.Secret `yaml:"webhook_secret" env:"WEBHOOK_SECRET" doc:"secret of ERPNext's webhooks to the hub"`
+	Reads         int           `yaml:"reads" env:"READS" default:"16" doc:"reads at once; more wait: ERPNext has few workers"`
+	Writes        int           `yaml:"writes" env:"WRITES" default:"8" doc:"writes at once; more wait"`
 }
 
 // Configured tells whether any of the settings is there.
@@ -64,6 +78,9 @@ func (c Config) Validate() error {
 	if c.APISecret == "" {
 		mistakes = append(mistakes, config.Wrong("api_secret", "missing; ERPNext shows it once, when it makes the key"))
 	}
+	if c.Reads < 0 || c.Writes < 0 {
+		mistakes = append(mistakes, config.Wrong("reads", "reads and writes must not be negative"))
+	}
 	return errors.Join(mistakes...)
 }
 
@@ -72,15 +89,26 @@ type Deps struct {
 	Metrics   *connectors.Metrics
 	Transport http.RoundTripper
 	Log       *slog.Logger
+	// Wrote hears, after every write that was or may have been applied, which
+	// document it was; name is "" where it is not known. Forward and calls of
+	// methods that name no document tell it nothing. It must not block.
+	Wrote func(doctype, name string)
 }
 
 // Client is one integration user's way into one site. It is safe for
 // concurrent use.
 type Client struct {
-	kit  *connectors.Client
-	auth string
-	host string
-	log  *slog.Logger
+	kit   *connectors.Client
+	auth  string
+	proof config.Secret // of webhooks
+	site  *url.URL
+	log   *slog.Logger
+	wrote func(doctype, name string)
+	pace  retry.Pace
+	rows  int // of a page
+	lanes lane.Lanes
+	judge fault.Judge
+	traits
 }
 
 // New makes a client. Nothing is called yet; LoggedUser proves the token.
@@ -91,110 +119,55 @@ func New(cfg Config, deps Deps) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	log := cmp.Or(deps.Log, slog.New(slog.DiscardHandler))
 	site, err := url.Parse(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	pair := cfg.APIKey.Reveal() + ":" + cfg.APISecret.Reveal()
-	kit := connectors.New(connectors.Options{
-		System: "erpnext", BaseURL: cfg.URL, Timeout: perTry, Metrics: deps.Metrics, Transport: deps.Transport,
+	c := &Client{
+		auth:  "token " + cfg.APIKey.Reveal() + ":" + cfg.APISecret.Reveal(),
+		proof: cfg.WebhookSecret, site: site, log: cmp.Or(deps.Log, slog.New(slog.DiscardHandler)),
+		wrote: func(string, string) {}, pace: retry.Usual(), rows: pageSize,
+	}
+	if deps.Wrote != nil {
+		c.wrote = deps.Wrote
+	}
+	c.kit = connectors.New(connectors.Options{
+		System: "erpnext", BaseURL: cfg.URL, Timeout: perTry, Reads: cfg.Reads, Writes: cfg.Writes, Metrics: deps.Metrics, Transport: deps.Transport,
+		Judge:   c.judge.Counts,
 		Secrets: []string{cfg.APIKey.Reveal(), cfg.APISecret.Reveal(), cfg.WebhookSecret.Reveal()},
 	})
-	return &Client{kit: kit, auth: "token " + pair, host: site.Hostname(), log: log}, nil
+	return c, nil
 }
-
-// HTTP returns the kit's client for callers that pass bodies through; it does
-// not add the credentials (see Authorize).
-func (c *Client) HTTP() *http.Client { return c.kit.HTTP() }
-
-// Authorize puts the hub's credentials on a request that is passed through.
-func (c *Client) Authorize(r *http.Request) { r.Header.Set("Authorization", c.auth) }
 
 // State tells how the circuit breaker stands: closed, open or half-open.
 func (c *Client) State() string { return c.kit.State() }
 
-// LoggedUser asks ERPNext who the hub is: the probe of the credentials.
-func (c *Client) LoggedUser(ctx context.Context) (string, error) {
-	var user string
-	err := c.send(ctx, call{op: "user.probe", method: http.MethodGet, tries: retry.Reading,
-		path: rest.MethodPath("frappe.auth.get_logged_user"), member: "message"}, &user)
-	return user, wrap(err, "asking who the hub is", "")
+// Alone runs do while nobody else of this process runs under the key: the one
+// writer of a customer or of another aggregate ("customer/CUST-0001"). Waiters
+// come in order; a waiter whose context ends leaves. Within do, with the context
+// that it is given, the same key is not waited for again. The client itself
+// holds the key "Doctype/name" while it revises or renames a document.
+func (c *Client) Alone(ctx context.Context, key string, do func(context.Context) error) error {
+	err := c.lanes.Alone(ctx, key, do)
+	if errors.Is(err, lane.ErrFull) {
+		err = &Error{Retryable: true, Outcome: connectors.NotApplied, Err: err}
+	}
+	return err
 }
 
 // Call runs a whitelisted method by its dotted path with named arguments (a
 // map or a struct, nil for none) and decodes what it returns. A method that
-// returns nothing leaves into as it is; into may be nil.
+// returns nothing leaves into as it is; into may be nil. When the reply was lost
+// the error's Outcome is Unknown: only the caller knows what trace the method
+// leaves, and whether calling it again is safe (see Ensure).
 func (c *Client) Call(ctx context.Context, method string, args, into any) error {
 	if args == nil {
 		args = struct{}{}
 	}
-	err := c.send(ctx, call{op: "method.call", method: http.MethodPost, tries: retry.Creating,
-		path: rest.MethodPath(method), member: "message", optional: true, body: args}, into)
-	return wrap(err, "calling", method)
-}
-
-// perTry is long: submitting an invoice keeps ERPNext busy for seconds.
-const perTry = 20 * time.Second
-
-// call is one request: what is sent and which member of the answer is wanted.
-type call struct {
-	op, method, path string
-	member           string // "data" or "message"; "" is the whole answer
-	optional         bool   // the member may be missing: a method may return nothing
-	body             any    // sent as JSON
-	form             func(*resty.Request)
-	tries            retry.Patience
-}
-
-// send makes the call until it works or may not be tried again, and decodes
-// the answer. Its errors are always *Error, or those of encoding the body.
-func (c *Client) send(ctx context.Context, k call, into any) error {
-	var body []byte
-	if k.body != nil {
-		var err error
-		if body, err = json.Marshal(k.body); err != nil {
-			return err
-		}
+	k := call{op: "method.call", method: http.MethodPost, tries: retry.Creating,
+		path: rest.MethodPath(method), member: "message", optional: true, body: args}
+	if values, ok := args.(Values); ok {
+		k.doctype, k.name = values.text("dt", "doctype"), values.text("dn", "docname", "name")
 	}
-	var failure *Error
-	retry.Do(ctx, k.tries, func(try int) *retry.Verdict {
-		if failure != nil {
-			c.log.DebugContext(ctx, "erpnext call is tried again",
-				"op", k.op, "try", try-1, "status", failure.Status, "exc_type", failure.ExcType)
-		}
-		failure = c.once(ctx, k, body, into)
-		return failure.verdict()
-	})
-	if failure == nil {
-		return nil
-	}
-	return failure
-}
-
-func (c *Client) once(ctx context.Context, k call, body []byte, into any) *Error {
-	answer, err := c.kit.Do(ctx, k.op, k.method, k.path, func(r *resty.Request) {
-		r.SetHeader("Authorization", c.auth)
-		r.SetHeader("Accept", "application/json")
-		if id := hub.RequestID(ctx); id != "" {
-			r.SetHeader("X-Frappe-Request-Id", id)
-		}
-		if body != nil {
-			r.SetHeader("Content-Type", "application/json")
-			r.SetBody(body)
-		}
-		if k.form != nil {
-			k.form(r)
-		}
-	})
-	if err != nil {
-		return c.failure(err)
-	}
-	if into == nil { // a proxy's page with status 200 is no success either
-		into = new(json.RawMessage)
-	}
-	if err := rest.Unfold(answer.Body(), k.member, k.optional, into); err != nil {
-		return c.failure(c.kit.Unreadable(k.op, k.method, answer.StatusCode(), err))
-	}
-	return nil
+	return wrap(c.send(ctx, k, into), "calling", method)
 }

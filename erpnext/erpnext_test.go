@@ -185,7 +185,7 @@ func patienceCases() []patienceCase {
 	call := func(ctx context.Context, c *Client) error { return c.Call(ctx, "a.b", nil, nil) }
 	deadlock := `{"exc_type":"QueryDeadlockError"}`
 	return []patienceCase{
-		{"read, proxy down", get, 502, badGateway, 3, connectors.Unknown},
+		{"read, proxy down", get, 502, badGateway, 3, connectors.NotApplied},
 		{"read, connection breaks", get, 0, "", 3, connectors.NotApplied},
 		{"read, deadlock", get, 500, deadlock, 3, connectors.NotApplied},
 		{"read, half an answer", get, 200, `{"data":{"name":"ISS`, 3, connectors.NotApplied},
@@ -196,16 +196,16 @@ func patienceCases() []patienceCase {
 		{"create, connection breaks", post, 0, "", 1, connectors.Unknown},
 		{"create, half an answer", post, 200, `{"data":`, 1, connectors.Unknown},
 		{"create, nothing in the answer", post, 200, `{}`, 1, connectors.Unknown},
-		{"create, rolled back", post, 500, `{"exc_type":"SerializationFailure"}`, 3, connectors.NotApplied},
+		{"create, rolled back", post, 500, `{"exc_type":"SerializationFailure"}`, 4, connectors.NotApplied},
 		{"create, connection to the database lost", post, 500, `{"exc_type":"OperationalError"}`, 1, connectors.Unknown},
-		{"create, too many", post, 429, `{"exc_type":"TooManyRequestsError"}`, 3, connectors.NotApplied},
+		{"create, too many", post, 429, `{"exc_type":"TooManyRequestsError"}`, 4, connectors.NotApplied},
 		{"write, proxy down", put, 502, badGateway, 2, connectors.Unknown},
 		{"write, a page instead", put, 200, "<html>Sign in</html>", 2, connectors.Unknown},
 		{"write, connection breaks", put, 0, "", 2, connectors.Unknown},
-		{"write with a lock, proxy down", locked, 502, badGateway, 1, connectors.Unknown},
-		{"write with a lock, deadlock", locked, 500, deadlock, 3, connectors.NotApplied},
+		{"write with a lock, proxy down, three looks and one more", locked, 502, badGateway, 5, connectors.Unknown},
+		{"write with a lock, deadlock", locked, 500, deadlock, 4, connectors.NotApplied},
 		{"call, proxy down", call, 502, badGateway, 1, connectors.Unknown},
-		{"call, maintenance", call, 503, `{"exc_type":"SessionStopped"}`, 3, connectors.NotApplied},
+		{"call, maintenance", call, 503, `{"exc_type":"SessionStopped"}`, 4, connectors.NotApplied},
 	}
 }
 

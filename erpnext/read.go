@@ -1,19 +1,12 @@
 package erpnext
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"net/http"
-	"net/url"
 	"slices"
 
-	"github.com/go-resty/resty/v2"
-
-	"gigafibre.ca/targo-hub/erpnext/meta"
 	"gigafibre.ca/targo-hub/erpnext/rest"
 	"gigafibre.ca/targo-hub/erpnext/retry"
 )
@@ -24,28 +17,28 @@ import (
 const (
 	maxURL    = 3500
 	pageSize  = 500
-	batchSize = 100
+	batchSize = 400
 )
 
 // Query asks for a list of documents. Lists never hold child tables.
 type Query struct {
 	Doctype string
-	Fields  []string // nil: every column of the type that is read into
-	Filters []Filter // all of them hold
-	Or      []Filter // and, when there are any, one of these
-	OrderBy string   // "scheduled_date desc"; "name" is added so that pages never overlap
-	Start   int      // rows to skip
-	Limit   int      // rows at most; 0 means all of them, in pages
-	Parent  string   // the parent's doctype when Doctype is a child table
+	Fields  []string    // nil: every column of the type that is read into, or those of GroupBy
+	Filters []Filter    // all of them hold
+	Or      []Filter    // and, when there are any, one of these
+	GroupBy []string    // one row for each combination of these columns
+	Compute []Aggregate // columns that are computed, of each group or of all
+	OrderBy string      // "scheduled_date desc"; "" is oldest first. What makes it unique is added, so that pages never overlap. Columns of Doctype only
+	Start   int         // rows to skip
+	Limit   int         // rows at most; 0 means all of them, in pages
+	Parent  string      // the parent's doctype when Doctype is a child table
 }
 
-// Filter is one condition, sent in Frappe's form with four members.
-type Filter struct {
-	Doctype string // a child table of the list's doctype; "" is the doctype itself
-	Field   string
-	Op      string // = != < > <= >= like, not like, in, not in, is, between
-	Value   any
-}
+// Filter is one condition on a column.
+type Filter = rest.Filter
+
+// Aggregate is a computed column of a Query.
+type Aggregate = rest.Aggregate
 
 // Eq holds when the field has the value; nil asks for an empty field.
 func Eq(field string, value any) Filter {
@@ -55,8 +48,12 @@ func Eq(field string, value any) Filter {
 	return Filter{Field: field, Op: "=", Value: value}
 }
 
-// Where is any other comparison: Where("grand_total", ">=", "100"). "!=" and
-// "not in" also let documents with an empty field through.
+// Where is any other comparison: Where("grand_total", ">=", "100"),
+// Where("subject", "like", "%fibre%"), Where("creation", "timespan", "last week"),
+// Where("territory", "descendants of", "Québec"). "!=", "not in", "not like", "<"
+// and "<=" also let documents with an empty field through. "previous" and "next"
+// are whole weeks, months and so on by the calendar, without today. A field of a
+// linked document cannot be compared: version 15 does not know how.
 func Where(field, op string, value any) Filter { return Filter{Field: field, Op: op, Value: value} }
 
 // In holds when the field has one of the values; without values nothing does.
@@ -64,46 +61,107 @@ func In(field string, values ...string) Filter {
 	return Filter{Field: field, Op: "in", Value: append([]string{}, values...)}
 }
 
-// IsSet holds when the field is not empty.
+// Between holds from the one to the other, both included; days are whole.
+func Between(field string, from, to any) Filter {
+	return Filter{Field: field, Op: "between", Value: []any{from, to}}
+}
+
+// IsSet holds when the field is not empty. A number or a box is never empty but 0:
+// ask for Where(field, "!=", 0), for releases of version 15 differ on it.
 func IsSet(field string) Filter { return Filter{Field: field, Op: "is", Value: "set"} }
 
-// IsEmpty holds when the field is empty.
+// IsEmpty holds when the field is empty; of a number ask for Eq(field, 0).
 func IsEmpty(field string) Filter { return Filter{Field: field, Op: "is", Value: "not set"} }
 
-// Of moves the condition to a child table of the doctype.
-func (f Filter) Of(child string) Filter { f.Doctype = child; return f }
+// Counted is the number of documents, in a column of that name.
+func Counted(as string) Aggregate { return Aggregate{Op: "count", As: as} }
+
+// Summed is the sum of a column, always with decimals ("13.0"): read it into a
+// float64 or hub.Money. Min, max and avg are made like it:
+// Aggregate{Op: "max", Field: "modified", As: "newest"}.
+func Summed(field, as string) Aggregate { return Aggregate{Op: "sum", Field: field, As: as} }
 
 // List reads one page (or Limit rows) into a pointer to a slice.
 func (c *Client) List(ctx context.Context, q Query, into any) error {
-	if slices.ContainsFunc(q.Filters, Filter.hopeless) {
+	list, possible, err := c.plan(ctx, q, into)
+	switch {
+	case err != nil:
+		return wrap(err, "listing", q.Doctype)
+	case !possible:
 		return json.Unmarshal([]byte("[]"), into)
 	}
-	if len(q.Fields) == 0 {
-		q.Fields = rest.Columns(into)
+	if list.Limit == 0 {
+		list.Limit = c.rows
 	}
-	q.Limit = cmp.Or(q.Limit, pageSize)
-	list := rest.List{
-		Doctype: q.Doctype, Fields: q.Fields, Filters: forms(q.Doctype, q.Filters), Or: forms(q.Doctype, q.Or),
+	return wrap(c.page(ctx, list, into), "listing", q.Doctype)
+}
+
+// plan makes a request out of a query; possible is false when nothing can hold
+// its conditions.
+func (c *Client) plan(ctx context.Context, q Query, into any) (list rest.List, possible bool, err error) {
+	list = rest.List{
+		Doctype: q.Doctype, Fields: q.Fields, GroupBy: q.GroupBy, Compute: q.Compute,
 		OrderBy: q.OrderBy, Start: q.Start, Limit: q.Limit, Parent: q.Parent,
 	}
-	k := call{op: rest.CallName(q.Doctype, "list"), method: http.MethodGet, tries: retry.Reading, path: list.Path(), member: "data"}
+	if list.Filters, list.Or, possible = rest.Settle(q.Filters, q.Or); !possible {
+		return list, false, nil
+	}
+	switch {
+	case len(q.Fields) > 0:
+	case len(q.GroupBy)+len(q.Compute) > 0:
+		list.Fields = q.GroupBy
+	default:
+		list.Fields = rest.Columns(into)
+	}
+	if err := list.Check(); err != nil {
+		return list, false, refuse(err.Error())
+	}
+	if len(list.Compute) > 0 {
+		list.Profile, err = c.Profile(ctx)
+	}
+	return list, true, err
+}
+
+// page reads one page. Computed columns that are refused may mean that the site
+// was upgraded since it was asked for its version.
+func (c *Client) page(ctx context.Context, list rest.List, into any) error {
+	k := call{op: rest.CallName(list.Doctype, "list"), method: http.MethodGet, tries: retry.Reading, path: list.Path(), member: "data"}
 	if len(k.path) > maxURL {
 		k.method, k.path, k.member = http.MethodPost, rest.MethodPath("frappe.client.get_list"), "message"
 		k.body = list.Arguments()
 	}
-	return wrap(c.send(ctx, k, into), "listing", q.Doctype)
+	err := c.send(ctx, k, into)
+	if e := find(err); e != nil && len(list.Compute) > 0 && e.Status != 0 && !e.Retryable {
+		before := list.Profile
+		if list.Profile = c.reprobe(ctx, before); list.Profile != before {
+			return c.page(ctx, list, into)
+		}
+	}
+	return err
 }
 
-// Count tells how many documents hold the filters. Conditions on child tables
-// count rows, not documents.
+// Count tells how many documents hold the filters: as many as a list with them
+// has rows. Conditions on child tables count rows, not documents.
 func (c *Client) Count(ctx context.Context, doctype string, filters ...Filter) (int, error) {
-	if slices.ContainsFunc(filters, Filter.hopeless) {
-		return 0, nil
+	if countable := !slices.ContainsFunc(filters, func(f Filter) bool { return !f.Countable() }); countable {
+		return c.count(ctx, doctype, filters)
 	}
-	args := map[string]any{"doctype": doctype, "filters": forms(doctype, filters)}
-	var n int
-	err := c.send(ctx, call{op: rest.CallName(doctype, "count"), method: http.MethodPost, tries: retry.Reading,
-		path: rest.MethodPath("frappe.client.get_count"), body: args, member: "message"}, &n)
+	var rows []struct{ N int }
+	err := c.List(ctx, Query{Doctype: doctype, Compute: []Aggregate{Counted("n")}, Filters: filters}, &rows)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return rows[0].N, nil
+}
+
+// count asks Frappe's own method, which costs no list.
+func (c *Client) count(ctx context.Context, doctype string, filters []Filter) (n int, err error) {
+	list, possible, err := c.plan(ctx, Query{Doctype: doctype, Filters: filters}, nil)
+	if err == nil && possible {
+		args := map[string]any{"doctype": doctype, "filters": rest.Forms(doctype, list.Filters)}
+		err = c.send(ctx, call{op: rest.CallName(doctype, "count"), method: http.MethodPost, tries: retry.Reading,
+			path: rest.MethodPath("frappe.client.get_count"), body: args, member: "message"}, &n)
+	}
 	return n, wrap(err, "counting", doctype)
 }
 
@@ -116,54 +174,6 @@ func (c *Client) Get(ctx context.Context, doctype, name string, into any) error 
 	err := c.send(ctx, call{op: rest.CallName(doctype, "get"), method: http.MethodGet, tries: retry.Reading,
 		path: path, member: "data"}, into)
 	return wrap(err, "reading", doctype+" "+name)
-}
-
-// PrintPDF returns a document as a PDF in a print format of the site; the
-// document's standard format when none is named.
-func (c *Client) PrintPDF(ctx context.Context, doctype, name, format string) ([]byte, error) {
-	query := url.Values{"doctype": {doctype}, "name": {name}, "no_letterhead": {"0"}}
-	if format != "" {
-		query.Set("format", format)
-	}
-	raw, err := c.pdf(ctx, "print.get", rest.MethodPath("frappe.utils.print_format.download_pdf")+"?"+query.Encode())
-	return raw, wrap(err, "printing", doctype+" "+name)
-}
-
-// FileContent returns the PDF behind a file_url of the site ("/private/files/…").
-func (c *Client) FileContent(ctx context.Context, fileURL string) ([]byte, error) {
-	u := url.URL{Path: fileURL}
-	raw, err := c.pdf(ctx, "file.get", u.EscapedPath())
-	return raw, wrap(err, "reading file", fileURL)
-}
-
-// pdf gets a PDF. A page with status 200 is not one.
-func (c *Client) pdf(ctx context.Context, op, path string) ([]byte, error) {
-	answer, err := c.kit.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
-		r.SetHeader("Authorization", c.auth)
-		r.SetHeader("Accept", "application/pdf, application/json")
-	})
-	if err == nil && !bytes.HasPrefix(answer.Body(), []byte("%PDF-")) {
-		err = c.kit.Unreadable(op, http.MethodGet, answer.StatusCode(), errors.New("not a PDF"))
-	}
-	if err != nil {
-		return nil, c.failure(err)
-	}
-	return answer.Body(), nil
-}
-
-// Meta reads how a doctype is made on the site, custom fields included, and
-// with it its child tables.
-func (c *Client) Meta(ctx context.Context, doctype string) ([]meta.DocType, error) {
-	var answer struct {
-		Docs []meta.DocType `json:"docs"`
-	}
-	path := rest.MethodPath("frappe.desk.form.load.getdoctype") + "?" +
-		url.Values{"doctype": {doctype}, "with_parent": {"0"}}.Encode()
-	err := c.send(ctx, call{op: "doctype.meta", method: http.MethodGet, tries: retry.Reading, path: path}, &answer)
-	if err == nil && len(answer.Docs) == 0 {
-		err = absent()
-	}
-	return answer.Docs, wrap(err, "reading doctype", doctype)
 }
 
 // Get reads a whole document of a type.
@@ -190,31 +200,54 @@ func List[T any](ctx context.Context, c *Client, q Query) ([]T, error) {
 
 // All walks over the documents that a query asks for, page by page, until a
 // page is short or Limit is reached. After an error it ends.
+//
+// In the usual order and in one by creation, modified or name, without Start, the
+// walk misses no document while others write: each page begins behind the last
+// document of the one before. In order of modified a document that is changed
+// meanwhile comes again. Any other walk counts rows, and may miss or repeat some.
 func All[T any](ctx context.Context, c *Client, q Query) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		want, page := q.Limit, q
-		for {
-			page.Limit = pageSize
-			if want > 0 {
-				page.Limit = min(pageSize, want-(page.Start-q.Start))
+		var doc T
+		list, possible, err := c.plan(ctx, q, &doc)
+		walk := rest.NewWalk(list, c.rows)
+		for err == nil && possible {
+			page, more := walk.Next()
+			if !more {
+				return
+			}
+			var rows []json.RawMessage
+			if err = c.page(ctx, page, &rows); err != nil {
+				break
 			}
 			var docs []T
-			if err := c.List(ctx, page, &docs); err != nil {
-				var none T
-				yield(none, err)
-				return
+			if docs, err = fresh[T](walk, rows); err != nil {
+				break
 			}
 			for _, doc := range docs {
 				if !yield(doc, nil) {
 					return
 				}
 			}
-			page.Start += len(docs)
-			if len(docs) < page.Limit || page.Start-q.Start == want {
-				return
-			}
+		}
+		if err != nil {
+			yield(doc, wrap(err, "listing", q.Doctype))
 		}
 	}
+}
+
+// fresh decodes the rows of a page that were not seen before.
+func fresh[T any](walk *rest.Walk, rows []json.RawMessage) ([]T, error) {
+	rows, err := walk.Take(rows)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	docs := make([]T, len(rows))
+	for i, row := range rows {
+		if err := json.Unmarshal(row, &docs[i]); err != nil {
+			return nil, unreadable(err)
+		}
+	}
+	return docs, nil
 }
 
 // First reads the whole of the first document that holds the filters, oldest
@@ -252,6 +285,9 @@ func batches[T any](ctx context.Context, c *Client, q Query, field string, names
 	filters := q.Filters
 	for part := range slices.Chunk(names, batchSize) {
 		q.Filters = append(slices.Clone(filters), In(field, part...))
+		if field == "name" { // so no further page needs to be asked for
+			q.Limit = len(part)
+		}
 		more, err := List[T](ctx, c, q)
 		if err != nil {
 			return nil, err
@@ -259,19 +295,4 @@ func batches[T any](ctx context.Context, c *Client, q Query, field string, names
 		docs = append(docs, more...)
 	}
 	return docs, nil
-}
-
-// hopeless is a condition that nothing can hold. Frappe would read an empty
-// list as "has an empty field".
-func (f Filter) hopeless() bool {
-	values, ok := f.Value.([]string)
-	return ok && f.Op == "in" && len(values) == 0
-}
-
-func forms(doctype string, filters []Filter) [][]any {
-	out := make([][]any, len(filters))
-	for i, f := range filters {
-		out[i] = rest.Condition(cmp.Or(f.Doctype, doctype), f.Field, f.Op, f.Value)
-	}
-	return out
 }

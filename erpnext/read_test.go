@@ -71,7 +71,7 @@ func TestListGrammar(t *testing.T) {
 		"or_filters": []any{
 			[]any{"Dispatch Job", "priority", "=", "high"}, []any{"Dispatch Job", "priority", "=", "urgent"},
 		},
-		"order_by": "scheduled_date desc, name asc", "limit_start": 40.0, "limit_page_length": 20.0,
+		"order_by": "`tabDispatch Job`.`scheduled_date` desc, `tabDispatch Job`.`name` asc", "limit_start": 40.0, "limit_page_length": 20.0,
 	}
 	if diff := cmp.Diff(want, query(t, r)); diff != "" {
 		t.Errorf("query (-want +got):\n%s", diff)
@@ -191,8 +191,8 @@ func TestBatches(t *testing.T) {
 		reply(w, 200, `{"`+member+`":[{"name":"row","parent":"Q","idx":1,"rate":39.95}]}`)
 	})
 	var names []string
-	for i := range 230 {
-		names = append(names, fmt.Sprintf("SAL-QTN-2026-%05d", i%220))
+	for i := range 930 {
+		names = append(names, fmt.Sprintf("SAL-QTN-2026-%05d", i%920))
 	}
 	got, err := Children[QuotationItem](t.Context(), c, "Quotation", "Quotation Item", names...)
 	if err != nil || len(got) != 3 || got[0].Rate.String() != "39.95" {
@@ -212,7 +212,7 @@ func TestBatches(t *testing.T) {
 			t.Errorf("the fields are not those of the type: %v", args["fields"])
 		}
 	}
-	if diff := cmp.Diff([]int{100, 100, 20}, sizes); diff != "" {
+	if diff := cmp.Diff([]int{400, 400, 120}, sizes); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)
 	}
 }

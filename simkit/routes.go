@@ -25,8 +25,8 @@ func (c *Control) arm(w http.ResponseWriter, r *http.Request) {
 	if !ReadJSON(w, r, &in) {
 		return
 	}
-	if in.Status != 0 && (in.Status < 200 || in.Status > 599) {
-		WriteJSON(w, http.StatusUnprocessableEntity, map[string]string{"error": "status must be between 200 and 599"})
+	if err := c.check(in.fault()); err != nil {
+		WriteJSON(w, http.StatusUnprocessableEntity, map[string]string{"error": err.Error()})
 		return
 	}
 	if in.Next < 1 {

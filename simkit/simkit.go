@@ -5,7 +5,8 @@
 // Routes, beside those of the simulated system:
 //
 //	GET  /_sim/state  what the simulator holds, what it was asked, which faults are armed
-//	POST /_sim/fail   {next, status, drop_before, drop_after_commit, delay_ms, match}
+//	POST /_sim/fail   {next, after, match, delay_ms} and one of status, kind, drop_before,
+//	                  drop_after_commit, cut_body, hang_body, drip_ms, bomb_bytes
 //	POST /_sim/reset  forgets the faults and puts the simulator back to its start
 //	GET  /_sim/sent   {"items": []}, for those that receive messages
 //
@@ -34,6 +35,7 @@ type Control struct {
 
 	mu     sync.Mutex
 	faults []Fault
+	kinds  map[string]KindFunc
 	total  int
 	recent []Call
 	resets []func()
@@ -88,7 +90,7 @@ func (c *Control) Wrap(h http.Handler, answer func(w http.ResponseWriter, r *htt
 			return
 		}
 		c.log.Info("fault applied", "method", r.Method, "path", r.URL.Path, "status", fault.Status)
-		fault.apply(seen, r, h, answer)
+		c.apply(fault, scene{seen, r, h, answer})
 	})
 }
 

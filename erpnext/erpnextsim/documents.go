@@ -1,14 +1,15 @@
 package erpnextsim
 
 import (
+	"maps"
 	"net/http"
-	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/act"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/form"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/removal"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rpc"
@@ -24,14 +25,11 @@ func (c *call) list(doctype string) (any, error) {
 		}
 		decoded, err := wire.Decode([]byte(text))
 		if err != nil {
-			return nil, exception.Raise("JSONDecodeError", "Expecting value: line 1 column 1 (char 0)")
+			return nil, exception.Raise("JSONDecodeError", "%s", err)
 		}
 		fields = decoded
 	}
-	args := map[string]any{}
-	for k, v := range c.args {
-		args[k] = v
-	}
+	args := maps.Clone(c.args)
 	args["doctype"], args["fields"] = doctype, fields
 	if args["limit_page_length"] == nil {
 		args["limit_page_length"] = c.args["limit"]
@@ -43,18 +41,18 @@ func (c *call) read(doctype, name string) (*document.Doc, error) {
 	d := c.ses.Set.Get(doctype)
 	doc, err := c.ses.Load(doctype, name)
 	if err != nil {
-		if d != nil && c.site.opts.Profile == profile.V16 && c.ses.User.On(d, "read") == access.None && !d.Child {
-			e := exception.Denied("")
-			e.NoTrace = true
-			return nil, e
+		if d != nil && c.site.opts.Profile == V16 && c.ses.User.On(d, "read") == access.None {
+			return nil, c.hidden(d)
 		}
 		return nil, err
 	}
-	if !c.ses.May(doc, "read") {
-		if c.site.opts.Profile == profile.V15 {
-			return nil, exception.Denied("")
+	if err := c.ses.Check(doc, "read"); err != nil {
+		if e, ok := err.(*exception.Error); ok && c.site.opts.Profile == V15 && c.version == 1 {
+			bare := exception.Denied("")
+			bare.Notes = e.Notes
+			return nil, bare
 		}
-		return nil, c.ses.Check(doc, "read")
+		return nil, err
 	}
 	owner := d
 	if d.Child {
@@ -63,10 +61,20 @@ func (c *call) read(doctype, name string) (*document.Doc, error) {
 	if owner != nil {
 		c.ses.HideLevels(doc, owner)
 	}
-	if meta.Int(c.args["expand_links"]) != 0 && c.site.opts.Profile == profile.V16 {
+	if meta.Int(c.args["expand_links"]) != 0 && c.site.opts.Profile == V16 && c.version == 1 {
 		return doc, c.expand(doc)
 	}
 	return doc, nil
+}
+
+// hidden is the newer release's answer to who asks for a missing document of a
+// doctype that he may not read. The rows of tables may be read by nobody that way.
+func (c *call) hidden(d *meta.DocType) error {
+	e := document.Closed(c.ses.User.Name, d)
+	if d.Child {
+		e.Notes = []exception.Message{{Text: "Please specify a valid parent DocType for <strong>" + d.Name + "</strong>"}}
+	}
+	return e
 }
 
 // expand replaces link values by the documents that they name.
@@ -84,19 +92,57 @@ func (c *call) expand(doc *document.Doc) error {
 	return nil
 }
 
-func (c *call) update(doctype, name string) (*document.Doc, error) {
-	values, err := c.body()
+func (c *call) create(doctype string) (*document.Doc, error) {
+	data := form.Form{Args: c.args, Raw: c.raw}.Body()
+	values, ok := data.(map[string]any)
+	if !ok {
+		return nil, form.Lacks(data, "pop", "pop expected at most 1 argument, got 2")
+	}
+	for _, key := range []string{"doctype", "flags", "parent_doc", "as_dict"} {
+		delete(values, key)
+	}
+	doc, err := c.ses.New(doctype, values)
 	if err != nil {
 		return nil, err
 	}
+	if err := form.Storable(values, c.site.opts.Database); err != nil {
+		return nil, err
+	}
+	return doc, c.ses.Insert(doc)
+}
+
+func (c *call) update(doctype, name string) (*document.Doc, error) {
+	data := form.Form{Args: c.args, Raw: c.raw}.Body()
+	values, ok := data.(map[string]any)
+	if !ok {
+		if _, err := c.ses.Load(doctype, name); err != nil {
+			return nil, err
+		}
+		return nil, form.Lacks(data, "items", "")
+	}
+	return c.save(doctype, name, values)
+}
+
+// save changes a document. The row is locked from the start.
+func (c *call) save(doctype, name string, values map[string]any) (*document.Doc, error) {
 	doc, err := c.ses.Load(doctype, name)
 	if err != nil {
 		return nil, err
 	}
-	if c.site.opts.Profile == profile.V16 {
+	if err := c.ses.Tx.Hold(doctype, doc.Name()); err != nil {
+		return nil, err
+	}
+	delete(values, "flags")
+	if sent := meta.Text(values["name"]); c.site.opts.Profile == V16 {
+		if sent != "" && sent != doc.Name() { // it is saved under the name that it says
+			return nil, exception.Missing(doctype, sent)
+		}
 		delete(values, "name")
 	}
 	if err := c.ses.Update(doc, values); err != nil {
+		return nil, err
+	}
+	if err := form.Storable(values, c.site.opts.Database); err != nil {
 		return nil, err
 	}
 	if err := c.ses.Save(doc); err != nil {
@@ -120,7 +166,7 @@ func (c *call) remove(doctype, name string) error {
 }
 
 // runMethod runs a whitelisted method of a document: POST needs the write right,
-// GET the read right.
+// GET the read right. The newer release's second version shows the document too.
 func (c *call) runMethod(doctype, name, method string) (reply, error) {
 	if method == "" {
 		return reply{}, exception.Raise("KeyError", "'run_method'")
@@ -130,7 +176,7 @@ func (c *call) runMethod(doctype, name, method string) (reply, error) {
 		return reply{}, err
 	}
 	right := "write"
-	if c.r.Method == http.MethodGet {
+	if c.r.Method != http.MethodPost {
 		right = "read"
 	}
 	args := map[string]any{}
@@ -139,7 +185,10 @@ func (c *call) runMethod(doctype, name, method string) (reply, error) {
 			args[k] = v
 		}
 	}
-	value, err := rpc.RunMethod(c.ses, doc, method, right, args)
+	value, err := rpc.RunMethod(c.ses, doc, rpc.Method{Name: method, Right: right, Args: args})
+	if err == nil && c.version == 2 && c.site.opts.Profile == V16 {
+		c.ses.Put("docs", []*document.Doc{doc})
+	}
 	return reply{member: "data", value: value}, err
 }
 
@@ -158,35 +207,5 @@ func (c *call) copy(doctype, name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := wire.Object{}
-	system := func(key string) bool {
-		return meta.IsSystem(key) || meta.IsChildSystem(key) || strings.HasPrefix(key, "_")
-	}
-	for _, p := range doc.Object(true) {
-		f := doc.Type.Field(p.Key)
-		if system(p.Key) || p.Key == "amended_from" || f != nil && f.NoCopy {
-			continue
-		}
-		if rows, ok := p.Value.([]wire.Object); ok {
-			for i := range rows {
-				clean := wire.Object{}
-				for _, q := range rows[i] {
-					if !system(q.Key) {
-						clean.Set(q.Key, q.Value)
-					}
-				}
-				rows[i] = clean
-			}
-		}
-		out.Set(p.Key, p.Value)
-	}
-	return out, nil
-}
-
-func saveWith(ses *document.Session, doc *document.Doc, values map[string]any) error {
-	delete(values, "name")
-	if err := ses.Update(doc, values); err != nil {
-		return err
-	}
-	return ses.Save(doc)
+	return act.Copy(doc), nil
 }

@@ -40,7 +40,7 @@ func createAndRead(b *bench) {
 		"name":"MINE","owner":"x","creation":"2001-01-01","idx":9,"unknown":1,"active":true,"port":"7","wifi":"hunter2","setup":{"a":1},
 		"tags":[{"tag":"a"},{"tag":"b","level":2}]}`).data()
 	want := map[string]any{
-		"name": "LOC-00001", "owner": "hub@example.com", "modified_by": "hub@example.com", "idx": 0.0, "docstatus": 0.0, "status": "Actif",
+		"name": "LOC-00001", "owner": "hub@example.com", "modified_by": "hub@example.com", "idx": 9.0, "docstatus": 0.0, "status": "Actif",
 		"customer_name": "Zoé Tremblay", "active": 1.0, "port": 7.0, "price": 0.0, "wifi": "*******", "doctype": "Lieu", "setup": `{"a":1}`,
 		"customer": "Zoé Tremblay", "label": "Duplex",
 	}
@@ -170,7 +170,7 @@ func naming(b *bench) {
 		{"Issue", `{"subject":"x"}`, `^ISS-2026-00001$`},
 		{"Issue Priority", `{"name":"Urgent"}`, `^Urgent$`},
 		{"Task", `{"subject":"x"}`, `^TASK-2026-00001$`},
-		{"Comment", `{"content":"x"}`, `^[0-9a-v]{10}$`},
+		{"Comment", `{"comment_type":"Comment","content":"x"}`, `^[0-9a-v]{10}$`},
 		{"Project", `{"project_name":"P","company":"TARGO"}`, `^PROJ-0001$`},
 	} {
 		if c.doctype == "Project" {

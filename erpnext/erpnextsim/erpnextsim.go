@@ -4,16 +4,19 @@
 // along by Import.
 //
 // Routes: /api/resource and /api/v1 (documents), /api/method (remote procedures),
-// /api/v2 (its core), /files and /private/files, and /_sim (faults, from simkit).
+// /api/v2, /files and /private/files, /app (a page with the CSRF token), and /_sim
+// (faults, from simkit, and GET and POST /_sim/config).
 // Each request is one transaction: POST, PUT, PATCH and DELETE commit, GET rolls
 // back, an error undoes everything. Links to doctypes that the site does not
 // carry are accepted as they are; such child tables stay empty.
 //
-// It calls no system, publishes no events, and keeps everything in one database
-// file, in a temporary directory unless a path is given.
+// It calls the addresses of its Webhook documents, on this machine only unless
+// told otherwise, publishes no events, and keeps everything, sessions included, in
+// one database file, in a temporary directory unless a path is given.
 package erpnextsim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,11 +28,20 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/install"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/files"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/fixture"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/hooks"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/identity"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/jobs"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/limits"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/people"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/route"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rpc"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rules"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/schema"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/settings"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/trade"
 	"gigafibre.ca/targo-hub/simkit"
@@ -62,7 +74,19 @@ type Options struct {
 	Zone     string           // IANA name, default America/Toronto
 	Now      func() time.Time // default time.Now
 	Log      *slog.Logger
+	Config   Settings // what a real site has in its configuration file
+	Hooks    hooks.Options
+	Image    *Image // what the site begins as; its Profile and Database count then
 }
+
+// Settings is a site's configuration, see there.
+type Settings = settings.Site
+
+// RateLimit is a site's budget of processing time.
+type RateLimit = settings.RateLimit
+
+// Webhooks say how webhooks are delivered.
+type Webhooks = hooks.Options
 
 // Site is a running ERPNext. It is safe for concurrent use.
 type Site struct {
@@ -70,21 +94,25 @@ type Site struct {
 	zone    *time.Location
 	store   *store.Store
 	set     atomic.Pointer[meta.Set]
+	config  atomic.Pointer[Settings]
 	rules   map[string]document.Controller
 	rpc     rpc.Table
+	routes  [3]route.Map // by version of the API
 	control *simkit.Control
 	handler http.Handler
+	door    *identity.Door
+	meter   *limits.Meter
+	shelf   *files.Shelf
+	hooks   *hooks.Board
+	jobs    *jobs.Queue
 
-	mu       sync.Mutex
-	sessions map[string]string // sid to user
-	denied   map[string]bool
+	mu     sync.Mutex
+	denied map[string]bool
 }
 
 // New opens a site with the stock doctypes and the users Administrator and Guest.
 func New(opts Options) (*Site, error) {
-	if opts.Zone == "" {
-		opts.Zone = "America/Toronto"
-	}
+	opts.Zone = cmp.Or(opts.Zone, "America/Toronto")
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -95,9 +123,9 @@ func New(opts Options) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading zone %s: %w", opts.Zone, err)
 	}
-	base, err := install.Site(opts.Database == MariaDB)
+	base, err := beginning(&opts)
 	if err != nil {
-		return nil, fmt.Errorf("founding the site: %w", err)
+		return nil, err
 	}
 	db, err := store.Open(context.Background(), opts.Path, opts.Database == MariaDB, base.Image)
 	if err != nil {
@@ -105,23 +133,39 @@ func New(opts Options) (*Site, error) {
 	}
 	s := &Site{
 		opts: opts, zone: zone, store: db, rules: controllers(), rpc: rpc.New(),
-		control: simkit.New("erpnext", opts.Log), sessions: map[string]string{}, denied: map[string]bool{},
+		routes: [3]route.Map{1: route.First(), 2: route.Second(opts.Profile)}, control: simkit.New("erpnext", opts.Log),
+		door: identity.New(), meter: limits.New(), shelf: files.NewShelf(), denied: map[string]bool{},
 	}
 	s.set.Store(base.Set)
-	s.handler = s.control.Wrap(http.HandlerFunc(s.serve), s.answerFault)
-	s.control.State(s.state)
-	if opts.Path != "" {
-		if err := s.writing(s.restore); err != nil {
+	s.config.Store(&opts.Config)
+	s.start()
+	if !db.Copied() {
+		if err := s.writing(fixture.Restore); err != nil {
 			return nil, errors.Join(fmt.Errorf("restoring the site: %w", err), s.Close())
 		}
 	}
 	return s, nil
 }
 
+// start begins what works in the background and lets requests in.
+func (s *Site) start() {
+	s.jobs = jobs.New("erpnext.localhost", s.opts.Log)
+	s.hooks = hooks.New(s.opts.Hooks, hooks.Site{
+		As: s.as, Log: s.opts.Log,
+		Later: func() bool { return s.config.Load().LaterWebhooks && s.opts.Profile == V16 },
+	})
+	s.handler = s.control.Wrap(http.HandlerFunc(s.serve), s.answerFault)
+	s.control.State(s.state)
+	s.faults()
+}
+
 // controllers is what doctypes do of their own, Frappe's and ERPNext's.
 func controllers() map[string]document.Controller {
 	all := rules.All()
+	maps.Copy(all, schema.All())
+	maps.Copy(all, people.All())
 	maps.Copy(all, trade.All())
+	maps.Copy(all, hooks.Rules())
 	return all
 }
 
@@ -132,26 +176,25 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.Ser
 // bodies that the real server or the proxies in front of it would send.
 func (s *Site) Fault() *simkit.Control { return s.control }
 
-// Close ends the site and removes what was temporary. Requests must have ended.
-func (s *Site) Close() error { return s.store.Close() }
+// Configure changes the configuration while the site runs.
+func (s *Site) Configure(change func(*Settings)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := *s.config.Load()
+	change(&next)
+	s.config.Store(&next)
+}
 
-// state is what GET /_sim/state shows: how many documents of each kind there are.
-func (s *Site) state() any {
-	counts := map[string]any{}
-	_ = s.reading(func(ses *document.Session) error {
-		for _, d := range ses.Set.All() {
-			if d.Single || d.Child {
-				continue
-			}
-			n, err := ses.Tx.Value("SELECT count(*) FROM " + store.Table(d.Name))
-			if err != nil {
-				return err
-			}
-			if meta.Int(n) > 0 && d.Name != "DocType" {
-				counts[d.Name] = n
-			}
-		}
-		return nil
-	})
-	return map[string]any{"documents": counts, "profile": s.opts.Profile.String()}
+// Quiet returns when no webhook and no background job waits any more.
+func (s *Site) Quiet(ctx context.Context) error {
+	return errors.Join(s.jobs.Wait(ctx), s.hooks.Wait(ctx))
+}
+
+// Close ends the site and removes what was temporary. Requests must have ended;
+// webhooks that were not sent yet are lost.
+func (s *Site) Close() error {
+	s.control.Close()
+	s.jobs.Close()
+	s.hooks.Close()
+	return s.store.Close()
 }

@@ -70,7 +70,7 @@ func filters(b *bench) {
 		{`{"port":[">",7]}`, "", "p8 p9"},
 		{`[["port","between",[2,4]]]`, "", "p2 p3 p4"},
 		{`[["Lieu","label","in",["p1","p2"]]]`, "", "p1 p2"},
-		{`[["label","in","p1, p5"]]`, "", "p1 p5"},
+		{`[["label","in","p1,p5"]]`, "", "p1 p5"},
 		{`[["label","in",[]]]`, "", ""},
 		{`[["label","not in",["blank","p0","p1","p2","p3","p4","p5","p6","p7"]]]`, "", "p8 p9"},
 		{`[["status","!=","Actif"]]`, "", "blank p0 p3 p6 p9"}, // NULL counts as empty
@@ -84,7 +84,7 @@ func filters(b *bench) {
 		{`[["since",">","2026-02-01"]]`, "", "p1 p2"},
 		{`[["seen_at","between",["2026-02-01","2026-02-02"]]]`, "", "p0 p1"},
 		{`[["since","timespan","last month"]]`, "", "p0 p1 p2"},
-		{`[["since","previous","1 week"]]`, "", ""},
+		{`{"since":["previous","1 month"]}`, "", "p0 p1 p2"},
 		{`[["active","=",0]]`, "", "blank"},
 		{`[["active","=",true],["port",">",8]]`, "", "p9"},
 		{`[["Lieu Tag","tag","=","vip"]]`, "", "p0 p1 p2"},
@@ -94,7 +94,13 @@ func filters(b *bench) {
 		{`[["label","=","p1","x"]]`, "", "!"}, // the first of four is a doctype
 		{`[["port","previous","never"]]`, "", "!"},
 	} {
-		a := b.as(hub, "GET", query("Lieu", "filters", c.filters, "or_filters", c.or, "fields", `["label"]`, "order_by", "label asc"), "")
+		params := []string{"fields", `["label"]`, "order_by", "label asc"}
+		for name, value := range map[string]string{"filters": c.filters, "or_filters": c.or} {
+			if value != "" { // empty text would be a filter
+				params = append(params, name, value)
+			}
+		}
+		a := b.as(hub, "GET", query("Lieu", params...), "")
 		if c.want == "!" {
 			if a.status == 200 {
 				t.Errorf("%s: was accepted", c.filters)
@@ -137,8 +143,7 @@ func listShape(b *bench) {
 		{[]string{"limit", "5"}, 5},
 		{[]string{"limit", "5", "limit_page_length", "7"}, 7},
 		{[]string{"limit_start", "20", "limit", "20"}, 5},
-		{[]string{"limit_start", "20", "limit", "0"}, 25}, // no effect without a limit
-		{[]string{"page_length", "3"}, 20},                // an unknown parameter is dropped
+		{[]string{"page_length", "3"}, 20}, // an unknown parameter is dropped
 	} {
 		if got := len(b.call(200, "GET", query("Visite", c.params...), "").list()); got != c.want {
 			t.Errorf("%v: %d rows, want %d", c.params, got, c.want)

@@ -1,15 +1,18 @@
 package erpnextsim
 
 import (
-	"errors"
+	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/answer"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/identity"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
@@ -22,37 +25,57 @@ func (c *call) succeed(w http.ResponseWriter, res reply) {
 		res.status = http.StatusOK
 	}
 	c.common(w)
-	if res.raw != nil {
+	switch {
+	case res.page != nil:
+		res.page(w)
+		return
+	case res.raw != nil:
+		w.Header().Set("Content-Length", strconv.Itoa(len(res.raw)))
 		w.WriteHeader(res.status)
 		_, _ = w.Write(res.raw)
 		return
 	}
 	body := wire.Object{}
+	if docs := c.ses.Out["docs"]; docs != nil { // stands in front because the real server puts an empty list there
+		body.Set("docs", c.show(docs))
+	}
+	for _, p := range slices.Concat(c.visit.Out, res.before) {
+		body.Set(p.Key, p.Value)
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.ses.Out)) {
+		if key != "docs" && key != "_debug_messages" {
+			body.Set(key, c.show(c.ses.Out[key]))
+		}
+	}
 	if res.value != nil {
 		body.Set(res.member, c.show(res.value))
 	}
-	for _, p := range res.extra {
-		body.Set(p.Key, p.Value)
-	}
-	for _, key := range []string{"home_page", "full_name", "docs", "docinfo", "user_settings"} {
-		if v, ok := c.ses.Out[key]; ok {
-			body.Set(key, c.show(v))
-		}
-	}
 	c.voice().Messages(&body, c.ses.Notes)
+	if text, ok := c.ses.Out["_debug_messages"]; ok {
+		body.Set("_debug_messages", text)
+	}
 	c.write(w, res.status, body)
 }
 
-// voice is how the site speaks to this caller.
+// voice is how the site speaks to this caller. The newer release shows tracebacks
+// to System Users only.
 func (c *call) voice() answer.Voice {
-	return answer.Voice{Release: c.site.opts.Profile, Version: c.version, Expired: c.expired, Insider: c.ses.User.Desk}
+	traces := identity.Setting(c.ses, "allow_error_traceback", "1") == "1"
+	return answer.Voice{
+		Release: c.site.opts.Profile, Version: c.version, Logging: c.config.Logging,
+		Traces: traces && (c.site.opts.Profile == V15 || c.ses.User.Desk),
+	}
 }
 
-// show turns documents into objects, without nulls.
+// show turns documents into objects: without nulls, but for the newer release's
+// second version of the API.
 func (c *call) show(v any) any {
 	switch v := v.(type) {
 	case *document.Doc:
-		return v.Object(c.version == 1 || c.site.opts.Profile == profile.V15)
+		if v == nil {
+			return nil
+		}
+		return v.Object(c.version == 1 || c.site.opts.Profile == V15)
 	case []*document.Doc:
 		out := make([]any, len(v))
 		for i := range v {
@@ -64,74 +87,97 @@ func (c *call) show(v any) any {
 }
 
 func (c *call) write(w http.ResponseWriter, status int, body wire.Object) {
+	text := c.voice().Encode(body)
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(wire.Encode(body, wire.Style{ASCII: c.site.opts.Profile == profile.V15}))
+	_, _ = w.Write(text)
 }
 
+// common writes the headers that every processed answer has.
 func (c *call) common(w http.ResponseWriter) {
-	c.setCookies(w)
-	if c.site.opts.Profile == profile.V16 && w.Header().Get("Cache-Control") == "" {
-		w.Header().Set("Cache-Control", "no-store,no-cache,must-revalidate,max-age=0")
+	h := w.Header()
+	if c.site.opts.Profile == V16 && h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store,no-cache,must-revalidate,max-age=0")
+	}
+	c.turn.Tell(h)
+	if c.trace != "" {
+		h.Set("X-Frappe-Request-Id", c.trace)
+	}
+	if origin := c.r.Header.Get("Origin"); c.config.AllowCORS.Allows(origin) {
+		c.share(h, origin)
+	}
+	if c.visit.Jar != nil && !strings.Contains(h.Get("Cache-Control"), "public") {
+		c.visit.Jar.Flush(h, time.Now())
 	}
 }
 
-// fail writes an exception: as JSON, or as a page for those who ask for text.
-func (c *call) fail(w http.ResponseWriter, err error) {
-	var e *exception.Error
-	if !errors.As(err, &e) {
-		c.site.opts.Log.Error("unexpected failure", "error", err.Error(), "path", c.r.URL.Path)
-		e = exception.Raise("OperationalError", "%v", err)
+// share lets pages of an origin read the answer.
+func (c *call) share(h http.Header, origin string) {
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Vary", "Origin")
+	if c.r.Method != http.MethodOptions {
+		return
 	}
+	if verb := c.r.Header.Get("Access-Control-Request-Method"); verb != "" {
+		h.Set("Access-Control-Allow-Methods", verb)
+	}
+	if names := c.r.Header.Get("Access-Control-Request-Headers"); names != "" {
+		h.Set("Access-Control-Allow-Headers", names)
+	}
+	h.Set("Access-Control-Max-Age", "86400")
+}
+
+// fail writes an exception: as JSON, or as a page for those who ask for text. What
+// the WSGI layer answers is a page in any case, on the older release without the
+// headers that other answers have.
+func (c *call) fail(w http.ResponseWriter, err error) {
+	e := c.known(err)
 	for k, v := range e.Header {
 		w.Header().Set(k, v)
 	}
+	if c.site.opts.Profile == V16 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden) {
+		w.Header().Set("WWW-Authenticate", `Bearer resource_metadata="`+c.address()+`/.well-known/oauth-protected-resource"`)
+	}
 	if e.HTML {
-		answer.Page(w, e.Status, http.StatusText(e.Status), e.Text)
+		if c.site.opts.Profile == V16 {
+			c.common(w)
+		}
+		answer.Page(w, e.Status, e.Text)
 		return
 	}
+	c.visit.Cleared(e)
 	c.common(w)
-	accept := c.r.Header.Get("Accept")
-	if !strings.Contains(accept, "application/json") && (strings.HasPrefix(accept, "text") || !strings.HasPrefix(c.r.URL.Path, "/api/")) {
-		answer.Page(w, e.Status, e.Class, e.Text)
+	if !c.readsJSON() {
+		answer.Explain(w, e)
 		return
 	}
-	notes := append(c.ses.Notes, e.Notes...)
-	c.write(w, e.Status, c.voice().Failure(e, notes))
+	body := slices.Clone(c.visit.Out)
+	c.voice().Failure(&body, e, slices.Concat(c.ses.Notes, e.Notes))
+	c.write(w, e.Status, body)
 }
 
-// answerFault writes an armed fault in the shape that the real site, or what
-// stands in front of it, uses for that status.
-func (s *Site) answerFault(w http.ResponseWriter, r *http.Request, status int) {
-	c := &call{site: s, r: r, version: 1, ses: &document.Session{Profile: s.opts.Profile}}
-	c.ses.User.Desk = true
-	if strings.HasPrefix(r.URL.Path, "/api/v2/") {
-		c.version = 2
+// address is how the caller reached the site: "https://erp.example".
+func (c *call) address() string {
+	if c.r.TLS != nil || c.r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https://" + c.r.Host
 	}
-	switch status {
-	case http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusRequestEntityTooLarge, http.StatusNotFound, http.StatusMethodNotAllowed:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		fmt.Fprintf(w, "<html>\r\n<head><title>%d %s</title></head>\r\n<body>\r\n<center><h1>%d %s</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n",
-			status, http.StatusText(status), status, http.StatusText(status))
-	case http.StatusTooManyRequests:
-		for k, v := range map[string]string{"Retry-After": "2", "X-RateLimit-Limit": "60000000", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2"} {
-			w.Header().Set(k, v)
-		}
-		c.fail(w, exception.Raise("TooManyRequestsError", ""))
-	case http.StatusServiceUnavailable:
-		c.fail(w, exception.Raise("SessionStopped", "Session Stopped"))
-	case http.StatusForbidden:
-		c.fail(w, exception.Denied(""))
-	case http.StatusUnauthorized:
-		c.fail(w, exception.Raise("AuthenticationError", ""))
-	case http.StatusConflict:
-		c.fail(w, exception.Raise("DuplicateEntryError", "('', '', IntegrityError(1062, \"Duplicate entry\"))"))
-	case http.StatusExpectationFailed:
-		c.fail(w, exception.Invalid("The server refused this on request of the test"))
-	default:
-		e := answer.Deadlock(s.opts.Database)
-		e.Status = status
-		c.fail(w, e)
-	}
+	return "http://" + c.r.Host
+}
+
+// readsJSON tells whether the caller gets exceptions as JSON.
+func (c *call) readsJSON() bool {
+	accept := c.r.Header.Get("Accept")
+	script := c.r.Header.Get("X-Requested-With") == "XMLHttpRequest"
+	return accept != "" && (script || strings.Contains(accept, "application/json")) ||
+		strings.HasPrefix(c.r.URL.Path, "/api/") && !strings.HasPrefix(accept, "text")
+}
+
+// newTrace is a fresh request id.
+func newTrace() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, by the package's contract
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

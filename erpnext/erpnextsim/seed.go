@@ -1,18 +1,71 @@
 package erpnextsim
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/fixture"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/install"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/trade"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
+
+// Image is a site as it stood at one moment, with its documents, doctypes and users,
+// but without what it held in memory only (faults, closed doctypes). It takes a
+// hundred times longer to fill a site than to begin from an image, so tests make one
+// for all sites of a package:
+//
+//	var founded = sync.OnceValues(func() (*erpnextsim.Image, error) {
+//		return erpnextsim.Found(erpnextsim.Options{}, fill)
+//	})
+//
+// and New takes it as Options.Image, as often as wanted.
+type Image struct {
+	blank    install.Blank
+	profile  Profile
+	database Database
+}
+
+// Found makes a site, lets fill lay out what all others begin with, and closes it.
+func Found(opts Options, fill func(*Site) error) (*Image, error) {
+	opts.Path = ""
+	s, err := New(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(s); err != nil {
+		return nil, errors.Join(fmt.Errorf("filling the site: %w", err), s.Close())
+	}
+	i, err := s.Image()
+	return i, errors.Join(err, s.Close())
+}
+
+// Image takes the site's image. It waits for the request that writes.
+func (s *Site) Image() (*Image, error) {
+	content, err := s.store.Image(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("taking the site's image: %w", err)
+	}
+	return &Image{blank: install.Blank{Set: s.set.Load(), Image: content}, profile: s.opts.Profile, database: s.opts.Database}, nil
+}
+
+// beginning is what a site begins as: an image, or a fresh installation.
+func beginning(opts *Options) (install.Blank, error) {
+	if i := opts.Image; i != nil {
+		opts.Profile, opts.Database = i.profile, i.database
+		return i.blank, nil
+	}
+	base, err := install.Site(opts.Database == MariaDB, opts.Profile)
+	if err != nil {
+		return install.Blank{}, fmt.Errorf("founding the site: %w", err)
+	}
+	return base, nil
+}
 
 // Import reads a JSON list of exported documents. DocType and Custom Field
 // documents extend the schema, others are stored like fixtures: names as given,
@@ -138,28 +191,3 @@ func (s *Site) deny(closed bool, doctypes []string) {
 // Nightly does what ERPNext's scheduler does each night: quotations expire,
 // invoices become overdue. Like there, modified does not move for the former.
 func (s *Site) Nightly() error { return s.writing(trade.Nightly) }
-
-// restore brings back the doctypes and fields that an earlier run imported into
-// the same file.
-func (s *Site) restore(ses *document.Session) error {
-	for _, doctype := range []string{"DocType", "Custom Field"} {
-		filter := ` WHERE name IN (SELECT parent FROM "tabDocField")`
-		if doctype == "Custom Field" {
-			filter = ""
-		}
-		rows, err := ses.Tx.Rows("SELECT name FROM " + store.Table(doctype) + filter + " ORDER BY creation, name")
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			doc, err := ses.Load(doctype, meta.Text(r["name"]))
-			if err != nil {
-				return err
-			}
-			if err := s.rules[doctype].Events["on_update"](ses, doc); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}

@@ -2,17 +2,24 @@ package erpnextsim
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/answer"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/attach"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/files"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/form"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/hooks"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/identity"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/limits"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/route"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
@@ -21,12 +28,16 @@ import (
 type call struct {
 	site    *Site
 	r       *http.Request
+	config  *Settings
 	ses     *document.Session
 	args    map[string]any
 	file    *attach.File
-	version int // of the API: 1 or 2
-	sid     string
-	expired bool
+	raw     []byte // the body as it came
+	version int    // of the API: 1 or 2
+	visit   *identity.Visit
+	watch   *hooks.Watch
+	turn    *limits.Turn
+	trace   string // request id of the answer, "" is none
 }
 
 // reply is a successful answer.
@@ -34,8 +45,9 @@ type reply struct {
 	status  int
 	member  string // what the value stands under: "data", "message"
 	value   any
-	extra   wire.Object // members beside it
+	before  wire.Object // members in front of it
 	raw     []byte      // instead of JSON
+	page    func(http.ResponseWriter)
 	headers map[string]string
 }
 
@@ -52,17 +64,33 @@ func (s *Site) session(tx *store.Tx, user access.User) *document.Session {
 
 // writing runs f as Administrator in a transaction that is kept when f succeeds.
 func (s *Site) writing(f func(*document.Session) error) error {
+	return s.as(access.Administrator, f)
+}
+
+// as is writing in the name of a user, whose rights play no part.
+func (s *Site) as(user string, f func(*document.Session) error) error {
+	return s.work(access.User{Name: user, Desk: true}, func(ses *document.Session) error {
+		ses.Trusted = true
+		return f(ses)
+	})
+}
+
+// work runs f for a user in a transaction that is kept when f succeeds.
+func (s *Site) work(user access.User, f func(*document.Session) error) error {
 	tx, err := s.store.Begin(context.Background(), true)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	ses := s.session(tx, access.User{Name: access.Administrator, Desk: true})
-	ses.Trusted = true
+	ses := s.session(tx, user)
+	watch, err := s.hooks.Watch(ses)
+	if err != nil {
+		return err
+	}
 	if err := f(ses); err != nil {
 		return err
 	}
-	return s.commit(ses)
+	return s.commit(ses, watch)
 }
 
 // reading runs f as Administrator and keeps nothing.
@@ -77,29 +105,38 @@ func (s *Site) reading(f func(*document.Session) error) error {
 	return f(ses)
 }
 
-// commit makes the session's work durable, its schema changes visible included.
-// The caller holds the only writing transaction.
-func (s *Site) commit(ses *document.Session) error {
+// commit makes the session's work durable, its schema changes visible, and sends
+// its webhooks on their way. The caller holds the only writing transaction.
+func (s *Site) commit(ses *document.Session, watch *hooks.Watch) error {
 	before := s.set.Load()
 	s.set.Store(ses.Set)
+	watch.Closing()
 	if err := ses.Tx.Commit(); err != nil {
 		s.set.Store(before)
 		return err
 	}
+	watch.Committed(ses.User.Name)
 	return nil
 }
 
 // serve answers one request. The work is done even when the caller goes away.
 func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
-	c := &call{site: s, r: r, version: 1}
-	if strings.HasPrefix(r.URL.Path, "/api/v2/") {
+	if strings.HasPrefix(r.URL.Path, "//") { // the real server sees one slash at the beginning
+		r = r.Clone(r.Context())
+		r.URL.Path = "/" + strings.TrimLeft(r.URL.Path, "/")
+	}
+	c := &call{site: s, r: r, config: s.config.Load(), version: 1}
+	if strings.HasPrefix(r.URL.Path, "/api/v2") {
 		c.version = 2
 	}
-	sent, err := form.Read(w, r, s.opts.Profile)
-	c.args, c.file = sent.Args, sent.File
-	if err != nil {
-		c.ses = s.session(nil, access.With(access.Guest, nil, false))
+	c.ses = s.session(nil, access.With(access.Guest, nil, false))
+	c.visit = &identity.Visit{R: r, S: c.ses, Config: c.config}
+	if err := c.receive(); err != nil {
 		c.fail(w, err)
+		return
+	}
+	if c.meetsLock() {
+		c.fail(w, answer.Locked(s.opts.Database))
 		return
 	}
 	tx, err := s.store.Begin(context.WithoutCancel(r.Context()), c.writes())
@@ -108,16 +145,68 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer tx.Rollback()
-	c.ses = s.session(tx, access.With(access.Guest, nil, false))
+	c.attach(tx)
+	defer func() { c.turn.End() }()
 	res, err := c.handle()
-	if err == nil && c.commits() {
-		err = s.commit(c.ses)
+	if err == nil && (c.commits() || c.visit.Keep) {
+		err = s.commit(c.ses, c.watch)
 	}
 	if err != nil {
 		c.fail(w, err)
 		return
 	}
+	tx.Rollback()
+	c.seen()
 	c.succeed(w, res)
+}
+
+// receive does what comes before the database: the site is chosen, maintenance
+// refuses, the parameters are read.
+func (c *call) receive() error {
+	if name, ok := c.config.Serves(c.r.Header.Get("X-Frappe-Site-Name"), c.r.Host); !ok {
+		return exception.Page("NotFound", name+" does not exist")
+	}
+	if c.config.Maintenance && !c.config.AllowReads {
+		return answer.Stopped()
+	}
+	sent, err := form.Read(c.r, c.maxBody(), c.site.opts.Profile)
+	c.args, c.file, c.raw = sent.Args, sent.File, sent.Raw
+	c.visit.Args = c.args
+	return err
+}
+
+func (c *call) maxBody() int64 {
+	size := c.config.MaxBody()
+	if strings.HasPrefix(c.r.URL.Path, "/api/method/upload_file") {
+		_ = c.site.reading(func(ses *document.Session) error { // without a database the usual size counts
+			size = files.MaxSize(ses, c.config.MaxFileSize)
+			return nil
+		})
+	}
+	return size
+}
+
+// meetsLock tells whether the request would delete a document that somebody is
+// writing: a delete does not wait for the row.
+func (c *call) meetsLock() bool {
+	if !c.config.Contention || c.r.Method != http.MethodDelete {
+		return false
+	}
+	_, path, _ := strings.Cut(c.r.URL.Path, "/api/")
+	for _, version := range []string{"v1/", "v2/"} {
+		path = strings.TrimPrefix(path, version)
+	}
+	m, _ := c.site.routes[c.version].Find(c.r.Method, path)
+	return m.Operation == route.Delete && c.site.store.Held(m.Doctype, m.Name)
+}
+
+// attach gives the call its transaction.
+func (c *call) attach(tx *store.Tx) {
+	tx.ReadOnly = c.config.Maintenance
+	tx.Strict = c.config.Contention && c.site.opts.Database == Postgres
+	c.ses = c.site.session(tx, access.With(access.Guest, nil, false))
+	c.ses.Address = c.address()
+	c.visit.S = c.ses
 }
 
 // commits tells whether the verb keeps what the request did.
@@ -127,52 +216,112 @@ func (c *call) commits() bool {
 
 // writes tells whether the request may change rows, even if only to roll back.
 func (c *call) writes() bool {
-	return c.commits() || c.args["run_method"] != nil || c.args["cmd"] != nil ||
-		strings.Contains(c.r.URL.Path, "/method/") && c.site.rpc.Writes(rpcName(c.r.URL.Path))
+	path := c.r.URL.Path
+	if c.config.Maintenance {
+		return false
+	}
+	if c.args["cmd"] != nil || c.args["run_method"] != nil || identity.LogsIn(path, c.args) || isDesk(path) {
+		return true
+	}
+	if !strings.Contains(path, "/method/") || strings.Contains(path, "/document/") || strings.Contains(path, "/resource/") {
+		return c.commits() || strings.Contains(path, "/document/") && strings.Contains(path, "/method/")
+	}
+	_, name, _ := strings.Cut(path, "/method/")
+	name, _, _ = strings.Cut(name, "/")
+	switch name {
+	case "logout", "web_logout", "upload_file", "frappe.handler.upload_file", "frappe.handler.logout":
+		return true
+	}
+	return c.site.rpc.Writes(name) || c.commits() && !c.site.rpc.Reads(name)
 }
 
-// handle finds out who asks, then runs the route.
+// handle goes through the steps of a request in their order: session and CSRF,
+// request id, rate limit, Authorization header, route.
 func (c *call) handle() (reply, error) {
-	if err := c.authenticate(); err != nil {
+	if c.r.Method != http.MethodOptions {
+		if err := c.site.door.Enter(c.visit); err != nil {
+			return reply{}, err
+		}
+	}
+	if c.config.Monitor {
+		c.trace = c.r.Header.Get("X-Frappe-Request-Id")
+		if c.trace == "" {
+			c.trace = newTrace()
+		}
+	}
+	var err error
+	if c.turn, err = c.site.meter.Begin(c.config.RateLimit, c.ses.Clock(), c.site.opts.Profile); err != nil {
+		return reply{}, err
+	}
+	if err := c.site.door.Authorize(c.visit); err != nil {
 		return reply{}, err
 	}
 	if c.r.Method == http.MethodOptions {
-		return reply{status: http.StatusOK, raw: []byte{}}, nil
+		return reply{raw: []byte{}, headers: map[string]string{"Content-Type": "text/plain; charset=utf-8"}}, nil
 	}
-	if cmd := meta.Text(c.args["cmd"]); cmd != "" {
-		return c.procedure(cmd)
+	if c.commits() || c.visit.Keep {
+		if c.watch, err = c.site.hooks.Watch(c.ses); err != nil {
+			return reply{}, err
+		}
 	}
+	return c.route()
+}
+
+func (c *call) route() (reply, error) {
 	path := c.r.URL.Path
-	switch {
-	case strings.HasPrefix(path, "/files/"), strings.HasPrefix(path, "/private/files/"):
-		return c.content(path)
-	case strings.HasPrefix(path, "/api/v2/"):
-		return c.second(trim(path, "/api/v2/"))
-	case strings.HasPrefix(path, "/api/v1/"):
-		return c.first(trim(path, "/api/v1/"))
-	case strings.HasPrefix(path, "/api/"):
-		return c.first(trim(path, "/api/"))
+	if cmd := meta.Text(c.args["cmd"]); cmd != "" {
+		return c.procedure(cmd, "message")
 	}
-	return reply{}, notFound()
+	switch {
+	case strings.HasPrefix(path, "/api/v2/"):
+		return c.second(path[len("/api/v2/"):])
+	case strings.HasPrefix(path, "/api/v1/"):
+		return c.first(path[len("/api/v1/"):])
+	case strings.HasPrefix(path, "/api/"):
+		return c.first(path[len("/api/"):])
+	}
+	return c.elsewhere(path)
 }
 
-func trim(path, prefix string) string { return strings.TrimSuffix(path[len(prefix):], "/") }
-
-func rpcName(path string) string {
-	_, name, _ := strings.Cut(path, "/method/")
-	name, _, _ = strings.Cut(name, "/")
-	return name
+// seen writes down, now and then, that the user was here.
+func (c *call) seen() {
+	if c.config.Maintenance || c.r.Method == http.MethodOptions {
+		return
+	}
+	sid := c.site.door.Overdue(c.visit)
+	if sid == "" {
+		return
+	}
+	err := c.site.writing(func(ses *document.Session) error { return c.site.door.Used(ses, sid, c.ses.User.Name) })
+	if err != nil {
+		c.site.opts.Log.Warn("session not written down", "error", err.Error())
+	}
 }
 
-func notFound() error {
-	e := exception.Raise("NotFound", "404 Not Found: The requested URL was not found on the server.")
-	e.HTML = true
-	return e
+// known turns what the store or Go says into an exception.
+func (c *call) known(err error) *exception.Error {
+	var e *exception.Error
+	switch {
+	case errors.Is(err, store.ErrReadOnly):
+		return answer.ReadOnly()
+	case errors.Is(err, store.ErrSerialization):
+		return answer.Deadlock(c.site.opts.Database)
+	case errors.As(err, &e):
+		if e.Module == "pymysql.err" && c.site.opts.Profile == V16 { // which has another driver
+			renamed := *e
+			renamed.Module = "MySQLdb"
+			return &renamed
+		}
+		return e
+	}
+	c.site.opts.Log.Error("unexpected failure", "error", err.Error(), "path", c.r.URL.Path)
+	return exception.Raise("OperationalError", "%v", err)
 }
+
+func notFound() error { return exception.Page("NotFound", exception.NotFoundText) }
 
 func wrongVerb(allow string) error {
-	e := exception.Raise("MethodNotAllowed", "405 Method Not Allowed: The method is not allowed for the requested URL.")
-	e.HTML = true
+	e := exception.Page("MethodNotAllowed", "The method is not allowed for the requested URL.")
 	e.Header = map[string]string{"Allow": allow}
 	return e
 }

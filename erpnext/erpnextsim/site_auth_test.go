@@ -23,7 +23,8 @@ func authorization(b *bench) {
 		{"token " + hub, "hub@example.com", 200},
 		{"TOKEN " + hub, "hub@example.com", 200},
 		{basic(hub), "hub@example.com", 200},
-		{"Basic !!!", "InvalidAuthorizationToken", 400},
+		{"Basic abc", "InvalidAuthorizationToken", 400}, // a wrong length
+		{"Basic !!!", "AuthenticationError", 401},       // signs beyond base64 are skipped
 		{"token " + wrong, "AuthenticationError", 401},
 		{basic("hubkey:hub:secret"), "AuthenticationError", 401},
 		{"Bearer abc", "AuthenticationError", 401},
@@ -102,7 +103,7 @@ func permissions(b *bench) {
 		{seller, "GET", "/api/resource/Payment Entry", "", 403},
 		{seller, "POST", "/api/resource/Payment Entry", `{}`, 403},
 		{visitor, "POST", "/api/resource/Lieu", `{"label":"x"}`, 403},
-		{visitor, "POST", "/api/resource/Lieu", `{"label":"x","customer":"Nul"}`, 417}, // links come before rights
+		{visitor, "POST", "/api/resource/Lieu", `{"label":"x","customer":"Nul"}`, 403}, // rights come before links
 		{nobody, "GET", "/api/resource/Lieu", "", 403},
 		{admin, "GET", "/api/resource/Payment Entry", "", 200},
 	} {
@@ -131,7 +132,7 @@ func faults(b *bench) {
 	t := b.T
 	for status, want := range map[int]string{
 		500: `"exc_type":"QueryDeadlockError"`, 503: `"exc_type":"SessionStopped"`, 429: `"exc_type":"TooManyRequestsError"`,
-		417: `"exc_type":"ValidationError"`, 502: "<h1>502 Bad Gateway</h1>", 504: "<h1>504 Gateway Timeout</h1>",
+		417: `"exc_type":"ValidationError"`, 502: "<h1>502 Bad Gateway</h1>", 504: "<h1>504 Gateway Time-out</h1>",
 	} {
 		b.site.Fault().Fail(simkit.Fault{Status: status})
 		a := b.as(hub, "POST", "/api/resource/Lieu", `{"label":"fault"}`)

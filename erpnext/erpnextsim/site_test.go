@@ -2,10 +2,12 @@ package erpnextsim_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -81,9 +83,12 @@ func (b *bench) month() { b.ticks.Add(int64(31 * 24 * time.Hour / time.Milliseco
 // advances by a millisecond at each look.
 func open(t *testing.T, opts erpnextsim.Options) *bench {
 	t.Helper()
-	ticks := &atomic.Int64{}
-	start := time.Date(2026, 3, 10, 13, 0, 0, 123456000, time.UTC)
-	opts.Now = func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
+	image, err := founded()[opts.Profile][opts.Database]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{T: t, ticks: &atomic.Int64{}}
+	opts.Image, opts.Now = image, clock(opening, b.ticks)
 	site, err := erpnextsim.New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -93,8 +98,35 @@ func open(t *testing.T, opts erpnextsim.Options) *bench {
 			t.Error(err)
 		}
 	})
-	b := &bench{T: t, site: site, ticks: ticks}
-	b.must(site.Import([]byte(fsm)))
+	b.site = site
+	return b
+}
+
+var opening = time.Date(2026, 3, 10, 13, 0, 0, 123456000, time.UTC)
+
+func clock(start time.Time, ticks *atomic.Int64) func() time.Time {
+	return func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
+}
+
+// founded is what the test sites begin as, by release and database; each is made
+// when it is first needed.
+var founded = sync.OnceValue(func() map[erpnextsim.Profile]map[erpnextsim.Database]func() (*erpnextsim.Image, error) {
+	out := map[erpnextsim.Profile]map[erpnextsim.Database]func() (*erpnextsim.Image, error){}
+	for _, release := range []erpnextsim.Profile{erpnextsim.V15, erpnextsim.V16} {
+		out[release] = map[erpnextsim.Database]func() (*erpnextsim.Image, error){}
+		for _, db := range []erpnextsim.Database{erpnextsim.MariaDB, erpnextsim.Postgres} {
+			now := clock(opening.Add(-time.Hour), &atomic.Int64{})
+			out[release][db] = sync.OnceValues(func() (*erpnextsim.Image, error) {
+				return erpnextsim.Found(erpnextsim.Options{Profile: release, Database: db, Now: now}, settle)
+			})
+		}
+	}
+	return out
+})
+
+// settle lays out what all test sites have.
+func settle(site *erpnextsim.Site) error {
+	err := site.Import([]byte(fsm))
 	for user, keys := range map[string]string{
 		"hub@example.com System Manager": hub, "sale@example.com Sales User": seller, "Administrator ": admin, "visit@example.com ": visitor,
 	} {
@@ -104,9 +136,9 @@ func open(t *testing.T, opts erpnextsim.Options) *bench {
 		if role != "" {
 			roles = append(roles, role)
 		}
-		b.must(site.AddUser(name, key, secret, roles...))
+		err = errors.Join(err, site.AddUser(name, key, secret, roles...))
 	}
-	return b
+	return err
 }
 
 func (b *bench) must(err error) {

@@ -2,6 +2,7 @@ package erpnextsim_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,7 @@ func quotation(b *bench) {
 	path := "/api/resource/Quotation/SAL-QTN-2026-00001"
 	b.call(417, "PUT", path, `{"valid_till":"2020-01-01"}`)
 	b.call(417, "POST", "/api/resource/Quotation", `{"party_name":"Personne","items":[{"item_code":"FIBRE","qty":1}]}`)
-	b.call(417, "POST", "/api/resource/Quotation", `{"party_name":"Zoé","items":[]}`)
+	b.call(500, "POST", "/api/resource/Quotation", `{"party_name":"Zoé","items":[]}`) // it calculates with nothing
 	if got := b.call(200, "PUT", path, `{"docstatus":1}`).data()["status"]; got != "Open" {
 		t.Errorf("submitted: status %v, want Open", got)
 	}
@@ -118,7 +119,7 @@ func invoiceAndPayment(b *bench) {
 		name, _ := a.data()["name"].(string)
 		return name
 	}
-	pay(14.98, 200)
+	first := pay(14.98, 200)
 	if got := status(); got != "status=Partly Paid outstanding_amount=100 " {
 		t.Errorf("paid in part: %s", got)
 	}
@@ -127,12 +128,19 @@ func invoiceAndPayment(b *bench) {
 	if got := status(); got != "status=Paid outstanding_amount=0 " {
 		t.Errorf("paid: %s", got)
 	}
-	b.call(417, "PUT", path, `{"docstatus":2}`) // submitted payments point to it
 	b.call(200, "PUT", "/api/resource/Payment Entry/"+last, `{"docstatus":2}`)
 	if got := status(); got != "status=Partly Paid outstanding_amount=100 " {
 		t.Errorf("payment taken back: %s", got)
 	}
 	b.call(417, "POST", "/api/resource/Payment Entry", `{"payment_type":"Receive","party_type":"Customer","party":"Zoé","paid_amount":1,"received_amount":1}`)
+	b.call(200, "PUT", path, `{"docstatus":2}`) // the payment that is left is taken off it
+	if got := status(); got != "status=Cancelled outstanding_amount=0 " {
+		t.Errorf("cancelled: %s", got)
+	}
+	free, err := b.site.Doc("Payment Entry", first)
+	if err != nil || free["unallocated_amount"] != 14.98 {
+		t.Errorf("its payment: %v %v", free["unallocated_amount"], err)
+	}
 }
 
 func customerMakesItsContact(b *bench) {
@@ -167,6 +175,17 @@ func stock(b *bench) {
 	move("Material Transfer", "Stores - T", "Camion 1 - T")
 	if got := b.call(200, "GET", "/api/resource/Serial No/GPON1", "").data(); got["warehouse"] != "Camion 1 - T" || got["status"] != "Active" {
 		t.Errorf("moved: %v", got)
+	}
+	for warehouse, want := range map[string]float64{"Stores - T": 0, "Camion 1 - T": 1} {
+		bin := b.call(200, "GET", query("Bin", "fields", `["actual_qty"]`, "filters", `[["warehouse","=","`+warehouse+`"]]`), "").list()
+		if len(bin) != 1 || bin[0].(map[string]any)["actual_qty"] != want {
+			t.Errorf("bin of %s: %v, want %v", warehouse, bin, want)
+		}
+	}
+	empty := b.as(hub, "POST", "/api/resource/Stock Entry", `{"stock_entry_type":"Material Issue","company":"TARGO","docstatus":1,
+		"items":[{"item_code":"ONT","qty":3,"s_warehouse":"Camion 1 - T"}]}`)
+	if empty.status != 417 || !strings.Contains(empty.text, "erpnext.stock.stock_ledger.NegativeStockError") {
+		t.Errorf("more than there is: %s", empty.text)
 	}
 	b.call(417, "PUT", "/api/resource/Serial No/GPON1", `{"warehouse":"Stores - T"}`)
 	scan := b.call(200, "POST", "/api/method/erpnext.stock.utils.scan_barcode", `{"search_value":"4006381333931"}`)

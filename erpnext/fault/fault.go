@@ -1,11 +1,13 @@
 // Package fault reads what Frappe, the framework under ERPNext, says when it
 // refuses something: its JSON of both versions in, class and texts for people
-// out. It also knows which classes pass and which of them leave a write undone.
+// out, and an Error of them. It also knows which classes pass, which of them
+// leave a write undone, and which speak of one call only.
 // It calls nothing and remembers nothing.
 package fault
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 )
 
@@ -20,6 +22,26 @@ func Read(body []byte, host string) (class, line string, messages []string) {
 	}
 	return w.read(func(s string) string { return oneLine(s, host) })
 }
+
+var classMember = regexp.MustCompile(`"(?:exc_type|type)": ?"([A-Za-z_]\w*)"`)
+
+// classIn finds the class in a body, or in the beginning of one that is long:
+// tracebacks stand before the class in some answers and after it in others.
+func classIn(head []byte) string {
+	if class, line, _ := Read(head, ""); class != "" {
+		return Refine(class, line)
+	}
+	if m := classMember.FindSubmatch(head); m != nil {
+		return string(m[1])
+	}
+	if m := lastLine.FindSubmatch(head); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+// lastLine is the member that holds the last line of the traceback.
+var lastLine = regexp.MustCompile(`"exception": ?"(?:\w+\.)*(\w+)`)
 
 // wireError is the union of both versions' bodies. Members of a wrong type
 // must not hide the others, so all are read late.

@@ -1,8 +1,8 @@
 package rest
 
 import (
-	"cmp"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"reflect"
 	"slices"
@@ -10,41 +10,71 @@ import (
 	"strings"
 )
 
-// List asks for a list of documents.
+// List asks for a list of documents. What it holds is settled: see Settle.
 type List struct {
 	Doctype     string
 	Fields      []string
-	Filters, Or [][]any // made by Condition
+	Filters, Or []Filter
+	GroupBy     []string    // columns
+	Compute     []Aggregate // computed columns, in the form of Profile
+	Profile     Profile
 	OrderBy     string
 	Start       int
 	Limit       int
 	Parent      string // the parent's doctype when Doctype is a child table
 }
 
-// Condition is a condition as Frappe reads it, with its doctype.
-func Condition(doctype, field, op string, value any) []any {
-	if b, ok := value.(bool); ok { // a box is 1 or 0
-		value = 0
-		if b {
-			value = 1
+// Check refuses what is no query, and what only one of the versions reads.
+func (l List) Check() error {
+	for _, a := range l.Compute {
+		if err := a.check(); err != nil {
+			return err
 		}
 	}
-	return []any{doctype, field, op, value}
+	for _, f := range slices.Concat(l.Filters, l.Or) {
+		if err := f.check(); err != nil {
+			return err
+		}
+	}
+	for _, term := range append(strings.Split(l.OrderBy, ","), l.GroupBy...) {
+		if column, _ := l.term(term); strings.Contains(column, ".") && !strings.HasPrefix(column, "tab") {
+			return errors.New("a list cannot be in order of, or in groups by, the linked field " + column)
+		}
+	}
+	return nil
 }
 
 // Arguments is the list as the body of frappe.client.get_list.
 func (l List) Arguments() map[string]any {
 	args := map[string]any{
-		"doctype": l.Doctype, "fields": l.Fields, "filters": l.Filters,
+		"doctype": l.Doctype, "fields": l.fields(), "filters": Forms(l.Doctype, l.Filters),
 		"order_by": l.order(), "limit_start": l.Start, "limit_page_length": l.Limit,
 	}
 	if len(l.Or) > 0 {
-		args["or_filters"] = l.Or
+		args["or_filters"] = Forms(l.Doctype, l.Or)
+	}
+	if len(l.GroupBy) > 0 {
+		columns := make([]string, len(l.GroupBy))
+		for i, column := range l.GroupBy {
+			columns[i] = l.own(column)
+		}
+		args["group_by"] = strings.Join(columns, ", ")
 	}
 	if l.Parent != "" {
 		args["parent"] = l.Parent
 	}
 	return args
+}
+
+func (l List) fields() []any {
+	fields := make([]any, 0, len(l.Fields)+len(l.Compute))
+	for _, f := range l.Fields {
+		fields = append(fields, f)
+	}
+	for _, a := range l.Compute {
+		fields = append(fields, a.form(l.Profile, l.column))
+	}
+	return fields
 }
 
 // Path is the list as an address: what is no text or number goes as JSON.
@@ -64,18 +94,6 @@ func (l List) Path() string {
 	}
 	v.Del("doctype")
 	return ResourcePath(l.Doctype) + "?" + v.Encode()
-}
-
-// order is never empty and always ends in something unique: without it the
-// order is the database's and pages overlap.
-func (l List) order() string {
-	order := cmp.Or(l.OrderBy, "creation asc")
-	for term := range strings.SplitSeq(order, ",") {
-		if field, _, _ := strings.Cut(strings.TrimSpace(term), " "); field == "name" {
-			return order
-		}
-	}
-	return order + ", name asc"
 }
 
 // Columns lists the columns that a document type reads (v is a value, a slice

@@ -24,6 +24,16 @@ func MethodPath(method string) string { return "/api/method/" + url.PathEscape(m
 // ResourcePath is the address of the documents of a doctype.
 func ResourcePath(doctype string) string { return "/api/resource/" + url.PathEscape(doctype) }
 
+// V2Path is the address of the documents of a doctype in the second version of
+// the API, which is used only for what the first cannot do.
+func V2Path(doctype string) string { return "/api/v2/document/" + url.PathEscape(doctype) }
+
+// V2DocumentPath is the address of a document there.
+func V2DocumentPath(doctype, name string) (string, bool) {
+	path, ok := DocumentPath(doctype, name)
+	return "/api/v2/document" + strings.TrimPrefix(path, "/api/resource"), ok
+}
+
 // DocumentPath is the address of a document. It refuses the names that would
 // lead to another resource: the empty one (the list) and those with dots as a
 // segment. A slash is part of a name and is sent as it is.

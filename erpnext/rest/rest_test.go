@@ -16,18 +16,3 @@ func TestDocumentPath(t *testing.T) {
 		}
 	}
 }
-
-func TestOrderAlwaysEndsInSomethingUnique(t *testing.T) {
-	t.Parallel()
-	for given, want := range map[string]string{
-		"":                            "creation asc, name asc",
-		"modified desc":               "modified desc, name asc",
-		"name desc":                   "name desc",
-		"customer_name asc, name asc": "customer_name asc, name asc",
-		"customer_name":               "customer_name, name asc",
-	} {
-		if got := (List{OrderBy: given}).order(); got != want {
-			t.Errorf("order %q = %q, want %q", given, got, want)
-		}
-	}
-}

@@ -8,12 +8,21 @@ import (
 	"time"
 )
 
-// The waits between tries. A Retry-After above the cap is for the caller's
+// Pace is how long the waits are. A Retry-After above Cap is for the caller's
 // queue, not for a request that somebody waits for.
-const (
-	firstWait = 200 * time.Millisecond
-	waitCap   = 5 * time.Second
-)
+type Pace struct {
+	First time.Duration // before the second try, doubled before each next one
+	Cap   time.Duration
+	Looks []time.Duration // before each look for the trace of a create whose reply was lost
+}
+
+// Usual is the pace of the hub.
+func Usual() Pace {
+	return Pace{
+		First: 200 * time.Millisecond, Cap: 5 * time.Second,
+		Looks: []time.Duration{0, 300 * time.Millisecond, time.Second},
+	}
+}
 
 // Patience says how a call may be tried again.
 type Patience int
@@ -22,15 +31,29 @@ type Patience int
 const (
 	Creating Patience = iota // only when it is known that nothing was applied
 	Reading                  // whenever it may help
-	Absolute                 // once more: doing it twice is the same as doing it once
+	Absolute                 // and once more when the reply was lost: doing it twice is the same as doing it once
 )
 
-// tries is how often a call is made at most.
+// tries is how often a call is made at most: fewer than open the breaker. What
+// was rolled back, as a database does with one of two writers, is worth more of
+// them than a read.
 func (p Patience) tries() int {
-	if p == Absolute {
-		return 2
+	if p == Reading {
+		return 3
 	}
-	return 3
+	return 4
+}
+
+// lost is how often a reply may be lost before nobody tries again.
+func (p Patience) lost() int {
+	switch p {
+	case Reading:
+		return 3
+	case Absolute:
+		return 2
+	default:
+		return 1
+	}
 }
 
 // Verdict is what is to be known of a try that failed.
@@ -41,10 +64,17 @@ type Verdict struct {
 }
 
 // Do makes the call until it works (once returns nil) or may not be tried again.
-func Do(ctx context.Context, p Patience, once func(try int) *Verdict) {
+func (p Pace) Do(ctx context.Context, how Patience, once func(try int) *Verdict) {
+	lost := 0
 	for try := 1; ; try++ {
 		v := once(try)
-		if v == nil || try >= p.tries() || !v.Again || (p == Creating && !v.Undone) || !Pause(ctx, try, v.Advised) {
+		if v == nil || !v.Again {
+			return
+		}
+		if !v.Undone {
+			lost++
+		}
+		if try >= how.tries() || lost >= how.lost() || !p.Pause(ctx, try, v.Advised) {
 			return
 		}
 	}
@@ -52,10 +82,10 @@ func Do(ctx context.Context, p Patience, once func(try int) *Verdict) {
 
 // Pause waits before the next try, longer each time and never in step with
 // others. It reports false when waiting makes no sense.
-func Pause(ctx context.Context, try int, advice time.Duration) bool {
-	wait := firstWait << (try - 1)
+func (p Pace) Pause(ctx context.Context, try int, advice time.Duration) bool {
+	wait := p.First << (try - 1)
 	wait = wait/2 + rand.N(wait)
-	if advice > waitCap {
+	if advice > p.Cap {
 		return false
 	}
 	wait = max(wait, advice)

@@ -1,5 +1,5 @@
 // Package access decides by role who may do what with a doctype in the ERPNext
-// simulator. User permissions and shares of single documents are not imitated.
+// simulator, and reads which documents a user is restricted to.
 package access
 
 import (
@@ -70,6 +70,18 @@ func (u User) On(d *meta.DocType, what string) Right {
 		best = Own
 	}
 	return best
+}
+
+// Doctype tells whether the user has a right on the doctype as such. Rights on
+// own documents alone count for reading and creating only.
+func (u User) Doctype(d *meta.DocType, what string) bool {
+	switch u.On(d, what) {
+	case All:
+		return true
+	case Own:
+		return what == "select" || what == "read" || what == "create"
+	}
+	return false
 }
 
 // Level tells whether the user has the right at a higher permission level.

@@ -16,8 +16,8 @@ import (
 type Voice struct {
 	Release profile.Profile
 	Version int  // of the API: 1 or 2
-	Expired bool // the caller's session is over
-	Insider bool // a System User, who sees tracebacks on the newer release
+	Traces  bool // the site shows this caller tracebacks
+	Logging bool // on 404 as well
 }
 
 // style is how text inside of text is written.
@@ -25,20 +25,25 @@ func (c Voice) style() wire.Style {
 	return wire.Style{ASCII: c.Release == profile.V15, Spaces: c.Release == profile.V15}
 }
 
-// Failure is the body of a failed call.
-func (c Voice) Failure(e *exception.Error, notes []exception.Message) wire.Object {
-	if c.Version == 2 {
-		return c.failure2(e, notes)
-	}
-	return c.failure1(e, notes)
+// Encode writes a body.
+func (c Voice) Encode(body wire.Object) []byte {
+	return wire.Encode(body, wire.Style{ASCII: c.Release == profile.V15})
 }
 
-// failure1 is the body of a failed call of the first version of the API.
-func (c Voice) failure1(e *exception.Error, notes []exception.Message) wire.Object {
-	body := wire.Object{}
-	for k, v := range e.Response {
-		body.Set(k, v)
+// Failure adds a failed call to what the answer holds by then.
+func (c Voice) Failure(body *wire.Object, e *exception.Error, notes []exception.Message) {
+	for _, p := range e.Response {
+		body.Set(p.Key, p.Value)
 	}
+	if c.Version == 2 {
+		c.failure2(body, e, notes)
+		return
+	}
+	c.failure1(body, e, notes)
+}
+
+// failure1 is a failed call of the first version of the API.
+func (c Voice) failure1(body *wire.Object, e *exception.Error, notes []exception.Message) {
 	traced := c.traced(e)
 	if traced {
 		lines := strings.Split(strings.TrimRight(e.Error(), "\n"), "\n")
@@ -49,52 +54,48 @@ func (c Voice) failure1(e *exception.Error, notes []exception.Message) wire.Obje
 		if e.App != "" {
 			body.Set("_exc_source", e.App+" (app)")
 		}
-		style := c.style()
-		body.Set("exc", string(wire.Encode([]string{traceback(e)}, style)))
+		body.Set("exc", string(wire.Encode([]string{traceback(e)}, c.style())))
 	}
-	c.Messages(&body, notes)
+	c.Messages(body, notes)
 	if e.Reason != "" {
 		body.Set("_error_message", e.Reason)
 	}
-	return body
 }
 
-// failure2 is the body of a failed call of the second version: the message that
-// the exception was thrown with is folded into it.
-func (c Voice) failure2(e *exception.Error, notes []exception.Message) wire.Object {
+// failure2 is a failed call of the second version: the first message of the same id
+// as the exception is folded into it.
+func (c Voice) failure2(body *wire.Object, e *exception.Error, notes []exception.Message) {
 	entry := wire.Object{{Key: "type", Value: e.Class}}
 	if c.traced(e) {
 		entry.Set("exception", traceback(e))
 	}
 	var rest []exception.Message
+	folded := false
 	for _, n := range notes {
-		if e.ID == "" || n.ID != e.ID {
+		if folded || n.ID != e.ID { // one without an id belongs to an exception without one
 			rest = append(rest, n)
 			continue
 		}
-		for _, p := range n.Object() {
-			if p.Key == "message" || p.Key == "title" || p.Key == "indicator" {
+		folded = true
+		for _, p := range n.Object(c.Release) {
+			if p.Key != "raise_exception" && p.Key != "__frappe_exc_id" {
 				entry.Set(p.Key, p.Value)
 			}
 		}
 	}
-	body := wire.Object{{Key: "errors", Value: []any{entry}}}
-	c.Messages(&body, rest)
-	return body
+	body.Set("errors", []any{entry})
+	c.Messages(body, rest)
 }
 
 // Messages adds what is to be told to the user.
 func (c Voice) Messages(body *wire.Object, notes []exception.Message) {
-	if c.Expired {
-		body.Set("session_expired", 1)
-	}
 	if len(notes) == 0 {
 		return
 	}
 	if c.Version == 2 {
 		list := make([]any, len(notes))
 		for i, n := range notes {
-			list[i] = n.Object()
+			list[i] = n.Object(c.Release)
 		}
 		body.Set("messages", list)
 		return
@@ -102,13 +103,13 @@ func (c Voice) Messages(body *wire.Object, notes []exception.Message) {
 	style := c.style()
 	list := make([]string, len(notes))
 	for i, n := range notes {
-		list[i] = string(wire.Encode(n.Object(), style))
+		list[i] = string(wire.Encode(n.Object(c.Release), style))
 	}
 	body.Set("_server_messages", string(wire.Encode(list, style)))
 }
 
 func (c Voice) traced(e *exception.Error) bool {
-	return e.Status != http.StatusNotFound && !e.NoTrace && (c.Release == profile.V15 || c.Insider)
+	return c.Traces && !e.NoTrace && (e.Status != http.StatusNotFound || c.Logging)
 }
 
 func traceback(e *exception.Error) string {
@@ -123,14 +124,6 @@ func traceback(e *exception.Error) string {
 		e.Error() + "\n"
 }
 
-// Page writes the small HTML page of the WSGI layer or of a proxy.
-func Page(w http.ResponseWriter, status int, title, text string) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, text, _ = strings.Cut("\n"+text, ": ")
-	fmt.Fprintf(w, "<!doctype html>\n<html lang=en>\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n", status, title, title, text)
-}
-
 // Deadlock is what two writers of one row get.
 func Deadlock(db profile.Database) *exception.Error {
 	if db == profile.Postgres {
@@ -138,3 +131,20 @@ func Deadlock(db profile.Database) *exception.Error {
 	}
 	return exception.Raise("QueryDeadlockError", "(1213, 'Deadlock found when trying to get lock; try restarting transaction')")
 }
+
+// Locked is what a writer gets who does not wait for a row.
+func Locked(db profile.Database) *exception.Error {
+	if db == profile.Postgres {
+		return exception.Raise("LockNotAvailable", "could not obtain lock on row in relation\n")
+	}
+	return exception.Raise("QueryTimeoutError", "(1205, 'Lock wait timeout exceeded; try restarting transaction')")
+}
+
+// ReadOnly is what a change gets while the site may only be read.
+func ReadOnly() *exception.Error {
+	return exception.Titled("InReadOnlyMode", "In Read Only Mode",
+		"Site is running in read only mode for maintenance or site update, this action can not be performed right now. Please try again later.")
+}
+
+// Stopped is what every request gets during maintenance.
+func Stopped() *exception.Error { return exception.Raise("SessionStopped", "Session Stopped") }

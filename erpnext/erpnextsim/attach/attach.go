@@ -1,17 +1,14 @@
-// Package attach stores uploaded files beside documents of the ERPNext simulator,
-// as File documents, and gives their bytes back to those who may read them.
+// Package attach stores files that come as text beside documents of the ERPNext
+// simulator, as File documents.
 package attach
 
 import (
 	"encoding/base64"
-	"path"
 	"strings"
 
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 )
 
 // File is an uploaded file.
@@ -27,55 +24,6 @@ type attachment struct {
 	private                 bool
 	doctype, docname, field string
 	folder                  string
-}
-
-// Upload stores the part "file", or an address given as file_url.
-func Upload(s *document.Session, args map[string]any, file *File) (*document.Doc, error) {
-	if s.User.Name == access.Guest {
-		return nil, exception.Denied("")
-	}
-	text := func(name string) string { return meta.Text(args[name]) }
-	a := attachment{
-		doctype: text("doctype"), docname: text("docname"), field: text("fieldname"), folder: text("folder"),
-		private: meta.Int(args["is_private"]) != 0, url: text("file_url"), name: text("file_name"),
-	}
-	if file != nil {
-		a.content, a.name = file.Content, path.Base(strings.ReplaceAll(file.Name, `\`, "/"))
-		_, sized := args["total_file_size"]
-		if s.Profile == profile.V16 && !sized {
-			return nil, exception.Raise("TypeError", "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'")
-		}
-	}
-	if err := mayAttach(s, a); err != nil {
-		return nil, err
-	}
-	return keep(s, a)
-}
-
-// mayAttach needs the write right on the target; one that is not there yet is fine.
-func mayAttach(s *document.Session, a attachment) error {
-	if a.doctype == "" || a.docname == "" {
-		return nil
-	}
-	d, err := s.Meta(a.doctype)
-	if err != nil {
-		return err
-	}
-	_, found, err := s.Exists(a.doctype, a.docname)
-	if err != nil {
-		return err
-	}
-	if !found {
-		if s.Profile == profile.V16 && s.User.On(d, "write") == access.None {
-			return exception.Denied("")
-		}
-		return nil
-	}
-	doc, err := s.Load(a.doctype, a.docname)
-	if err != nil {
-		return err
-	}
-	return s.Check(doc, "write")
 }
 
 // keep makes the File document; the rules of File keep the bytes.

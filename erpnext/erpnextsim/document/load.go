@@ -6,6 +6,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
 
@@ -37,11 +38,16 @@ func (s *Session) Show(d *meta.DocType, column string, v any) any {
 	return paper.Show(s.Database, d, column, v)
 }
 
-// load turns a stored row into a document.
+// load turns a stored row into a document, to which the row then belongs.
 func (s *Session) load(d *meta.DocType, row store.Row) *Doc {
 	doc := paper.Blank(d)
+	doc.Values = row
 	for column, v := range row {
-		doc.Values[column] = s.Show(d, column, v)
+		if text, ok := v.(string); ok {
+			if shown := s.Show(d, column, v); shown != text {
+				row[column] = shown
+			}
+		}
 	}
 	return doc
 }
@@ -50,6 +56,9 @@ func (s *Session) load(d *meta.DocType, row store.Row) *Doc {
 func (s *Session) Load(doctype, name string) (*Doc, error) {
 	d, err := s.Type(doctype)
 	if err != nil {
+		if known, found, _ := s.Exists("DocType", doctype); found {
+			return nil, s.misspelled(doctype, known, name)
+		}
 		return nil, err
 	}
 	if d.Single {
@@ -67,6 +76,20 @@ func (s *Session) Load(doctype, name string) (*Doc, error) {
 		return nil, err
 	}
 	return doc, s.describe(doc)
+}
+
+// misspelled is what a document ends in whose doctype is known under another
+// spelling: nothing is stored in this one. For those that have code that is looked
+// for first.
+func (s *Session) misspelled(doctype, known, name string) error {
+	d := s.Set.Get(known)
+	switch custom := d == nil || d.Custom; {
+	case !custom:
+		return exception.Raise("ImportError", "%s", doctype)
+	case s.Profile == profile.V15:
+		return exception.Missing(doctype, name)
+	}
+	return exception.Raise("ProgrammingError", `(1146, "Table '_site.tab%s' doesn't exist")`, doctype)
 }
 
 // describe fills a DocType document of a declared doctype, whose fields stand in
@@ -111,6 +134,9 @@ func (s *Session) loadRows(doc *Doc) error {
 		for _, r := range rows {
 			row := s.load(child, r)
 			row.Up = doc
+			if row.Int("idx") == 0 { // stored on its own, without a place
+				row.Values["idx"] = int64(len(doc.Tables[f.Name]) + 1)
+			}
 			doc.Tables[f.Name] = append(doc.Tables[f.Name], row)
 		}
 	}
@@ -130,6 +156,9 @@ func (s *Session) loadSingle(d *meta.DocType) (*Doc, error) {
 		doc.Values[field] = s.Show(d, field, v)
 	}
 	doc.Values["name"] = d.Name
+	if doc.Values["owner"] == nil {
+		doc.Values["owner"] = s.User.Name
+	}
 	return doc, s.loadRows(doc)
 }
 
@@ -143,8 +172,7 @@ func (s *Session) Exists(doctype, name string) (string, bool, error) {
 		return d.Name, true, nil
 	}
 	v, err := s.Tx.Value("SELECT name FROM "+store.Table(doctype)+" WHERE name = ?", name)
-	found, ok := v.(string)
-	return found, ok, err
+	return meta.Text(v), v != nil, err
 }
 
 // Value reads one column of one document, nil when either is missing.

@@ -1,20 +1,35 @@
 package document
 
-// Insert stores a new document. With docstatus 1 it is submitted at once.
+import (
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/checks"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
+)
+
+// Insert stores a new document. With docstatus 1 it is submitted at once. The older
+// release looks at links before it looks at rights.
 func (s *Session) Insert(doc *Doc) error {
 	doc.IsNew = true
 	if !s.Import {
 		s.setDefaults(doc)
 	}
 	s.stamp(doc)
+	if s.Profile == profile.V16 {
+		if err := s.Check(doc, "create"); err != nil {
+			return err
+		}
+	}
 	if err := s.transition(doc, 0); err != nil {
 		return err
 	}
 	if err := s.checkLinks(doc); err != nil {
 		return err
 	}
-	if err := s.Check(doc, "create"); err != nil {
-		return err
+	if s.Profile == profile.V15 {
+		if err := s.Check(doc, "create"); err != nil {
+			return err
+		}
 	}
 	if err := s.Trigger("before_insert", doc); err != nil {
 		return err
@@ -37,7 +52,7 @@ func (s *Session) Insert(doc *Doc) error {
 	if err := s.Trigger("after_insert", doc); err != nil {
 		return err
 	}
-	if err := s.copyAttachments(doc); err != nil {
+	if err := s.amended(doc); err != nil {
 		return err
 	}
 	return s.afterSave(doc)
@@ -47,6 +62,11 @@ func (s *Session) Insert(doc *Doc) error {
 func (s *Session) Save(doc *Doc) error {
 	if doc.IsNew || doc.Name() == "" {
 		return s.Insert(doc)
+	}
+	for _, row := range doc.Children() {
+		if row.IsNew && !s.Import {
+			s.fillDefaults(row)
+		}
 	}
 	if err := s.Check(doc, "write"); err != nil {
 		return err
@@ -75,7 +95,7 @@ func (s *Session) Save(doc *Doc) error {
 		}
 	}
 	if doc.Action == "update_after_submit" {
-		if err := s.checkSubmitted(doc); err != nil {
+		if err := checks.Submitted(doc); err != nil {
 			return err
 		}
 	}
@@ -87,47 +107,71 @@ func (s *Session) Save(doc *Doc) error {
 }
 
 func (s *Session) beforeSave(doc *Doc) error {
-	doc.Before = nil
-	if !doc.IsNew {
-		before, err := s.Load(doc.Type.Name, doc.Name())
-		if err != nil {
+	if doc.Type.Seen && !doc.IsNew && !doc.Type.Single {
+		if err := s.SetValue(doc.Type.Name, doc.Name(), store.Row{"_seen": `["` + s.User.Name + `"]`}, false); err != nil {
 			return err
 		}
-		doc.Before = before
 	}
-	var events []string
-	switch doc.Action {
-	case "save":
-		events = []string{"before_validate", "validate", "before_save"}
-	case "submit":
-		events = []string{"before_validate", "validate", "before_submit"}
-	case "cancel":
-		events = []string{"before_cancel"}
-	case "update_after_submit":
-		events = []string{"before_update_after_submit"}
+	events := map[string][]string{
+		"save":                {"before_validate", "validate", "before_save"},
+		"submit":              {"before_validate", "validate", "before_submit"},
+		"cancel":              {"before_cancel"},
+		"update_after_submit": {"before_update_after_submit"},
 	}
-	return s.runAll(doc, events)
+	if err := s.runAll(doc, events[doc.Action]); err != nil {
+		return err
+	}
+	s.setTitle(doc)
+	return nil
+}
+
+// validate runs the checks that every document passes, in their order.
+func (s *Session) validate(doc *Doc) error {
+	if !doc.Lenient {
+		if err := checks.Mandatory(doc, s.Profile); err != nil {
+			return err
+		}
+	}
+	for _, d := range append([]*Doc{doc}, doc.Children()...) {
+		if err := checks.Values(d, s.Profile, s.Import); err != nil {
+			return err
+		}
+		s.syncName(d)
+		if !s.Import {
+			checks.Clean(d)
+		}
+		if err := s.passwords(d); err != nil {
+			return err
+		}
+	}
+	if !doc.IsNew {
+		return checks.OnceOnly(doc)
+	}
+	for _, c := range meta.OptionalColumns() {
+		if doc.Type.Field(c) == nil {
+			delete(doc.Values, c)
+		}
+	}
+	return nil
 }
 
 func (s *Session) afterSave(doc *Doc) error {
-	var events []string
-	switch doc.Action {
-	case "save":
-		events = []string{"on_update"}
-	case "submit":
-		events = []string{"on_update", "on_submit"}
-	case "cancel":
-		events = []string{"on_cancel"}
-	case "update_after_submit":
-		events = []string{"on_update_after_submit"}
+	events := map[string][]string{
+		"save":                {"on_update"},
+		"submit":              {"on_update", "on_submit"},
+		"cancel":              {"on_cancel"},
+		"update_after_submit": {"on_update_after_submit"},
 	}
-	if err := s.runAll(doc, events); err != nil {
+	if err := s.runAll(doc, events[doc.Action]); err != nil {
 		return err
 	}
 	if doc.Action == "cancel" {
 		if err := s.Unlinked(doc, "Cancel"); err != nil {
 			return err
 		}
+	}
+	if err := s.keepVersion(doc); err != nil {
+		return err
 	}
 	doc.IsNew = false
 	for _, row := range doc.Children() {

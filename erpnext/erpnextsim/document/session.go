@@ -9,7 +9,6 @@ package document
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
@@ -32,6 +31,7 @@ type Session struct {
 	Profile  profile.Profile
 	Database profile.Database
 	Clock    func() time.Time // in the site's zone
+	Address  string           // of the site, for links in messages: "https://erp.example"
 	Rules    map[string]Controller
 
 	// Import skips what the server skips while it imports fixtures: defaults,
@@ -49,6 +49,8 @@ type Session struct {
 	Out map[string]any
 
 	defaults map[string]string
+	limits   access.Limits
+	limited  bool // limits were read
 }
 
 // Hook is what a controller does at one event.
@@ -65,6 +67,11 @@ type Controller struct {
 	App     string // app that the exceptions come from, "" is frappe
 	Events  map[string]Hook
 	Methods map[string]Method
+	// Permit may deny a right that roles give on a document. It is asked for every
+	// user but Administrator.
+	Permit func(s *Session, d *Doc, right string) bool
+	// Ignored lists the doctypes whose links do not keep a document from being cancelled.
+	Ignored []string
 }
 
 // Say shows the user a message beside the result.
@@ -95,7 +102,7 @@ func (s *Session) Type(doctype string) (*meta.DocType, error) {
 		return d, nil
 	}
 	return nil, exception.Raise("ImportError",
-		"Module import failed for %s, the DocType you're trying to open might be deleted.<br> Error: No module named 'frappe.core.doctype.%s'",
+		"Module import failed for %s, the DocType you're trying to open might be deleted.\nError: No module named 'frappe.core.doctype.%s'",
 		doctype, scrub(doctype))
 }
 
@@ -124,51 +131,39 @@ func (s *Session) Trigger(event string, d *Doc) error {
 	return nil
 }
 
-// May tells whether the user has a right on this document.
-func (s *Session) May(doc *Doc, right string) bool {
-	owner := doc.Type
-	if owner.Child {
-		if owner = s.Set.Get(doc.Text("parenttype")); owner == nil {
-			return s.Trusted || s.User.Name == access.Administrator
+// Default is a site-wide default: company, currency, customer_group, territory,
+// selling_price_list, cust_master_name, language, country.
+func (s *Session) Default(key string) (string, error) {
+	if s.defaults == nil {
+		if err := s.loadDefaults(); err != nil {
+			return "", err
 		}
 	}
-	if s.Trusted {
-		return true
-	}
-	switch s.User.On(owner, right) {
-	case access.All:
-		return true
-	case access.Own:
-		return right == "create" || doc.IsNew || strings.EqualFold(doc.Text("owner"), s.User.Name)
-	}
-	return false
+	return s.defaults[key], nil
 }
 
-// Check refuses when the user lacks a right on this document.
-func (s *Session) Check(doc *Doc, right string) error {
-	if s.May(doc, right) {
-		return nil
-	}
-	reason := fmt.Sprintf("Insufficient Permission for %s", doc.Type.Name)
-	if s.Profile == profile.V16 {
-		reason = fmt.Sprintf("User <strong>%s</strong> does not have doctype access via role permission for document <strong>%s</strong> (%s)",
-			s.User.Name, doc.Type.Name, right)
-	}
-	return exception.Denied(reason)
-}
-
-// HideLevels removes the values that the user may not read by permission level.
-func (s *Session) HideLevels(doc *Doc, owner *meta.DocType) {
-	hide := func(d *Doc) {
-		for _, f := range d.Type.Fields {
-			if !s.User.Level(owner, f.Permlevel, "read") {
-				delete(d.Values, f.Name)
-				delete(d.Tables, f.Name)
+func (s *Session) loadDefaults() error {
+	s.defaults = map[string]string{"cust_master_name": "Customer Name"}
+	for _, from := range []struct {
+		doctype string
+		keys    map[string]string
+	}{
+		{"System Settings", map[string]string{"language": "language", "country": "country", "currency": "currency"}},
+		{"Global Defaults", map[string]string{"default_company": "company", "default_currency": "currency", "country": "country"}},
+		{"Selling Settings", map[string]string{
+			"customer_group": "customer_group", "territory": "territory", "selling_price_list": "selling_price_list",
+			"cust_master_name": "cust_master_name",
+		}},
+	} {
+		row, err := s.Tx.Single(from.doctype)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", from.doctype, err)
+		}
+		for field, key := range from.keys {
+			if v := meta.Text(row[field]); v != "" {
+				s.defaults[key] = v
 			}
 		}
 	}
-	hide(doc)
-	for _, row := range doc.Children() {
-		hide(row)
-	}
+	return nil
 }

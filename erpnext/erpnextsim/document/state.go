@@ -2,27 +2,28 @@ package document
 
 import (
 	"fmt"
-	"slices"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 )
 
-// stamp sets who and when. What a caller says about it on insert is overwritten.
+// stamp sets who and when. What a caller says about it on insert is overwritten; a
+// new row shares what its document says.
 func (s *Session) stamp(doc *Doc) {
 	now := s.Now()
-	for _, d := range append([]*Doc{doc}, doc.Children()...) {
-		d.Values["modified"], d.Values["modified_by"] = now, s.User.Name
-		if doc.IsNew || meta.Falsy(d.Values["creation"]) {
-			d.Values["creation"] = now
-		}
-		if doc.IsNew || meta.Falsy(d.Values["owner"]) {
-			d.Values["owner"] = s.User.Name
-		}
+	doc.Values["modified"], doc.Values["modified_by"] = now, s.User.Name
+	if doc.IsNew {
+		doc.Values["creation"], doc.Values["owner"] = now, s.User.Name
 	}
-	if doc.IsNew && doc.Up == nil && !doc.Type.Child {
-		doc.Values["idx"] = int64(0)
+	for _, row := range doc.Children() {
+		row.Values["modified"], row.Values["modified_by"] = now, s.User.Name
+		for _, column := range []string{"creation", "owner"} {
+			if meta.Falsy(row.Values[column]) || doc.IsNew {
+				row.Values[column] = doc.Values[column]
+			}
+		}
 	}
 	s.spreadDocstatus(doc)
 }
@@ -34,40 +35,39 @@ func (s *Session) spreadDocstatus(doc *Doc) {
 	}
 }
 
-// latest refuses when the caller worked on an older state, comparing text.
+// latest loads the document as it is stored and refuses when the caller worked on an
+// older state, comparing text.
 func (s *Session) latest(doc *Doc, sent string) error {
-	if doc.Type.Single {
-		doc.Action = "save"
-		return nil
-	}
-	row, err := s.Tx.Get(doc.Type.Name, doc.Name())
+	doc.Action = "save"
+	before, err := s.Load(doc.Type.Name, doc.Name())
 	if err != nil {
-		return fmt.Errorf("locking %s %s: %w", doc.Type.Name, doc.Name(), err)
-	}
-	if row == nil {
-		return exception.Throw("DoesNotExistError", "Record does not exist")
-	}
-	if err := s.transition(doc, meta.Int(row["docstatus"])); err != nil {
 		return err
 	}
-	stored := meta.Text(s.Show(doc.Type, "modified", row["modified"]))
-	if stored != sent {
+	doc.Before = before
+	stored := before.Text("modified")
+	if stored != sent && (!doc.Type.Single || stored != "") {
+		what := "Document"
+		if s.Profile == profile.V16 {
+			what = doc.Name() + " (" + doc.Type.Name + ")"
+		}
 		return exception.Throw("TimestampMismatchError",
-			"Error: Document has been modified after you have opened it (%s, %s). Please refresh to get the latest document.",
-			stored, sent)
+			"Error: %s has been modified after you have opened it (%s, %s). Please refresh to get the latest document.",
+			what, stored, doc.Text("modified"))
 	}
-	return nil
+	if doc.Type.Single {
+		return nil
+	}
+	return s.transition(doc, before.Docstatus())
 }
 
 // transition is the docstatus machine: 0→0, 0→1, 1→1, 1→2.
 func (s *Session) transition(doc *Doc, from int64) error {
-	words := []string{"0 (Draft)", "1 (Submitted)", "2 (Cancelled)"}
 	to := doc.Docstatus()
 	switch {
 	case from == 2:
 		return exception.Raise("ValidationError", "Cannot edit cancelled document")
 	case to < 0 || to > 2:
-		return exception.Raise("ValidationError", "Invalid docstatus")
+		return exception.Raise("ValidationError", "('Invalid docstatus', %d)", to)
 	case from == 0 && to == 0:
 		doc.Action = "save"
 		return nil
@@ -81,6 +81,7 @@ func (s *Session) transition(doc *Doc, from int64) error {
 		doc.Action = "cancel"
 		return s.Check(doc, "cancel")
 	}
+	words := []string{"0 (Draft)", "1 (Submitted)", "2 (Cancelled)"}
 	return exception.Raise("DocstatusTransitionError", "Cannot change docstatus from %s to %s", words[from], words[to])
 }
 
@@ -91,89 +92,96 @@ func (s *Session) adopt(doc *Doc) {
 	}
 }
 
-// resetLevels puts back what the user may not write by permission level.
+// resetLevels puts back what the user may not write by permission level: to the
+// default in a new document, else to what is stored.
 func (s *Session) resetLevels(doc *Doc) {
 	if s.Trusted {
 		return
 	}
-	var before *Doc
-	if !doc.IsNew {
-		before, _ = s.Load(doc.Type.Name, doc.Name())
+	owner := doc.Type
+	if up := s.Set.Get(doc.Text("parenttype")); owner.Child && up != nil {
+		owner = up
 	}
-	for _, f := range doc.Type.Fields {
-		if f.IsTable() || s.User.Level(doc.Type, f.Permlevel, "write") {
-			continue
-		}
-		doc.Values[f.Name] = s.defaultOf(doc, f)
-		if before != nil {
-			doc.Values[f.Name] = before.Values[f.Name]
-		}
-	}
-}
-
-func onceOnly(doc *Doc) error {
-	if doc.Before == nil {
-		return nil
-	}
-	for _, f := range doc.Type.OnceOnly() {
-		changed := !paper.Same(f, doc.Values[f.Name], doc.Before.Values[f.Name])
-		if f.IsTable() {
-			changed = len(doc.Tables[f.Name]) != len(doc.Before.Tables[f.Name])
-		}
-		if changed {
-			return exception.Throw("CannotChangeConstantError", "Value cannot be changed for %s", f.Label)
-		}
-	}
-	return nil
-}
-
-// checkSubmitted refuses changes of a submitted document outside of the fields
-// that allow them.
-func (s *Session) checkSubmitted(doc *Doc) error {
-	if err := unchanged(doc, doc.Before); err != nil {
-		return err
+	s.resetOne(owner, doc, doc.Before)
+	if doc.IsNew {
+		return
 	}
 	for _, row := range doc.Children() {
-		if row.IsNew {
-			if doc.Type.Field(row.Text("parentfield")).AllowOnSubmit {
-				continue
-			}
-			return notAfterSubmit(row, row.Text("parentfield"), "", row.Name())
-		}
-		i := slices.IndexFunc(doc.Before.Tables[row.Text("parentfield")], func(o *Doc) bool { return o.Name() == row.Name() })
-		if i < 0 {
-			return exception.Missing(row.Type.Name, row.Name())
-		}
-		if err := unchanged(row, doc.Before.Tables[row.Text("parentfield")][i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func unchanged(d, before *Doc) error {
-	for _, f := range d.Type.Fields {
-		if f.AllowOnSubmit || !f.IsTable() && !f.Stored() {
+		if doc.Before == nil {
 			continue
 		}
-		was, is := paper.Plain(before.Values[f.Name]), paper.Plain(d.Values[f.Name])
-		equal := paper.Same(f, d.Values[f.Name], before.Values[f.Name])
-		if f.IsTable() {
-			was, is = fmt.Sprint(len(before.Tables[f.Name])), fmt.Sprint(len(d.Tables[f.Name]))
-			equal = was == is
+		for _, old := range doc.Before.Tables[row.Text("parentfield")] {
+			if old.Name() == row.Name() {
+				s.resetOne(owner, row, old)
+			}
 		}
-		if !equal {
-			return notAfterSubmit(d, f.Label, was, is)
+	}
+}
+
+func (s *Session) resetOne(owner *meta.DocType, d, before *Doc) {
+	for _, f := range d.Type.Fields {
+		if s.User.Level(owner, f.Permlevel, "write") {
+			continue
+		}
+		switch {
+		case f.IsTable() && before != nil:
+			d.Tables[f.Name] = before.Tables[f.Name]
+			for _, row := range d.Tables[f.Name] {
+				row.Up = d
+			}
+		case f.IsTable():
+			d.Tables[f.Name] = nil
+		case before != nil:
+			d.Values[f.Name] = before.Values[f.Name]
+		default:
+			d.Values[f.Name] = s.defaultOf(d, f)
+		}
+	}
+}
+
+// amended refuses to amend what is not cancelled.
+func (s *Session) amended(doc *Doc) error {
+	old := doc.Text("amended_from")
+	if old == "" || doc.Type.Field("amended_from") == nil || s.Import {
+		return nil
+	}
+	status, err := s.Value(doc.Type.Name, old, "docstatus")
+	if err != nil {
+		return fmt.Errorf("reading what %s amends: %w", doc.Name(), err)
+	}
+	if meta.Int(status) != 2 {
+		return exception.Titled("ValidationError", "Amendment Not Allowed",
+			"%s cannot be amended because it is not cancelled. Please cancel the document before creating an amendment.",
+			s.Link(doc.Type.Name, old))
+	}
+	return s.copyAttachments(doc)
+}
+
+// nameAdded names the rows that a rule has added, and says who added them.
+func (s *Session) nameAdded(doc *Doc) {
+	for _, row := range doc.Children() {
+		if row.Name() != "" {
+			continue
+		}
+		row.Values["name"], row.IsNew = naming.Hash(), true
+		row.Values["parent"], row.Values["parenttype"] = doc.Name(), doc.Type.Name
+		for column, v := range map[string]any{
+			"creation": s.Now(), "modified": s.Now(), "owner": s.User.Name, "modified_by": s.User.Name, "docstatus": doc.Docstatus(),
+		} {
+			if meta.Falsy(row.Values[column]) {
+				row.Values[column] = v
+			}
+		}
+	}
+}
+
+func (s *Session) nameRows(doc *Doc) error {
+	for _, row := range doc.Children() {
+		if row.Name() == "" {
+			row.Values["name"] = naming.Hash()
+			row.IsNew = true
+			row.Unsaved = !s.Import
 		}
 	}
 	return nil
-}
-
-func notAfterSubmit(d *Doc, label, was, is string) error {
-	prefix := ""
-	if d.Up != nil {
-		prefix = fmt.Sprintf("Row #%d:", d.Int("idx"))
-	}
-	return exception.Titled("UpdateAfterSubmitError", "Cannot Update After Submit",
-		"%s Not allowed to change <strong>%s</strong> after submission from <strong>%s</strong> to <strong>%s</strong>", prefix, label, was, is)
 }

@@ -6,28 +6,34 @@ import (
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/history"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
 // write stores the parent, then the rows.
 func (s *Session) write(doc *Doc) error {
-	if err := s.nameRows(doc); err != nil { // those that a controller has added
-		return err
-	}
-	row, err := doc.Row()
+	s.nameAdded(doc)
+	columns, values, err := doc.Cells()
 	if err != nil {
 		return err
 	}
+	if s.Database == profile.MariaDB && len([]rune(doc.Name())) > 140 {
+		e := exception.Raise("DataError", `(1406, "Data too long for column 'name' at row 1")`)
+		e.Module, e.Status = "pymysql.err", 500
+		return e
+	}
 	switch {
 	case doc.Type.Single:
+		row, _ := doc.Row() // which fits, as the cells do
 		err = s.Tx.SetSingle(doc.Type.Name, row)
 	case doc.IsNew:
-		err = s.Conflict(doc, s.Tx.Insert(doc.Type.Name, row))
+		err = s.Conflict(doc, s.Tx.Add(doc.Type.Name, columns, values))
 	default:
-		delete(row, "name")
-		err = s.Conflict(doc, s.Tx.Update(doc.Type.Name, doc.Name(), row))
+		err = s.Conflict(doc, s.Tx.Change(doc.Type.Name, doc.Name(), columns[1:], values[1:]))
 	}
 	if err != nil {
 		return err
@@ -50,14 +56,14 @@ func (s *Session) writeRows(doc *Doc, f *meta.Field) error {
 		}
 	}
 	for _, r := range doc.Tables[f.Name] {
-		row, err := r.Row()
+		columns, values, err := r.Cells()
 		if err != nil {
 			return err
 		}
 		if doc.IsNew || r.IsNew {
-			err = s.Tx.Insert(r.Type.Name, row)
+			err = s.Tx.Add(r.Type.Name, columns, values)
 		} else {
-			err = s.Tx.Update(r.Type.Name, r.Name(), row)
+			err = s.Tx.Change(r.Type.Name, r.Name(), columns, values)
 		}
 		if err := s.Conflict(r, err); err != nil {
 			return err
@@ -109,9 +115,6 @@ func (s *Session) Conflict(doc *Doc, err error) error {
 // copyAttachments gives an amended document the files of the one before it.
 func (s *Session) copyAttachments(doc *Doc) error {
 	old := doc.Text("amended_from")
-	if old == "" || s.Import {
-		return nil
-	}
 	rows, err := s.Tx.Rows(`SELECT file_name, file_url, is_private FROM tabFile WHERE attached_to_doctype = ? AND attached_to_name = ?`,
 		doc.Type.Name, old)
 	if err != nil {
@@ -133,11 +136,10 @@ func (s *Session) copyAttachments(doc *Doc) error {
 }
 
 // syncName keeps the field that names the document equal to its name.
-func (s *Session) syncName(d *Doc) error {
+func (s *Session) syncName(d *Doc) {
 	if _, field, ok := strings.Cut(d.Type.Autoname, "field:"); ok && d.Type.Field(field) != nil && d.Up == nil {
 		d.Values[field] = d.Name()
 	}
-	return nil
 }
 
 // passwords moves secrets out of the document: the row keeps asterisks. A value
@@ -159,4 +161,31 @@ func (s *Session) passwords(d *Doc) error {
 		}
 	}
 	return nil
+}
+
+// keepVersion writes down what a save changed, for doctypes that keep such a record.
+// What amends another document is compared with that one.
+func (s *Session) keepVersion(doc *Doc) error {
+	if !doc.Type.Versioned || doc.Type.Name == "Version" || s.Import || s.Set.Get("Version") == nil {
+		return nil
+	}
+	before := doc.Before
+	if old := doc.Text("amended_from"); before == nil && old != "" {
+		var err error
+		if before, err = s.Load(doc.Type.Name, old); err != nil {
+			return err
+		}
+	}
+	if before == nil {
+		return nil
+	}
+	data := history.Diff(before, doc)
+	if data == nil {
+		return nil
+	}
+	now := s.Now()
+	return s.Tx.Insert("Version", store.Row{
+		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
+		"ref_doctype": doc.Type.Name, "docname": doc.Name(), "data": string(wire.Encode(data, wire.Style{})),
+	})
 }

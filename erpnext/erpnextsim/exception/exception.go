@@ -9,22 +9,23 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
 // Error is a raised exception.
 type Error struct {
-	Class    string    // bare class name: "LinkValidationError"
-	Module   string    // dotted module of the class: "frappe.exceptions"
-	Status   int       // HTTP status of a JSON answer
-	Text     string    // str(exception)
-	ID       string    // ties the exception to the message that it was thrown with
-	Notes    []Message // messages shown before it, in order; the last one may be its own
-	Reason   string    // _error_message: what a permission check explains
-	NoTrace  bool      // the code asked for no traceback
-	HTML     bool      // answered by the WSGI layer as a small HTML page
-	App      string    // app that raised it, when not frappe itself: "erpnext"
-	Response map[string]any
+	Class    string      // bare class name: "LinkValidationError"
+	Module   string      // dotted module of the class: "frappe.exceptions"
+	Status   int         // HTTP status of a JSON answer
+	Text     string      // str(exception)
+	ID       string      // ties the exception to the message that it was thrown with
+	Notes    []Message   // messages shown before it, in order; the last one may be its own
+	Reason   string      // _error_message: what a permission check explains
+	NoTrace  bool        // the code asked for no traceback
+	HTML     bool        // answered by the WSGI layer as a small HTML page
+	App      string      // app that raised it, when not frappe itself: "erpnext"
+	Response wire.Object // members that were set before it was raised
 	Header   map[string]string
 }
 
@@ -52,20 +53,29 @@ type Message struct {
 	Raise     bool
 	ID        string
 	Alert     bool
+	Action    wire.Object // the button beside the text, nil when there is none
 }
 
-// Object is the message with its keys in Frappe's order.
-func (m Message) Object() wire.Object {
+// Object is the message with its keys in Frappe's order. The newer release says of
+// each text that it is no table.
+func (m Message) Object(release profile.Profile) wire.Object {
 	title := m.Title
 	if title == "" {
 		title = "Message"
 	}
-	o := wire.Object{{Key: "message", Value: m.Text}, {Key: "title", Value: title}}
+	o := wire.Object{{Key: "message", Value: m.Text}}
+	if release == profile.V16 {
+		o = append(o, wire.Pair{Key: "as_table", Value: false})
+	}
+	o = append(o, wire.Pair{Key: "title", Value: title})
 	if m.Indicator != "" {
 		o = append(o, wire.Pair{Key: "indicator", Value: m.Indicator})
 	}
 	if m.Alert {
 		o = append(o, wire.Pair{Key: "alert", Value: 1})
+	}
+	if m.Action != nil {
+		o = append(o, wire.Pair{Key: "primary_action", Value: m.Action})
 	}
 	if m.Raise {
 		o = append(o, wire.Pair{Key: "raise_exception", Value: 1}, wire.Pair{Key: "__frappe_exc_id", Value: m.ID})
@@ -106,6 +116,16 @@ func Denied(reason string) *Error {
 	return e
 }
 
+// NotWhitelisted is the refusal of a function that this caller may not run.
+func NotWhitelisted(release profile.Profile, function string) *Error {
+	login := ""
+	if release == profile.V16 {
+		login = " Login to access"
+	}
+	return Titled("PermissionError", "Method Not Allowed",
+		"<details><summary>You are not permitted to access this resource.%s</summary>Function <strong>%s</strong> is not whitelisted.</details>", login, function)
+}
+
 // Missing is a DoesNotExistError with the usual words.
 func Missing(doctype, name string) *Error {
 	return Throw("DoesNotExistError", "%s %s not found", doctype, name)
@@ -114,6 +134,17 @@ func Missing(doctype, name string) *Error {
 // From marks the exception as raised by an app other than frappe.
 func (e *Error) From(app string) *Error {
 	e.App = app
+	return e
+}
+
+// NotFoundText is what the WSGI layer says of a page that is not there.
+const NotFoundText = "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."
+
+// Page makes an exception that the WSGI layer answers as a small HTML page: class
+// is its name there ("NotFound"), description the sentence on the page.
+func Page(class, description string) *Error {
+	e := Raise(class, "")
+	e.Text, e.HTML = description, true
 	return e
 }
 

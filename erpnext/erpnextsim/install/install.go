@@ -13,7 +13,9 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rules"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/schema"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
 
@@ -23,26 +25,34 @@ type Blank struct {
 	Image []byte // the database file
 }
 
-// The two blank sites are made when they are first needed, because creating some
+// The blank sites are made when they are first needed, because creating more than a
 // hundred tables takes longer than most tests; they never change after that.
 var (
-	caseless = sync.OnceValues(func() (Blank, error) { return install(true) })
-	exact    = sync.OnceValues(func() (Blank, error) { return install(false) })
+	newer      = sync.OnceValues(func() (Blank, error) { return install(true, profile.V16) })
+	newerExact = sync.OnceValues(func() (Blank, error) { return install(false, profile.V16) })
+	older      = sync.OnceValues(func() (Blank, error) { return install(true, profile.V15) })
+	olderExact = sync.OnceValues(func() (Blank, error) { return install(false, profile.V15) })
 )
 
-// Site returns the blank site whose database ignores case, or the one whose does not.
-func Site(nocase bool) (Blank, error) {
-	if nocase {
-		return caseless()
+// Site returns the blank site of a release whose database ignores case, or the one
+// whose does not.
+func Site(nocase bool, release profile.Profile) (Blank, error) {
+	switch {
+	case nocase && release == profile.V16:
+		return newer()
+	case release == profile.V16:
+		return newerExact()
+	case nocase:
+		return older()
 	}
-	return exact()
+	return olderExact()
 }
 
 // install makes a site with the stock doctypes, the users Administrator and Guest
 // and what every installation has. It was installed on the first day of 2024.
-func install(nocase bool) (Blank, error) {
+func install(nocase bool, release profile.Profile) (Blank, error) {
 	ctx := context.Background()
-	set, err := meta.Stock()
+	set, err := meta.Stock(release)
 	if err != nil {
 		return Blank{}, fmt.Errorf("reading stock doctypes: %w", err)
 	}
@@ -73,7 +83,7 @@ func found(ctx context.Context, db *store.Store, set *meta.Set) error {
 		Tx: tx, Set: set, User: access.User{Name: access.Administrator, Desk: true}, Trusted: true,
 		Clock: func() time.Time { return time.Date(2024, 1, 1, 8, 0, 0, 0, time.UTC) },
 	}
-	if err := rules.Register(ses, set.All()); err != nil {
+	if err := schema.Register(ses, set.All()); err != nil {
 		return err
 	}
 	if err := rules.Furnish(ses); err != nil {

@@ -6,8 +6,8 @@ import (
 )
 
 // FromDoc reads a DocType document: keys as Frappe exports them, "fields" and
-// "permissions" as lists of objects. Without permission rows System Manager may
-// do everything, as in a doctype made on the desk.
+// "permissions" as lists of objects. Without permission rows only Administrator
+// may do anything.
 func FromDoc(doc map[string]any) *DocType {
 	str := func(key string) string { return Text(doc[key]) }
 	flag := func(key string) bool { return Int(doc[key]) != 0 }
@@ -17,7 +17,12 @@ func FromDoc(doc map[string]any) *DocType {
 		Single: flag("issingle"), Child: flag("istable"), Tree: flag("is_tree"),
 		Submittable: flag("is_submittable"), Custom: true, Renamable: flag("allow_rename"),
 		Versioned: flag("track_changes"), MaxAttachments: Int(doc["max_attachments"]),
-		QueueInBackground: flag("queue_in_background"),
+		QueueInBackground: flag("queue_in_background"), Seen: flag("track_seen"), Viewed: flag("track_views"),
+	}
+	for part := range strings.SplitSeq(str("search_fields"), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			d.Search = append(d.Search, part)
+		}
 	}
 	if d.SortField == "" {
 		d.SortField, d.SortOrder = "creation", "DESC"
@@ -26,10 +31,7 @@ func FromDoc(doc map[string]any) *DocType {
 		d.Fields = append(d.Fields, FieldFromDoc(row))
 	}
 	for _, row := range list(doc["permissions"]) {
-		d.Permissions = append(d.Permissions, permission(row))
-	}
-	if len(d.Permissions) == 0 && !d.Child {
-		d.Permissions = stockPermissions(d)[:1]
+		d.Permissions = append(d.Permissions, PermissionFromDoc(row))
 	}
 	return d
 }
@@ -43,7 +45,7 @@ func FieldFromDoc(doc map[string]any) *Field {
 		Default: defaultText(doc["default"]), FetchFrom: str("fetch_from"), FetchIfEmpty: flag("fetch_if_empty"),
 		Reqd: flag("reqd"), ReadOnly: flag("read_only"), Hidden: flag("hidden"), Unique: flag("unique"),
 		SetOnlyOnce: flag("set_only_once"), AllowOnSubmit: flag("allow_on_submit"), NoCopy: flag("no_copy"),
-		NonNegative: flag("non_negative"), Virtual: flag("is_virtual"),
+		NonNegative: flag("non_negative"), Virtual: flag("is_virtual"), AnyUser: flag("ignore_user_permissions"),
 		Permlevel: Int(doc["permlevel"]), Length: Int(doc["length"]), Extra: map[string]any{},
 	}
 	if f.Type == "" {
@@ -55,7 +57,7 @@ func FieldFromDoc(doc map[string]any) *Field {
 	if f.Label == "" && f.Stored() {
 		f.Label = labelOf(f.Name)
 	}
-	for _, key := range []string{"description", "depends_on", "mandatory_depends_on", "in_list_view", "in_standard_filter", "precision", "search_index"} {
+	for _, key := range append(marks(), "description", "depends_on", "mandatory_depends_on", "read_only_depends_on", "precision", "placeholder") {
 		if v, ok := doc[key]; ok {
 			f.Extra[key] = v
 		}
@@ -63,7 +65,8 @@ func FieldFromDoc(doc map[string]any) *Field {
 	return f
 }
 
-func permission(row map[string]any) Permission {
+// PermissionFromDoc reads a DocPerm or a Custom DocPerm document.
+func PermissionFromDoc(row map[string]any) Permission {
 	p := Permission{
 		Role: Text(row["role"]), Permlevel: Int(row["permlevel"]), IfOwner: Int(row["if_owner"]) != 0,
 		Rights: map[string]bool{},
@@ -115,7 +118,8 @@ func (f *Field) FieldDoc() map[string]any {
 		"fetch_from": f.FetchFrom, "fetch_if_empty": bit(f.FetchIfEmpty), "reqd": bit(f.Reqd),
 		"read_only": bit(f.ReadOnly), "hidden": bit(f.Hidden), "unique": bit(f.Unique),
 		"set_only_once": bit(f.SetOnlyOnce), "allow_on_submit": bit(f.AllowOnSubmit), "no_copy": bit(f.NoCopy),
-		"non_negative": bit(f.NonNegative), "is_virtual": bit(f.Virtual), "permlevel": f.Permlevel, "length": f.Length,
+		"non_negative": bit(f.NonNegative), "is_virtual": bit(f.Virtual), "ignore_user_permissions": bit(f.AnyUser),
+		"permlevel": f.Permlevel, "length": f.Length,
 	}
 	for _, key := range []string{"options", "default", "fetch_from", "label"} {
 		if doc[key] == "" {

@@ -26,11 +26,15 @@ func (f *Field) IsInt() bool { return f.Type == "Int" || f.Type == "Check" || f.
 // IsFloat tells whether the column holds decimal numbers.
 func (f *Field) IsFloat() bool {
 	switch f.Type {
-	case "Float", "Currency", "Percent", "Duration", "Rating":
+	case "Float", "Currency", "Percent":
 		return true
 	}
 	return false
 }
+
+// IsLoose tells whether the column holds a number or null, and shows a number the
+// way it was given.
+func (f *Field) IsLoose() bool { return f.Type == "Duration" || f.Type == "Rating" }
 
 // IsTime tells whether the column holds a date, a time or both.
 func (f *Field) IsTime() bool { return f.Type == "Date" || f.Type == "Datetime" || f.Type == "Time" }
@@ -38,7 +42,7 @@ func (f *Field) IsTime() bool { return f.Type == "Date" || f.Type == "Datetime" 
 // MaxLength is how many characters fit, 0 when there is no limit.
 func (f *Field) MaxLength() int64 {
 	switch f.Type {
-	case "Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Phone", "Autocomplete", "Password":
+	case "Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Phone", "Autocomplete":
 		if f.Length > 0 {
 			return f.Length
 		}

@@ -16,12 +16,16 @@ type DocType struct {
 	Single, Child, Tree   bool
 	Submittable, Custom   bool
 	Renamable, Versioned  bool
+	Seen, Viewed          bool     // who saw it, and each look at it, are written down
+	Search                []string // fields that a search looks at, besides the name
 	MaxAttachments        int64
 	Fields                []*Field
 	Permissions           []Permission
 	QueueInBackground     bool
+	Base                  *DocType // as declared, without what the site customized; nil is itself
 	byName                map[string]*Field
 	tables, links, stored []*Field
+	columns               []string
 }
 
 // Field describes one field.
@@ -34,6 +38,7 @@ type Field struct {
 	Unique, SetOnlyOnce        bool
 	AllowOnSubmit, NoCopy      bool
 	NonNegative, Virtual       bool
+	AnyUser                    bool // user permissions do not restrict this link
 	Permlevel, Length          int64
 	Extra                      map[string]any // what else its document says, for getdoctype
 }
@@ -63,6 +68,13 @@ func (d *DocType) index() *DocType {
 		}
 	}
 	slices.SortStableFunc(d.links, func(a, b *Field) int { return linkRank(a) - linkRank(b) })
+	d.columns = SystemColumns()
+	if d.Child {
+		d.columns = append(d.columns, "parent", "parentfield", "parenttype")
+	}
+	for _, f := range d.stored {
+		d.columns = append(d.columns, f.Name)
+	}
 	return d
 }
 
@@ -107,24 +119,19 @@ func (d *DocType) Has(name string) bool {
 }
 
 // Columns returns the names that a document shows: system columns, then the
-// stored fields in order.
-func (d *DocType) Columns() []string {
-	out := slices.Clone(SystemColumns())
-	if d.Child {
-		out = append(out, "parent", "parentfield", "parenttype")
-	}
-	for _, f := range d.stored {
-		out = append(out, f.Name)
+// stored fields in order. The list is shared: nobody may change it.
+func (d *DocType) Columns() []string { return slices.Clip(d.columns) }
+
+// SearchFields are what a search looks at, and what a caller with only the select
+// right may see.
+func (d *DocType) SearchFields() []string {
+	out := []string{"name"}
+	for _, f := range append(slices.Clone(d.Search), d.TitleField) {
+		if d.Has(f) && !slices.Contains(out, f) {
+			out = append(out, f)
+		}
 	}
 	return out
-}
-
-// SearchFields are what a caller with only the select right may see.
-func (d *DocType) SearchFields() []string {
-	if d.TitleField == "" {
-		return []string{"name"}
-	}
-	return []string{"name", d.TitleField}
 }
 
 // SystemColumns returns the columns that every document has, in answer order.

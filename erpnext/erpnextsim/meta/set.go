@@ -36,15 +36,25 @@ func (s *Set) With(d *DocType) *Set {
 	return &Set{types: types}
 }
 
-// WithField returns a copy of the set in which the doctype has the field: in
-// place of one with the same name, else after the field named after, else last.
-func (s *Set) WithField(doctype string, f *Field, after string) *Set {
-	old := s.types[doctype]
-	if old == nil {
-		return s
+// Without returns a copy of the set that lacks the doctype.
+func (s *Set) Without(doctype string) *Set {
+	types := maps.Clone(s.types)
+	delete(types, doctype)
+	return &Set{types: types}
+}
+
+// Original returns a doctype as it was declared, without what the site customized.
+func (s *Set) Original(doctype string) *DocType {
+	d := s.types[doctype]
+	if d == nil || d.Base == nil {
+		return d
 	}
-	d := *old
-	d.Fields = slices.Clone(old.Fields)
+	return d.Base
+}
+
+// Insert puts a field into the doctype: in place of one with the same name, else
+// after the field named after, else last.
+func (d *DocType) Insert(f *Field, after string) {
 	same := func(name string) func(*Field) bool {
 		return func(g *Field) bool { return g.Name == name }
 	}
@@ -55,7 +65,30 @@ func (s *Set) WithField(doctype string, f *Field, after string) *Set {
 	} else {
 		d.Fields = append(d.Fields, f)
 	}
-	return s.With(&d)
+}
+
+// Copy is a copy of the declaration that may be changed, until it joins a set.
+func (d *DocType) Copy() *DocType {
+	c := *d
+	c.Fields = slices.Clone(d.Fields)
+	c.Permissions = slices.Clone(d.Permissions)
+	c.Base = d
+	if d.Base != nil {
+		c.Base = d.Base
+	}
+	return &c
+}
+
+// WithField returns a copy of the set in which the doctype has the field: in
+// place of one with the same name, else after the field named after, else last.
+func (s *Set) WithField(doctype string, f *Field, after string) *Set {
+	old := s.types[doctype]
+	if old == nil {
+		return s
+	}
+	d := old.Copy()
+	d.Insert(f, after)
+	return s.With(d)
 }
 
 // WithoutField returns a copy of the set in which the doctype lacks the field.

@@ -4,19 +4,24 @@ import (
 	"embed"
 	"fmt"
 	"path"
-	"slices"
+	"strconv"
 	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 )
 
 //go:embed stock/*.txt
 var stockFiles embed.FS
 
-// Stock reads the embedded declarations of Frappe's and ERPNext's own doctypes.
+// Stock reads the embedded declarations of Frappe's and ERPNext's own doctypes, as
+// the release has them.
 //
-// A file holds sections "[Name] attribute; key=value" followed by one line per
-// field: name | type | options | attributes. Options of a Select are separated
-// by "/", a leading "/" is a blank option. Layout fields are left out.
-func Stock() (*Set, error) {
+// A file holds sections "[Name] attribute; key=value", followed by one line per
+// field, "name | type | options | attributes", and one per row of role rights,
+// "+ role | rights | attributes". Options of a Select are separated by "/" (by "~"
+// when they begin with it), a blank one is empty. Attributes that end in 15, and
+// since and until, tell the releases apart. Layout fields are left out.
+func Stock(release profile.Profile) (*Set, error) {
 	entries, err := stockFiles.ReadDir("stock")
 	if err != nil {
 		return nil, fmt.Errorf("listing stock doctypes: %w", err)
@@ -27,76 +32,121 @@ func Stock() (*Set, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", e.Name(), err)
 		}
-		found, err := parse(string(text))
+		found, err := parse(string(text), release)
 		if err != nil {
 			return nil, fmt.Errorf("parsing %s: %w", e.Name(), err)
 		}
 		types = append(types, found...)
 	}
+	for _, d := range types {
+		d.Permissions = operated(d)
+	}
 	return NewSet(types...), nil
 }
 
-func parse(text string) ([]*DocType, error) {
+func parse(text string, release profile.Profile) ([]*DocType, error) {
 	var types []*DocType
 	for n, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
-		switch {
-		case line == "":
-		case line[0] == '[':
-			types = append(types, header(line))
-		case len(types) == 0:
+		if line == "" {
+			continue
+		}
+		if line[0] == '[' {
+			types = append(types, header(line, release))
+			continue
+		}
+		if len(types) == 0 {
 			return nil, fmt.Errorf("line %d: field outside of a doctype", n+1)
-		default:
-			last := types[len(types)-1]
-			last.Fields = append(last.Fields, fieldLine(line))
+		}
+		last := types[len(types)-1]
+		if line[0] == '+' {
+			last.Permissions = append(last.Permissions, permissionLine(line[1:]))
+		} else if f := fieldLine(line, release); f != nil {
+			last.Fields = append(last.Fields, f)
 		}
 	}
 	return types, nil
 }
 
-func header(line string) *DocType {
+func header(line string, release profile.Profile) *DocType {
 	name, rest, _ := strings.Cut(line[1:], "]")
 	a := attributes(rest)
 	d := &DocType{
-		Name: name, Module: a["module"], Autoname: a["autoname"], TitleField: a["title"],
+		Name: name, Module: a["module"], Autoname: a.of("autoname", release), TitleField: a.of("title", release),
 		SortField: "creation", SortOrder: "DESC",
-		Single: has(a, "single"), Child: has(a, "child"), Tree: has(a, "tree"),
-		Submittable: has(a, "submittable"), Renamable: has(a, "renamable"), Versioned: has(a, "versioned"),
+		Single: a.has("single"), Child: a.has("child"), Tree: a.has("tree"),
+		Submittable: a.has("submittable"), Renamable: a.has("renamable"), Versioned: a.has("versioned"),
+		Seen: a.has("seen"), Viewed: a.has("viewed"), MaxAttachments: Int(a["max_attachments"]),
 	}
-	if sort, ok := a["sort"]; ok {
+	if a.has("search") {
+		d.Search = strings.Split(a["search"], ",")
+	}
+	if sort := a.of("sort", release); sort != "" {
 		field, order, _ := strings.Cut(sort, " ")
 		d.SortField, d.SortOrder = field, strings.ToUpper(order)
-	}
-	if !d.Child {
-		d.Permissions = stockPermissions(d)
 	}
 	return d
 }
 
-func fieldLine(line string) *Field {
+// fieldLine reads a field, nil when the release does not have it.
+func fieldLine(line string, release profile.Profile) *Field {
 	parts := strings.SplitN(line, "|", 4)
 	for len(parts) < 4 {
 		parts = append(parts, "")
 	}
 	a := attributes(parts[3])
+	if release == profile.V15 && a["since"] == "16" || release == profile.V16 && a["until"] == "15" {
+		return nil
+	}
 	f := &Field{
 		Name: strings.TrimSpace(parts[0]), Type: strings.TrimSpace(parts[1]), Options: strings.TrimSpace(parts[2]),
-		Label: a["label"], Default: a["default"], FetchFrom: a["fetch"], FetchIfEmpty: has(a, "if_empty"),
-		Reqd: has(a, "reqd"), ReadOnly: has(a, "read_only"), Unique: has(a, "unique"),
-		SetOnlyOnce: has(a, "set_only_once"), AllowOnSubmit: has(a, "allow_on_submit"),
-		NonNegative: has(a, "non_negative"),
+		Label: a["label"], Default: a.of("default", release), FetchFrom: a["fetch"], FetchIfEmpty: a.has("if_empty"),
+		Reqd: a.has("reqd"), ReadOnly: a.has("read_only"), Hidden: a.has("hidden"), Unique: a.has("unique"),
+		SetOnlyOnce: a.has("set_only_once"), AllowOnSubmit: a.has("allow_on_submit"), NoCopy: a.has("no_copy"),
+		NonNegative: a.has("non_negative"), AnyUser: a.has("ignore_user_permissions"),
+		Permlevel: Int(a["permlevel"]), Length: Int(a["length"]), Extra: map[string]any{},
+	}
+	if v, ok := a["options15"]; ok && release == profile.V15 {
+		f.Options = v
 	}
 	if f.Type == "Select" {
-		f.Options = strings.ReplaceAll(f.Options, "/", "\n")
+		f.Options = choices(f.Options)
 	}
 	if f.Label == "" {
 		f.Label = labelOf(f.Name)
 	}
+	for _, key := range marks() {
+		if a.has(key) {
+			f.Extra[key] = int64(1)
+		}
+	}
 	return f
 }
 
-func attributes(text string) map[string]string {
-	out := map[string]string{}
+// choices writes the options of a Select one a line.
+func choices(options string) string {
+	if rest, ok := strings.CutPrefix(options, "~"); ok {
+		return strings.ReplaceAll(rest, "~", "\n")
+	}
+	return strings.ReplaceAll(options, "/", "\n")
+}
+
+func permissionLine(line string) Permission {
+	parts := strings.SplitN(line, "|", 3)
+	for len(parts) < 3 {
+		parts = append(parts, "")
+	}
+	a := attributes(parts[2])
+	level, _ := strconv.ParseInt(a["permlevel"], 10, 64)
+	return Permission{
+		Role: strings.TrimSpace(parts[0]), Permlevel: level, IfOwner: a.has("if_owner"), Rights: rights(strings.Fields(parts[1])),
+	}
+}
+
+type attribute map[string]string
+
+func attributes(text string) attribute {
+	out := attribute{}
 	for part := range strings.SplitSeq(text, ";") {
 		if key, value, _ := strings.Cut(strings.TrimSpace(part), "="); key != "" {
 			out[key] = value
@@ -105,47 +155,15 @@ func attributes(text string) map[string]string {
 	return out
 }
 
-func has(a map[string]string, key string) bool {
+func (a attribute) has(key string) bool {
 	_, ok := a[key]
 	return ok
 }
 
-// stockPermissions gives System Manager everything, which a real site does for
-// its integration user by roles, and the module's own role what it needs.
-func stockPermissions(d *DocType) []Permission {
-	all := []string{"select", "read", "write", "create", "delete", "report", "export", "share", "print", "email"}
-	if d.Submittable {
-		all = append(all, "submit", "cancel", "amend")
+// of is an attribute in its form for the release.
+func (a attribute) of(key string, release profile.Profile) string {
+	if v, ok := a[key+"15"]; ok && release == profile.V15 {
+		return v
 	}
-	rows := []Permission{{Role: "System Manager", Rights: rights(all)}}
-	if role, ok := moduleRoles[d.Module]; ok && !d.Single {
-		own := slices.DeleteFunc(slices.Clone(all), func(r string) bool { return r == "delete" || r == "cancel" })
-		rows = append(rows, Permission{Role: role, Rights: rights(own)})
-	}
-	if d.Module == "Setup" || d.Module == "Geo" {
-		rows = append(rows, Permission{Role: "Desk User", Rights: rights([]string{"select", "read"})})
-	}
-	switch d.Name {
-	case "File":
-		rows = append(rows,
-			Permission{Role: "All", IfOwner: true, Rights: rights([]string{"read", "write", "create", "delete"})},
-			Permission{Role: "Desk User", Rights: rights([]string{"read", "create"})})
-	case "Comment", "ToDo":
-		rows = append(rows, Permission{Role: "Desk User", IfOwner: true, Rights: rights(all)})
-	}
-	return rows
-}
-
-func rights(names []string) map[string]bool {
-	out := make(map[string]bool, len(names))
-	for _, n := range names {
-		out[n] = true
-	}
-	return out
-}
-
-// moduleRoles names the role that works with a module. It is never changed.
-var moduleRoles = map[string]string{
-	"Selling": "Sales User", "Accounts": "Accounts User", "Support": "Support Team", "Stock": "Stock User",
-	"Assets": "Accounts User", "Projects": "Projects User", "Contacts": "Sales User",
+	return a[key]
 }

@@ -4,9 +4,13 @@ package naming
 
 import (
 	"crypto/rand"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
@@ -21,6 +25,8 @@ type Counter interface {
 type Values interface {
 	Get(field string) any
 	Set(field string, value any)
+	// Knows tells whether the document has a column of that name.
+	Knows(field string) bool
 }
 
 // Namer names documents at one moment.
@@ -50,9 +56,11 @@ func (n Namer) By(d *meta.DocType, doc Values) (string, error) {
 		return "", exception.Invalid("Please set the document name")
 	case strings.HasPrefix(lower, "format:"):
 		return n.format(rule[len("format:"):], doc)
-	case strings.HasPrefix(lower, "autoincrement"):
+	case rule == "autoincrement":
 		count, err := n.Counter.Next("autoincrement:" + d.Name)
 		return strconv.FormatInt(count, 10), err
+	case rule == "UUID" && !n.TextPrefix:
+		return unique(meta.Text(doc.Get("name")))
 	case strings.Contains(rule, "#"):
 		return n.Expression(rule, doc)
 	}
@@ -65,6 +73,20 @@ func byField(d *meta.DocType, doc Values, field string) (string, error) {
 		return "", exception.Invalid("%s is required", d.Label(field))
 	}
 	return name, nil
+}
+
+// unique takes the name that was given when it is a UUID, else makes one.
+func unique(given string) (string, error) {
+	if given == "" {
+		id, err := uuid.NewV7()
+		return id.String(), err
+	}
+	if _, err := uuid.Parse(given); err != nil {
+		e := exception.Throw("InvalidUUIDValue", "Invalid value specified for UUID: %s", given)
+		e.Module = "frappe.model.naming"
+		return "", e
+	}
+	return given, nil
 }
 
 // BySeries names by the document's naming_series; a document without one gets
@@ -100,14 +122,19 @@ func Hash() string {
 
 // Check refuses names that the server does not take.
 func Check(d *meta.DocType, name string) (string, error) {
-	switch name = strings.TrimSpace(name); {
-	case name == "":
+	if name == "" {
 		return "", exception.Invalid("No Name Specified for %s", d.Name)
-	case strings.HasPrefix(name, "New "+d.Name):
+	}
+	if strings.HasPrefix(name, "New "+d.Name) {
 		return "", exception.Throw("NameError", "There were some errors setting the name, please contact the administrator")
-	case !d.Single && name == d.Name && name != "DocType":
+	}
+	if name = strings.TrimSpace(name); name == "" {
+		return "", exception.Invalid("No Name Specified for %s", d.Name)
+	}
+	if !d.Single && name == d.Name && name != "DocType" {
 		return "", exception.Throw("NameError", "Name of %s cannot be %s", d.Name, name)
-	case d.Name != "DocType" && strings.ContainsAny(name, "<>"):
+	}
+	if strings.ContainsAny(name, "<>") {
 		return "", exception.Throw("NameError", "Name cannot contain special characters like '<', '>'")
 	}
 	return name, nil
@@ -122,23 +149,39 @@ func Amended(name, previous string) string {
 	return name + "-1"
 }
 
-// Series splits a name into the counter that made it and its number; ok is
-// false when the doctype's rule has no counter.
+// Series splits a name into the counter that made it and its number, as far as the
+// rule that is in force now can tell; ok is false when the rule counts nothing.
 func (n Namer) Series(d *meta.DocType, doc Values) (prefix string, number int64, ok bool) {
-	key := d.Autoname
-	if strings.HasPrefix(strings.ToLower(key), "naming_series:") {
-		key = meta.Text(doc.Get("naming_series")) + ".#####"
-	}
-	hash := strings.Index(key, "#")
-	if hash < 0 || strings.HasPrefix(key, "format:") {
+	key, name := d.Autoname, meta.Text(doc.Get("name"))
+	rule, _, _ := strings.Cut(key, ":")
+	switch {
+	case strings.HasPrefix(key, "naming_series:"):
+		if key = meta.Text(doc.Get("naming_series")); key == "" {
+			return "", 0, false
+		}
+	case key == "" || slices.Contains([]string{"Prompt", "field", "hash", "autoincrement"}, rule):
 		return "", 0, false
 	}
-	name := meta.Text(doc.Get("name"))
-	digits := len(name) - len(strings.TrimRight(name, "0123456789"))
-	width := len(key) - hash
-	if digits > width {
-		digits = width
+	prefix = key
+	if strings.Contains(key, ".#") {
+		at := strings.LastIndexByte(key, '.')
+		prefix = key[:at]
+		if tail := key[at+1:]; !strings.Contains(tail, "#") {
+			name = strings.ReplaceAll(name, tail, "")
+			prefix = strings.ReplaceAll(prefix, hashes.FindString(key), "")
+		}
 	}
-	cut := len(name) - digits
-	return name[:cut], meta.Int(name[cut:]), digits > 0
+	if strings.Contains(prefix, ".") {
+		var out strings.Builder
+		for part := range strings.SplitSeq(prefix, ".") {
+			if part != "" {
+				out.WriteString(n.part(part, doc))
+			}
+		}
+		prefix = out.String()
+	}
+	return prefix, meta.Int(strings.ReplaceAll(name, prefix, "")), true
 }
+
+// hashes matches the counter of a series.
+var hashes = regexp.MustCompile(`#+`)

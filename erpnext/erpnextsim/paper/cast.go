@@ -1,14 +1,14 @@
 package paper
 
 import (
-	"fmt"
+	"encoding/json"
+	"regexp"
 	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
@@ -57,17 +57,31 @@ func isList(v any) bool {
 	return ok
 }
 
-// Row is the document as its table stores it.
-func (d *Doc) Row() (store.Row, error) {
-	out := store.Row{}
-	for _, column := range d.Type.Columns() {
+// Cells is the document as its table stores it, the name first.
+func (d *Doc) Cells() (columns []string, values []any, err error) {
+	columns = d.Type.Columns()
+	values = make([]any, len(columns))
+	for i, column := range columns {
 		v, err := d.Cast(column)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if out[column], err = Bind(d.Type, column, v); err != nil {
-			return nil, err
+		if values[i], err = Bind(d.Type, column, v); err != nil {
+			return nil, nil, err
 		}
+	}
+	return columns, values, nil
+}
+
+// Row is Cells by column.
+func (d *Doc) Row() (map[string]any, error) {
+	columns, values, err := d.Cells()
+	out := make(map[string]any, len(columns))
+	if err != nil {
+		return nil, err
+	}
+	for i, column := range columns {
+		out[column] = values[i]
 	}
 	return out, nil
 }
@@ -79,9 +93,13 @@ func Bind(d *meta.DocType, column string, v any) (any, error) {
 		return nil, nil
 	}
 	switch kind {
+	case "JSON":
+		if text := meta.Text(v); text != "" && !json.Valid([]byte(text)) {
+			return nil, exception.Raise("OperationalError", "(4025, 'CONSTRAINT `tab%s.%s` failed for `_site`.`tab%s`')", d.Name, column, d.Name)
+		}
 	case "Date", "Datetime", "Time":
 		t, ok := ParseTime(meta.Text(v))
-		if !ok {
+		if !ok || zoned.MatchString(meta.Text(v)) {
 			return nil, exception.Raise("OperationalError", `(1292, "Incorrect %s value: '%s' for column `+"`%s`.`%s`"+` at row 1")`,
 				strings.ToLower(kind), meta.Text(v), "tab"+d.Name, column)
 		}
@@ -91,12 +109,15 @@ func Bind(d *meta.DocType, column string, v any) (any, error) {
 	case bool:
 		return meta.Int(value), nil
 	case int64, float64:
-		if f := d.Field(column); f != nil && !f.IsNumber() {
+		if f := d.Field(column); f != nil && !f.IsNumber() && !f.IsLoose() {
 			return strings.TrimSuffix(meta.Text(value), ".0"), nil
 		}
 	}
 	return v, nil
 }
+
+// zoned matches a moment with a zone, which the database does not take.
+var zoned = regexp.MustCompile(`\d(Z|[+-]\d\d:\d\d)$`)
 
 func kindOf(d *meta.DocType, column string) string {
 	switch column {
@@ -157,7 +178,7 @@ func Show(db profile.Database, d *meta.DocType, column string, v any) any {
 // Same compares two values the way their field type does.
 func Same(f *meta.Field, a, b any) bool {
 	switch {
-	case f.IsNumber():
+	case f.IsNumber() || f.IsLoose():
 		return meta.Float(a) == meta.Float(b)
 	case f.IsTime():
 		x, okX := ParseTime(meta.Text(a))
@@ -167,15 +188,4 @@ func Same(f *meta.Field, a, b any) bool {
 		}
 	}
 	return Plain(a) == Plain(b)
-}
-
-// Plain is any value as text; lists and objects as JSON.
-func Plain(v any) string {
-	switch v.(type) {
-	case map[string]any, []any:
-		return string(wire.Encode(v, wire.Style{}))
-	case nil, string, bool, int64, float64:
-		return meta.Text(v)
-	}
-	return fmt.Sprint(v)
 }

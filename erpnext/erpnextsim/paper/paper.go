@@ -3,6 +3,7 @@
 package paper
 
 import (
+	"fmt"
 	"slices"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
@@ -29,6 +30,9 @@ type Doc struct {
 
 // Get returns a value as it stands.
 func (d *Doc) Get(field string) any { return d.Values[field] }
+
+// Knows tells whether the document's table has a column of that name.
+func (d *Doc) Knows(field string) bool { return d.Type.Has(field) }
 
 // Set changes a value.
 func (d *Doc) Set(field string, value any) { d.Values[field] = value }
@@ -85,6 +89,9 @@ func (d *Doc) Object(noNulls bool) wire.Object {
 	out := make(wire.Object, 0, len(columns)+2)
 	for _, c := range columns {
 		v, _ := d.Cast(c)
+		if text, ok := v.(string); c == "name" && ok && d.Type.Autoname == "autoincrement" && !d.Type.Single {
+			v = meta.Int(text) // counted names are numbers
+		}
 		if v != nil || !noNulls {
 			out = append(out, wire.Pair{Key: c, Value: v})
 		}
@@ -119,4 +126,15 @@ func (d *Doc) Remove(row *Doc) {
 	for i, r := range d.Tables[field] {
 		r.Values["idx"] = int64(i + 1)
 	}
+}
+
+// Plain is any value as text; lists and objects as JSON.
+func Plain(v any) string {
+	switch v.(type) {
+	case map[string]any, []any:
+		return string(wire.Encode(v, wire.Style{}))
+	case nil, string, bool, int64, float64:
+		return meta.Text(v)
+	}
+	return fmt.Sprint(v)
 }

@@ -1,7 +1,9 @@
 package query
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +16,7 @@ import (
 // dictCalls are the functions of the newer release's object form. It is never changed.
 var dictCalls = map[string]bool{
 	"COUNT": true, "SUM": true, "AVG": true, "MAX": true, "MIN": true, "ABS": true, "IFNULL": true, "NULLIF": true,
-	"CONCAT": true, "MONTH": true, "QUARTER": true,
+	"CONCAT": true, "MONTH": true, "QUARTER": true, "YEAR": true,
 }
 
 // arithmetic holds the arithmetic forms {"ADD": [a, b]}. It is never changed.
@@ -24,7 +26,7 @@ var arithmetic = map[string]string{"ADD": "+", "SUB": "-", "MUL": "*", "DIV": "/
 // newer release takes it.
 func (b *builder) fieldDict(item map[string]any) error {
 	if b.s.Profile == profile.V15 {
-		return exception.Raise("AttributeError", "'dict' object has no attribute 'lower'")
+		return exception.Raise("TypeError", "unhashable type: 'dict'")
 	}
 	alias := meta.Text(item["as"])
 	for key, arg := range item {
@@ -131,4 +133,68 @@ func (b *builder) nest(res Result) (Result, error) {
 		}
 	}
 	return res, nil
+}
+
+// callForm is a function with its arguments.
+var callForm = regexp.MustCompile(`(?is)^([a-z_]+)\s*\((.*)\)$`)
+
+// forbidden lists functions that the older release refuses. It is never changed.
+var forbidden = []string{
+	"concat", "concat_ws", "if", "ifnull", "nullif", "coalesce", "connection_id", "current_user", "database",
+	"last_insert_id", "session_user", "system_user", "user", "version", "global",
+}
+
+// imitated lists the functions that the store knows as well. It is never changed.
+var imitated = []string{"count", "sum", "avg", "min", "max", "abs", "date", "month", "year", "length", "lower", "upper", "round"}
+
+var word = regexp.MustCompile("`[^`]+`\\.`?\\w+`?|[A-Za-z_][\\w.]*")
+
+// call is a function written as text: only the older release takes it. Both look
+// at the fields in it first. whole is the text with its alias.
+func (b *builder) call(text, alias, whole string) error {
+	m := callForm.FindStringSubmatch(text)
+	if m == nil {
+		return restricted()
+	}
+	name, inner := strings.ToLower(m[1]), strings.TrimSpace(m[2])
+	if inner == "*" && (name == "count" || name == "sum" || name == "avg") {
+		return notPermitted("*")
+	}
+	columns := word.FindAllString(inner, -1)
+	if len(columns) == 0 || strings.EqualFold(columns[0], "distinct") {
+		return exception.Raise("IndexError", "list index out of range")
+	}
+	c, err := b.resolve(columns[0])
+	switch {
+	case err != nil:
+		return err
+	case b.s.Profile == profile.V16:
+		return exception.Invalid("SQL functions are not allowed as strings in SELECT: %s. Use dict syntax like {'COUNT': '*'} instead.", whole)
+	case slices.Contains(forbidden, name):
+		return exception.Throw("DataError", "Use of function %s in field is restricted", name)
+	case !slices.Contains(imitated, name) || len(columns) > 1:
+		return restricted()
+	}
+	sql := sqlCall(name, c.sql)
+	if name == "avg" && c.field != nil && c.field.IsInt() { // as many digits as a mean of whole numbers has
+		sql = "round(" + sql + ", 4)"
+	}
+	b.take(column{sql: sql, name: c.name}, cmp.Or(alias, text))
+	return nil
+}
+
+// sqlCall writes a function as the store knows it. Sums and averages are decimal
+// numbers, whatever they are made of.
+func sqlCall(name, arg string) string {
+	switch name {
+	case "month":
+		return "CAST(strftime('%m', " + arg + ") AS INTEGER)"
+	case "year":
+		return "CAST(strftime('%Y', " + arg + ") AS INTEGER)"
+	case "quarter":
+		return "((CAST(strftime('%m', " + arg + ") AS INTEGER) + 2) / 3)"
+	case "sum":
+		return "CAST(sum(" + arg + ") AS REAL)"
+	}
+	return name + "(" + arg + ")"
 }

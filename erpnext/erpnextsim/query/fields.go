@@ -2,7 +2,6 @@ package query
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
@@ -18,8 +17,7 @@ type nested struct {
 }
 
 var (
-	asPart   = regexp.MustCompile(`(?i)^(.*?)\s+as\s+['"` + "`" + `]?([^'"` + "`" + `]+)['"` + "`" + `]?$`)
-	callForm = regexp.MustCompile(`(?is)^([a-z_]+)\((.*)\)$`)
+	asPart = regexp.MustCompile(`(?i)^(.*?)\s+as\s+['"` + "`" + `]?([^'"` + "`" + `]+)['"` + "`" + `]?$`)
 )
 
 // fields turns the requested fields into columns.
@@ -31,22 +29,24 @@ func (b *builder) fields() error {
 	for _, item := range list {
 		switch item := item.(type) {
 		case string:
-			err = b.fieldText(item)
+			err = b.fieldText(item, len(list) == 1)
 		case map[string]any:
 			err = b.fieldDict(item)
+		case nil:
+			err = exception.Raise("TypeError", "expected string or bytes-like object, got 'NoneType'")
 		default:
-			err = exception.Raise("AttributeError", "'%T' object has no attribute 'lower'", item)
+			err = exception.Raise("TypeError", "expected string or bytes-like object, got 'int'")
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if len(b.selected) == 0 {
-		c, err := b.resolve("name")
-		b.selected = append(b.selected, c)
-		return err
+	if len(b.selected) > 0 || len(b.nested) == 0 && b.dropped && b.s.Profile == profile.V15 {
+		return nil
 	}
-	return nil
+	c, err := b.resolve("name")
+	b.selected = append(b.selected, c)
+	return err
 }
 
 func fieldList(v any) ([]any, error) {
@@ -76,22 +76,51 @@ func fieldList(v any) ([]any, error) {
 	return nil, exception.Raise("TypeError", "'%T' object is not iterable", v)
 }
 
-func (b *builder) fieldText(text string) error {
-	alias := ""
+// fieldText reads one field; alone tells that it is the only one of the list.
+func (b *builder) fieldText(text string, alone bool) error {
+	whole, alias := strings.TrimSpace(text), ""
 	if m := asPart.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
 		text, alias = m[1], strings.TrimSpace(m[2])
 	}
-	switch text = strings.TrimSpace(text); {
-	case text == "*", text == "`tab"+b.main.Name+"`.*":
+	text = strings.TrimSpace(text)
+	if rest, ok := strings.CutPrefix(strings.ToLower(text), "distinct "); ok {
+		if b.s.Profile == profile.V16 {
+			return b.strangeField(text, rest)
+		}
+		b.distinct, text = true, strings.TrimSpace(text[len(text)-len(rest):])
+	}
+	switch {
+	case text == "*" && (alone || b.lenient()), text == "`tab"+b.main.Name+"`.*":
 		return b.star()
+	case text == "*":
+		return notPermitted(text)
+	case strings.HasPrefix(text, "("):
+		return b.subquery(text)
 	case strings.Contains(text, "("):
-		return b.call(text, alias)
+		return b.call(text, alias, whole)
+	case strings.Contains(text, ","):
+		return b.several(text)
+	}
+	if !dottedName.MatchString(text) && !qualified.MatchString(text) && !identifier.MatchString(text) {
+		return b.strangeField(text, text)
+	}
+	if text == "_seen" && !b.main.Seen && b.s.Profile == profile.V16 {
+		return noColumn(text, "SELECT")
+	}
+	if f := b.main.Field(text); f != nil && f.IsTable() || text == "_seen" && !b.main.Seen {
+		b.dropped = true // known, but no column
+		return nil
 	}
 	c, err := b.resolve(text)
 	if err != nil {
+		if b.lenient() && c.sql == "" && identifier.MatchString(text) {
+			b.dropped = true // the second version only leaves out what is not permitted
+			return nil
+		}
 		return err
 	}
-	if c.field != nil && !b.trusted() && c.owner == b.main && !b.s.User.Level(b.main, c.field.Permlevel, "read") {
+	if b.omits(c) {
+		b.dropped = true
 		return nil
 	}
 	b.take(c, alias)
@@ -108,60 +137,55 @@ func (b *builder) take(c column, alias string) {
 
 func (b *builder) star() error {
 	for _, name := range b.main.Columns() {
-		if f := b.main.Field(name); f != nil && !b.trusted() && !b.s.User.Level(b.main, f.Permlevel, "read") {
-			continue
-		}
 		c, err := b.resolve(name)
 		if err != nil {
 			return err
 		}
-		b.take(c, "")
+		if !b.omits(c) {
+			b.take(c, "")
+		}
 	}
 	return nil
 }
 
-// forbidden lists functions that the older release refuses. It is never changed.
-var forbidden = []string{
-	"concat", "concat_ws", "if", "ifnull", "nullif", "coalesce", "connection_id", "current_user", "database",
-	"last_insert_id", "session_user", "system_user", "user", "version", "global", "sleep", "benchmark",
-}
-
-// call is an aggregate written as text: only the older release takes it.
-func (b *builder) call(text, alias string) error {
-	if b.s.Profile == profile.V16 {
-		return exception.Invalid("SQL functions are not allowed as strings in SELECT: %s. Use dict syntax like {'COUNT': '*'} instead.", text)
+// several is more than one field in one text: the newer release takes it apart.
+func (b *builder) several(text string) error {
+	if b.s.Profile == profile.V15 {
+		return restricted()
 	}
-	m := callForm.FindStringSubmatch(text)
-	if m == nil || slices.Contains(forbidden, strings.ToLower(m[1])) || strings.Contains(strings.ToLower(m[2]), "select") {
-		return exception.Throw("DataError", "Use of sub-query or function is restricted")
+	for part := range strings.SplitSeq(text, ",") {
+		if err := b.fieldText(strings.TrimSpace(part), false); err != nil {
+			return err
+		}
 	}
-	name, inner := strings.ToLower(m[1]), strings.TrimSpace(m[2])
-	if !slices.Contains([]string{"count", "sum", "avg", "min", "max", "abs", "date", "month", "year"}, name) {
-		return exception.Throw("DataError", "Use of sub-query or function is restricted")
-	}
-	distinct := ""
-	if rest, ok := strings.CutPrefix(strings.ToLower(inner), "distinct "); ok {
-		distinct, inner = "DISTINCT ", strings.TrimSpace(rest)
-	}
-	c, err := b.resolve(inner)
-	if err != nil {
-		return notPermitted(inner)
-	}
-	if alias == "" {
-		alias = text
-	}
-	b.take(column{sql: sqlCall(name, distinct+c.sql), name: c.name}, alias)
 	return nil
 }
 
-func sqlCall(name, arg string) string {
-	switch name {
-	case "month":
-		return "CAST(strftime('%m', " + arg + ") AS INTEGER)"
-	case "year":
-		return "CAST(strftime('%Y', " + arg + ") AS INTEGER)"
-	case "quarter":
-		return "((CAST(strftime('%m', " + arg + ") AS INTEGER) + 2) / 3)"
+// strangeField is text that is no field: the first word in the names is looked up as one.
+func (b *builder) strangeField(text, names string) error {
+	if first := word.FindString(names); !b.lenient() && !b.main.Has(first) {
+		return notPermitted(first)
 	}
-	return name + "(" + arg + ")"
+	if b.s.Profile == profile.V15 && !predicate.MatchString(text) {
+		return noColumn(text, "SELECT")
+	}
+	return b.subquery(text)
+}
+
+// predicate is what the older release takes for the beginning of a sub-query.
+var predicate = regexp.MustCompile(`(?i)\s(from|where|group by|order by|join)\s|['"]`)
+
+func (b *builder) subquery(text string) error {
+	if inner := strings.ToLower(strings.Trim(text, "() ")); !word.MatchString(strings.TrimPrefix(inner, "select")) {
+		return exception.Raise("IndexError", "list index out of range")
+	}
+	if b.s.Profile == profile.V15 {
+		return restricted()
+	}
+	return exception.Throw("PermissionError",
+		"Invalid field format for SELECT: %s. Field names must be simple, backticked, table-qualified, aliased, or '*'.", text)
+}
+
+func restricted() error {
+	return exception.Throw("DataError", "Use of sub-query or function is restricted")
 }

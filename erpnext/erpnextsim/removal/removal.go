@@ -4,12 +4,11 @@ package removal
 
 import (
 	"fmt"
-	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
@@ -22,32 +21,64 @@ func Delete(s *document.Session, doctype, name string) error {
 		return err
 	}
 	if !ok {
-		return exception.Raise("DoesNotExistError", "")
+		return missing(s, doctype)
 	}
 	doc, err := s.Load(doctype, found)
 	if err != nil {
 		return err
 	}
-	if !s.May(doc, "delete") {
-		return exception.Throw("PermissionError", "User not allowed to delete %s: %s", doctype, name)
-	}
-	if doc.Type.Submittable && doc.Docstatus() == 1 {
-		return exception.Invalid("%s %s: Submitted Record cannot be deleted. You must %sCancel%s it first.", doctype, name,
-			`<a href="https://docs.erpnext.com//docs/user/manual/en/setting-up/articles/delete-submitted-document" target="_blank">`, "</a>")
+	if err := mayDelete(s, doc); err != nil {
+		return err
 	}
 	if err := s.Trigger("on_trash", doc); err != nil {
 		return err
 	}
-	if err := s.Unlinked(doc, "Delete"); err != nil {
-		return advise(doc, err)
-	}
-	if err := stepBack(s, doc); err != nil {
-		return err
+	if doctype != "DocType" {
+		if err := s.Unlinked(doc, "Delete"); err != nil {
+			return advise(doc, err)
+		}
+		if err := stepBack(s, doc); err != nil {
+			return err
+		}
 	}
 	if err := remove(s, doc); err != nil {
 		return fmt.Errorf("deleting %s %s: %w", doctype, name, err)
 	}
 	return s.Trigger("after_delete", doc)
+}
+
+// missing is the refusal to delete what is not there; the newer release tells those
+// who may not see the doctype only that.
+func missing(s *document.Session, doctype string) error {
+	if d := s.Set.Get(doctype); d != nil && s.Profile == profile.V16 && !s.Trusted && !s.User.Doctype(d, "read") {
+		return document.Closed(s.User.Name, d)
+	}
+	return exception.Raise("DoesNotExistError", "")
+}
+
+func mayDelete(s *document.Session, doc *document.Doc) error {
+	standard := doc.Type.Name == "DocType" && doc.Int("custom") == 0
+	if standard {
+		return exception.Invalid("Standard DocType can not be deleted.")
+	}
+	e := s.Barred(doc, "delete")
+	switch {
+	case e != nil && s.Profile == profile.V15:
+		own := exception.Throw("PermissionError", "User not allowed to delete %s: %s", doc.Type.Name, doc.Name())
+		own.Notes = append(e.Notes, own.Notes...)
+		return own
+	case e != nil:
+		return s.Check(doc, "delete")
+	}
+	if doc.Type.Submittable && doc.Docstatus() == 1 {
+		page := "https://docs.frappe.io/erpnext/user/manual/en/delete-submitted-document"
+		if s.Profile == profile.V15 {
+			page = "https://docs.erpnext.com//docs/user/manual/en/setting-up/articles/delete-submitted-document"
+		}
+		return exception.Invalid("%s %s: Submitted Record cannot be deleted. You must <a href='%s' target='_blank'> Cancel </a> it first.",
+			doc.Type.Name, doc.Name(), page)
+	}
+	return nil
 }
 
 // advise adds that a document which can be switched off need not be deleted.
@@ -68,7 +99,7 @@ func stepBack(s *document.Session, doc *document.Doc) error {
 		return nil
 	}
 	current, err := s.Tx.Current(prefix)
-	if err != nil || current != number {
+	if err != nil || current != number || current == 0 {
 		return err
 	}
 	return s.Tx.StepBack(prefix)
@@ -96,13 +127,20 @@ func remove(s *document.Session, doc *document.Doc) error {
 	return keepDeleted(s, doc)
 }
 
-// forget removes comments, assignments and attachments of a deleted document.
+// forget removes what the desk kept beside a deleted document, and unties mails.
 func forget(s *document.Session, doc *document.Doc) error {
 	for doctype, columns := range map[string][2]string{
-		"Comment": {"reference_doctype", "reference_name"},
-		"ToDo":    {"reference_type", "reference_name"},
-		"File":    {"attached_to_doctype", "attached_to_name"},
-		"Version": {"ref_doctype", "docname"},
+		"Comment":            {"reference_doctype", "reference_name"},
+		"ToDo":               {"reference_type", "reference_name"},
+		"File":               {"attached_to_doctype", "attached_to_name"},
+		"Version":            {"ref_doctype", "docname"},
+		"DocShare":           {"share_doctype", "share_name"},
+		"Email Unsubscribe":  {"reference_doctype", "reference_name"},
+		"View Log":           {"reference_doctype", "reference_name"},
+		"Document Follow":    {"ref_doctype", "ref_docname"},
+		"Notification Log":   {"document_type", "document_name"},
+		"Tag Link":           {"document_type", "document_name"},
+		"Communication Link": {"link_doctype", "link_name"},
 	} {
 		err := s.Tx.Exec("DELETE FROM "+store.Table(doctype)+" WHERE "+columns[0]+" = ? AND "+columns[1]+" = ?",
 			doc.Type.Name, doc.Name())
@@ -110,64 +148,30 @@ func forget(s *document.Session, doc *document.Doc) error {
 			return err
 		}
 	}
-	return nil
-}
-
-func keepDeleted(s *document.Session, doc *document.Doc) error {
-	now := s.Now()
-	return s.Tx.Insert("Deleted Document", store.Row{
-		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
-		"deleted_doctype": doc.Type.Name, "deleted_name": doc.Name(),
-		"data": string(wire.Encode(doc.Object(true), wire.Style{Spaces: true})),
-	})
-}
-
-// Rename gives a document another name and makes everything that points to it
-// follow.
-func Rename(s *document.Session, doc *document.Doc, name string) error {
-	old := doc.Name()
-	if err := s.Tx.Update(doc.Type.Name, old, store.Row{"name": name, "modified": s.Now(), "modified_by": s.User.Name}); err != nil {
-		return s.Conflict(doc, err)
-	}
-	if _, field, ok := strings.Cut(doc.Type.Autoname, "field:"); ok {
-		if err := s.Tx.Update(doc.Type.Name, name, store.Row{field: name}); err != nil {
-			return err
-		}
-	}
-	for _, f := range doc.Type.Tables() {
-		if s.Set.Get(f.Options) == nil {
-			continue
-		}
-		err := s.Tx.Exec("UPDATE "+store.Table(f.Options)+" SET parent = ? WHERE parent = ? AND parenttype = ?", name, old, doc.Type.Name)
+	for _, doctype := range []string{"Communication", "Activity Log"} {
+		err := s.Tx.Exec("UPDATE "+store.Table(doctype)+` SET reference_doctype = NULL, reference_name = NULL
+			WHERE reference_doctype = ? AND reference_name = ?`, doc.Type.Name, doc.Name())
 		if err != nil {
 			return err
 		}
 	}
-	for _, d := range s.Set.All() {
-		if err := relink(s, d, doc.Type.Name, old, name); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-func relink(s *document.Session, d *meta.DocType, doctype, old, name string) error {
-	if d.Single {
-		return nil
+// keepDeleted keeps the document as text, and notes on the timeline that it went.
+func keepDeleted(s *document.Session, doc *document.Doc) error {
+	now := s.Now()
+	err := s.Tx.Insert("Deleted Document", store.Row{
+		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
+		"deleted_doctype": doc.Type.Name, "deleted_name": doc.Name(),
+		"data": string(wire.Encode(doc.Object(false), wire.Style{Spaces: true})),
+	})
+	if err != nil || doc.Type.Name == "Comment" {
+		return err
 	}
-	for _, f := range d.Links() {
-		column, args := store.Quote(f.Name), []any{name, old}
-		stmt := "UPDATE " + store.Table(d.Name) + " SET " + column + " = ? WHERE " + column + " = ?"
-		switch {
-		case f.Type == "Dynamic Link" && d.Field(f.Options) != nil:
-			stmt += " AND " + store.Quote(f.Options) + " = ?"
-			args = append(args, doctype)
-		case f.Type != "Link" || f.Options != doctype:
-			continue
-		}
-		if err := s.Tx.Exec(stmt, args...); err != nil {
-			return fmt.Errorf("relinking %s: %w", d.Name, err)
-		}
-	}
-	return nil
+	return s.Tx.Insert("Comment", store.Row{
+		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
+		"comment_type": "Deleted", "reference_doctype": doc.Type.Name, "subject": doc.Type.Name + " " + doc.Name(),
+		"comment_email": s.User.Name,
+	})
 }

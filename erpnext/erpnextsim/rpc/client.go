@@ -1,9 +1,14 @@
 package rpc
 
 import (
+	"slices"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/timeline"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
@@ -17,23 +22,26 @@ func client() Table {
 		return procedure{run: run, required: required}
 	}
 	return Table{
-		"frappe.client.get_list":            read(getList, "doctype"),
-		"frappe.client.get_count":           read(getCount, "doctype"),
-		"frappe.client.get":                 read(get, "doctype"),
-		"frappe.client.get_value":           read(getValue, "doctype", "fieldname"),
-		"frappe.client.get_single_value":    read(getSingleValue, "doctype", "field"),
-		"frappe.client.has_permission":      read(hasPermission, "doctype", "docname"),
-		"frappe.client.is_document_amended": read(isAmended, "doctype", "docname"),
-		"frappe.client.set_value":           change(setValue, "doctype", "name", "fieldname"),
-		"frappe.client.insert":              change(insert),
-		"frappe.client.insert_many":         change(insertMany),
-		"frappe.client.save":                change(save, "doc"),
-		"frappe.client.submit":              change(submit, "doc"),
-		"frappe.client.cancel":              change(cancel, "doctype", "name"),
-		"frappe.client.bulk_update":         change(bulkUpdate, "docs"),
-		"frappe.client.rename_doc":          change(rename, "doctype", "old_name", "new_name"),
-		"frappe.client.attach_file":         change(attachFile),
-		"frappe.client.delete":              {run: remove, required: []string{"doctype", "name"}, verbs: []string{"POST", "DELETE"}, writes: true},
+		"frappe.client.get_list":                        read(getList, "doctype"),
+		"frappe.client.get_count":                       read(getCount, "doctype"),
+		"frappe.client.get":                             read(get, "doctype"),
+		"frappe.client.get_value":                       read(getValue, "doctype", "fieldname"),
+		"frappe.client.get_single_value":                read(getSingleValue, "doctype", "field"),
+		"frappe.client.get_doc_permissions":             read(docPermissions, "doctype", "docname"),
+		"frappe.client.get_password":                    read(password, "doctype", "name", "fieldname"),
+		"frappe.client.has_permission":                  read(hasPermission, "doctype", "docname"),
+		"frappe.client.is_document_amended":             read(isAmended, "doctype", "docname"),
+		"frappe.client.set_value":                       change(setValue, "doctype", "name", "fieldname"),
+		"frappe.client.insert":                          change(insert),
+		"frappe.client.insert_many":                     change(insertMany),
+		"frappe.client.save":                            change(save, "doc"),
+		"frappe.client.submit":                          change(submit, "doc"),
+		"frappe.client.cancel":                          change(cancel, "doctype", "name"),
+		"frappe.client.bulk_update":                     change(bulkUpdate, "docs"),
+		"frappe.client.rename_doc":                      change(rename, "doctype", "old_name", "new_name"),
+		"frappe.client.attach_file":                     change(attachFile),
+		"frappe.model.rename_doc.update_document_title": {run: retitle, required: []string{"doctype", "docname"}, writes: true},
+		"frappe.client.delete":                          {run: remove, required: []string{"doctype", "name"}, verbs: []string{"POST", "DELETE"}, writes: true},
 	}
 }
 
@@ -45,7 +53,7 @@ func (c *Call) document(name string) (map[string]any, error) {
 	}
 	doc, ok := v.(map[string]any)
 	if !ok {
-		return nil, exception.Raise("ValueError", "Illegal arguments")
+		return nil, exception.Raise("ValueError", "First non keyword argument must be a string or dict")
 	}
 	delete(doc, "flags")
 	return doc, nil
@@ -140,4 +148,32 @@ func holder(s *document.Session, doctype, name string) (parent, row *document.Do
 		}
 	}
 	return nil, nil, exception.Missing(doctype, name)
+}
+
+func docPermissions(c *Call) (any, error) {
+	doc, err := c.S.Load(c.text("doctype"), c.text("docname"))
+	if err != nil {
+		return nil, err
+	}
+	return wire.Object{{Key: "permissions", Value: timeline.Rights(c.S, doc)}}, nil
+}
+
+// password shows a secret to those who run the site.
+func password(c *Call) (any, error) {
+	if c.S.User.Name != access.Administrator && !slices.Contains(c.S.User.Roles, "System Manager") {
+		return nil, exception.Throw("PermissionError", "This action is only allowed for <strong>System Manager</strong>")
+	}
+	doc, err := c.S.Load(c.text("doctype"), c.text("name"))
+	if err != nil {
+		return nil, err
+	}
+	secret, err := c.S.Tx.Secret(doc.Type.Name, doc.Name(), c.text("fieldname"))
+	if err == nil && secret == "" {
+		class := "AuthenticationError"
+		if c.S.Profile == profile.V16 {
+			class = "ValidationError"
+		}
+		return nil, exception.Throw(class, "Password not found for %s %s %s", doc.Type.Name, doc.Name(), c.text("fieldname"))
+	}
+	return secret, err
 }

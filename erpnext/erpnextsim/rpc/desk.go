@@ -3,30 +3,30 @@ package rpc
 import (
 	"strings"
 
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/methods"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/trade"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
 // desk is lists, searches, mails and mapped documents.
 func desk() Table {
-	const selling = "erpnext.selling.doctype.quotation.quotation."
-	return Table{
-		"frappe.desk.search.search_link":                                         {run: searchLink, required: []string{"doctype", "txt"}},
-		"frappe.desk.reportview.get":                                             {run: reportView},
-		"frappe.desk.reportview.get_list":                                        {run: getList},
-		"frappe.desk.reportview.get_count":                                       {run: getCount},
-		"frappe.client.validate_link":                                            {run: validateLink, required: []string{"doctype", "docname"}},
-		"frappe.model.mapper.make_mapped_doc":                                    {run: mapped, required: []string{"method", "source_name"}},
-		"frappe.core.doctype.communication.email.make":                           {run: makeMail, writes: true, post: true},
-		selling + "make_sales_order":                                             {run: salesOrder, required: []string{"source_name"}},
-		"erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry": {run: paymentEntry, required: []string{"dt", "dn"}},
-		"erpnext.support.doctype.issue.issue.set_status":                         {run: setIssueStatus, required: []string{"name", "status"}, writes: true},
-		"erpnext.stock.utils.scan_barcode":                                       {run: scanBarcode, required: []string{"search_value"}},
+	t := Table{
+		"frappe.desk.search.search_link":               {run: searchLink, required: []string{"doctype", "txt"}},
+		"frappe.desk.reportview.get":                   {run: reportView},
+		"frappe.desk.reportview.get_list":              {run: getListed},
+		"frappe.desk.reportview.get_count":             {run: getCount},
+		"frappe.client.validate_link":                  {run: validateLink, required: []string{"doctype", "docname"}, only: "v15"},
+		"frappe.client.validate_link_and_fetch":        {run: fetchLink, required: []string{"doctype", "docname"}, only: "v16"},
+		"frappe.model.mapper.make_mapped_doc":          {run: mapped, required: []string{"method", "source_name"}},
+		"frappe.core.doctype.communication.email.make": {run: makeMail, writes: true, post: true},
 	}
+	for name, m := range methods.All() {
+		run := func(c *Call) (any, error) { return m.Run(c.S, c.Args) }
+		t[name] = procedure{run: run, required: m.Required, writes: m.Writes}
+	}
+	return t
 }
 
 func searchLink(c *Call) (any, error) {
@@ -69,6 +69,9 @@ func searchLink(c *Call) (any, error) {
 
 // reportView is a list in the compressed form of the desk.
 func reportView(c *Call) (any, error) {
+	if err := c.listed(); err != nil {
+		return nil, err
+	}
 	limit := int64(20)
 	for _, key := range []string{"page_length", "limit_page_length"} {
 		if v, ok := c.Args[key]; ok {
@@ -85,12 +88,60 @@ func reportView(c *Call) (any, error) {
 	return wire.Object{{Key: "keys", Value: res.Columns}, {Key: "values", Value: res.Lists()}, {Key: "user_info", Value: wire.Object{}}}, nil
 }
 
+// getListed is a list as the desk asks for it.
+func getListed(c *Call) (any, error) {
+	if err := c.listed(); err != nil {
+		return nil, err
+	}
+	return getList(c)
+}
+
+// validateLink tells the older release's forms whether a document is there, and what
+// stands in some of its fields.
 func validateLink(c *Call) (any, error) {
 	found, ok, err := c.S.Exists(c.text("doctype"), c.text("docname"))
 	if err != nil || !ok {
 		return wire.Object{{Key: "name", Value: nil}}, err
 	}
-	return wire.Object{{Key: "name", Value: found}}, nil
+	return c.fetched(found, "fields")
+}
+
+// fetchLink is the same for the newer release's forms, for whom the document must be
+// one that a search with the filters would find.
+func fetchLink(c *Call) (any, error) {
+	d, err := c.S.Meta(c.text("doctype"))
+	switch {
+	case c.text("docname") == "":
+		return nil, exception.Invalid("Document Name must not be empty")
+	case err != nil:
+		return nil, err
+	}
+	filters, err := query.Decode(c.Args["filters"])
+	if err != nil || meta.Falsy(filters) {
+		filters = nil
+	}
+	res, err := query.Run(c.S, query.Request{
+		Doctype: d.Name, Filters: filters, OrFilters: map[string]any{"name": c.text("docname")}, Limit: 1,
+	})
+	if err != nil || len(res.Values) == 0 {
+		return wire.Object{}, err
+	}
+	return c.fetched(meta.Text(res.Values[0][0]), "fields_to_fetch")
+}
+
+// fetched is the name with the fields that an argument lists.
+func (c *Call) fetched(name, argument string) (any, error) {
+	out := wire.Object{{Key: "name", Value: name}}
+	if meta.Falsy(c.Args[argument]) {
+		return out, nil
+	}
+	args := map[string]any{"doctype": c.Args["doctype"], "fieldname": c.Args[argument], "filters": name}
+	values, err := getValue(&Call{S: c.S, Name: c.Name, Verb: c.Verb, Args: args})
+	found, _ := values.(wire.Object)
+	for _, p := range found {
+		out.Set(p.Key, p.Value)
+	}
+	return out, err
 }
 
 // mapped runs one of the procedures that make a document of another.
@@ -100,55 +151,6 @@ func mapped(c *Call) (any, error) {
 		return nil, exception.Denied("")
 	}
 	return desk().Run(inner)
-}
-
-func (c *Call) readable(doctype, name string) (*document.Doc, error) {
-	doc, err := c.S.Load(doctype, name)
-	if err != nil {
-		return nil, err
-	}
-	return doc, c.S.Check(doc, "read")
-}
-
-func salesOrder(c *Call) (any, error) {
-	quotation, err := c.readable("Quotation", c.text("source_name"))
-	if err != nil {
-		return nil, err
-	}
-	return trade.OrderFrom(c.S, quotation)
-}
-
-func paymentEntry(c *Call) (any, error) {
-	invoice, err := c.readable(c.text("dt"), c.text("dn"))
-	if err != nil {
-		return nil, err
-	}
-	return trade.PaymentFor(c.S, invoice)
-}
-
-// setIssueStatus sets the status without any rule.
-func setIssueStatus(c *Call) (any, error) {
-	return nil, c.S.SetValue("Issue", c.text("name"), map[string]any{"status": c.text("status")}, true)
-}
-
-// scanBarcode finds an item by barcode, else a serial number, else a warehouse.
-func scanBarcode(c *Call) (any, error) {
-	code := c.text("search_value")
-	row, err := c.S.Tx.Rows(`SELECT barcode, parent AS item_code, uom FROM "tabItem Barcode" WHERE barcode = ?`, code)
-	if err != nil {
-		return nil, err
-	}
-	if len(row) > 0 {
-		return map[string]any(row[0]), nil
-	}
-	item, err := c.S.Value("Serial No", code, "item_code")
-	if err != nil || item != nil {
-		return wire.Object{{Key: "serial_no", Value: code}, {Key: "item_code", Value: item}}, err
-	}
-	if _, ok, err := c.S.Exists("Warehouse", code); err != nil || ok {
-		return wire.Object{{Key: "warehouse", Value: code}}, err
-	}
-	return wire.Object{}, nil
 }
 
 // makeMail records a mail or another message on a timeline. Nothing is sent.
@@ -178,5 +180,5 @@ func makeMail(c *Call) (any, error) {
 		}
 	}
 	err = c.S.As(func() error { return c.S.Insert(doc) })
-	return wire.Object{{Key: "name", Value: doc.Name()}, {Key: "emails_not_sent_to", Value: nil}}, err
+	return wire.Object{{Key: "name", Value: doc.Name()}, {Key: "emails_not_sent_to", Value: ""}}, err
 }

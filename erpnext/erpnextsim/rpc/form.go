@@ -1,10 +1,12 @@
 package rpc
 
 import (
+	"strings"
+
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/timeline"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
@@ -56,18 +58,17 @@ func describe(d *meta.DocType) wire.Object {
 
 // form is what the desk calls for one document.
 func form() Table {
-	mutating := []string{"POST", "PUT"}
 	return Table{
-		"frappe.desk.form.load.getdoc":       {run: getdoc, required: []string{"doctype", "name"}, writes: true},
-		"frappe.desk.form.load.getdoctype":   {run: getdoctype, required: []string{"doctype"}},
-		"frappe.desk.form.load.get_docinfo":  {run: getdocinfo},
-		"frappe.desk.form.utils.add_comment": {run: addComment, required: []string{"reference_doctype", "reference_name", "content"}, verbs: mutating, writes: true},
-		"frappe.desk.form.save.savedocs":     {run: savedocs, required: []string{"doc", "action"}, writes: true, post: true},
-		"frappe.desk.form.save.cancel":       {run: savecancel, writes: true, post: true},
-		"frappe.desk.form.assign_to.add":     {run: assign, writes: true, post: true},
-		"frappe.desk.form.assign_to.remove":  {run: unassign("Cancelled"), required: []string{"doctype", "name", "assign_to"}, writes: true, post: true},
-		"frappe.desk.form.assign_to.close":   {run: unassign("Closed"), required: []string{"doctype", "name", "assign_to"}, writes: true, post: true},
-		"frappe.desk.form.assign_to.get":     {run: assignees},
+		"frappe.desk.form.load.getdoc":            {run: getdoc, required: []string{"doctype", "name"}, writes: true},
+		"frappe.desk.form.load.getdoctype":        {run: getdoctype, required: []string{"doctype"}},
+		"frappe.desk.form.load.get_docinfo":       {run: getdocinfo},
+		"frappe.desk.form.save.savedocs":          {run: savedocs, required: []string{"doc", "action"}, writes: true, post: true},
+		"frappe.desk.form.save.cancel":            {run: savecancel, writes: true, post: true},
+		"frappe.desk.form.assign_to.add":          {run: assign, writes: true},
+		"frappe.desk.form.assign_to.remove":       {run: unassign("Cancelled"), required: []string{"doctype", "name", "assign_to"}, writes: true},
+		"frappe.desk.form.assign_to.add_multiple": {run: assignMany, writes: true},
+		"frappe.desk.form.assign_to.close":        {run: unassign("Closed"), required: []string{"doctype", "name", "assign_to"}, writes: true},
+		"frappe.desk.form.assign_to.get":          {run: assignees},
 	}
 }
 
@@ -84,7 +85,10 @@ func getdoc(c *Call) (any, error) {
 		return nil, err
 	}
 	c.S.HideLevels(doc, doc.Type)
-	info, err := docinfo(c.S, doc)
+	if err := timeline.Look(c.S, doc); err != nil {
+		return nil, err
+	}
+	info, err := timeline.Info(c.S, doc)
 	c.S.Put("docs", []*document.Doc{doc})
 	c.S.Put("docinfo", info)
 	return nil, err
@@ -95,43 +99,9 @@ func getdocinfo(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := docinfo(c.S, doc)
+	info, err := timeline.Info(c.S, doc)
 	c.S.Put("docinfo", info)
 	return nil, err
-}
-
-// docinfo is comments, assignments, attachments and mails of a document.
-func docinfo(s *document.Session, doc *document.Doc) (wire.Object, error) {
-	info := wire.Object{{Key: "doctype", Value: doc.Type.Name}, {Key: "name", Value: doc.Name()}}
-	by := func(doctype, name string) []any {
-		return []any{[]any{doctype, "=", doc.Type.Name}, []any{name, "=", doc.Name()}}
-	}
-	for _, part := range []struct {
-		key, doctype string
-		fields       []any
-		filters      []any
-	}{
-		{"attachments", "File", []any{"name", "file_name", "file_url", "is_private"}, by("attached_to_doctype", "attached_to_name")},
-		{"communications", "Communication", []any{"name", "communication_type", "communication_medium", "sent_or_received", "content", "sender", "subject", "creation"}, by("reference_doctype", "reference_name")},
-		{"comments", "Comment", []any{"name", "creation", "content", "owner", "comment_type"}, append(by("reference_doctype", "reference_name"), []any{"comment_type", "=", "Comment"})},
-		{"attachment_logs", "Comment", []any{"name", "creation", "content", "owner", "comment_type"}, append(by("reference_doctype", "reference_name"), []any{"comment_type", "in", "Attachment,Attachment Removed"})},
-		{"assignments", "ToDo", []any{"name", "allocated_to as owner", "description", "status"}, append(by("reference_type", "reference_name"), []any{"status", "not in", "Cancelled,Closed"})},
-	} {
-		res, err := query.Run(s, query.Request{Doctype: part.doctype, Fields: part.fields, Filters: part.filters, OrderBy: "creation desc", Trusted: true})
-		if err != nil {
-			return nil, err
-		}
-		info.Set(part.key, res.Objects())
-	}
-	rights := wire.Object{}
-	for _, right := range []string{"read", "write", "create", "delete", "submit", "cancel", "amend", "share", "print", "email"} {
-		rights.Set(right, map[bool]int64{true: 1}[s.May(doc, right)])
-	}
-	info.Set("permissions", rights)
-	for _, key := range []string{"versions", "shared", "views", "milestones", "energy_point_logs", "additional_timeline_content", "is_document_followed", "tags"} {
-		info.Set(key, []any{})
-	}
-	return info, nil
 }
 
 func getdoctype(c *Call) (any, error) {
@@ -165,13 +135,24 @@ func savedocs(c *Call) (any, error) {
 		return nil, err
 	}
 	doc.Set("docstatus", docstatus)
-	if meta.Falsy(values["__islocal"]) {
+	local := "new-" + strings.ReplaceAll(strings.ToLower(doc.Type.Name), " ", "-")
+	switch {
+	case meta.Falsy(values["__islocal"]):
 		doc.Known()
+	case doc.Get("name") == nil:
+		return nil, exception.Raise("AttributeError", "'NoneType' object has no attribute 'startswith'")
+	case strings.HasPrefix(doc.Name(), local):
+		doc.Set("localname", doc.Get("name"))
+		doc.Set("name", nil)
 	}
 	if err := c.S.Save(doc); err != nil {
 		return nil, err
 	}
-	return nil, c.sendBack(doc)
+	word := "Saved"
+	if docstatus == 1 {
+		word = "Submitted"
+	}
+	return nil, c.sendBack(doc, exception.Message{Text: word, Indicator: "green", Alert: true})
 }
 
 func savecancel(c *Call) (any, error) {
@@ -183,11 +164,12 @@ func savecancel(c *Call) (any, error) {
 	if err := c.S.Save(doc); err != nil {
 		return nil, err
 	}
-	return nil, c.sendBack(doc)
+	return nil, c.sendBack(doc, exception.Message{Text: "Cancelled", Indicator: "red", Alert: true})
 }
 
-func (c *Call) sendBack(doc *document.Doc) error {
-	info, err := docinfo(c.S, doc)
+func (c *Call) sendBack(doc *document.Doc, m exception.Message) error {
+	c.S.Say(m)
+	info, err := timeline.Info(c.S, doc)
 	c.S.Put("docs", []*document.Doc{doc})
 	c.S.Put("docinfo", info)
 	return err

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"maps"
 	"slices"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
@@ -26,6 +27,9 @@ func List(s *document.Session, args map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v, ok := args["debug"]; ok && yes(v) && (s.Profile == profile.V15 || s.User.Desk) {
+		s.Put("_debug_messages", string(wire.Encode([]string{"select " + meta.Text(args["doctype"]), "Execution time: 0.0 sec"}, wire.Style{Spaces: true})))
+	}
 	if v, ok := args["as_dict"]; ok && !yes(v) {
 		return res.Lists(), nil
 	}
@@ -43,14 +47,70 @@ func yes(v any) bool {
 
 func getList(c *Call) (any, error) { return List(c.S, c.Args) }
 
+// getCount counts. The older release's client procedure has an engine of its own;
+// everything else counts a list, of which the newer release takes more arguments.
 func getCount(c *Call) (any, error) {
-	filters, err := query.Decode(c.Args["filters"])
+	r := query.Request{Doctype: c.text("doctype"), Filters: c.Args["filters"], OrFilters: c.Args["or_filters"]}
+	if c.S.Profile == profile.V15 && c.Name == "frappe.client.get_count" {
+		if _, ok := c.Args["doctype"].(string); !ok {
+			return nil, exception.Raise("TypeError", "expected string or bytes-like object, got '%s'", python(c.Args["doctype"]))
+		}
+		r.Trusted, r.Raw = true, true
+		return query.Count(c.S, r)
+	}
+	if _, ok := c.Args["doctype"].([]any); ok {
+		return nil, exception.Raise("TypeError", "unhashable type: 'list'")
+	}
+	if err := c.listed(); err != nil {
+		return nil, err
+	}
+	filters, err := query.Decode(r.Filters)
 	if err != nil {
 		return nil, err
 	}
-	return query.Count(c.S, query.Request{
-		Doctype: c.text("doctype"), Filters: filters, Trusted: c.S.Profile == profile.V15,
-	})
+	r.Filters = filters
+	n, err := query.Count(c.S, r)
+	if most := meta.Int(c.Args["limit"]); most > 0 {
+		n = min(n, most)
+	}
+	return n, err
+}
+
+// python is what the server's language calls the type of a value.
+func python(v any) string {
+	switch v.(type) {
+	case nil:
+		return "NoneType"
+	case bool:
+		return "bool"
+	case float64:
+		return "float"
+	case []any:
+		return "list"
+	case map[string]any:
+		return "dict"
+	}
+	return "int"
+}
+
+// listed refuses arguments that the desk's lists do not know: they pass on what they
+// get.
+func (c *Call) listed() error {
+	for _, name := range slices.Sorted(maps.Keys(c.Args)) {
+		if !slices.Contains(listArguments, name) {
+			return exception.Raise("TypeError", "DatabaseQuery.execute() got an unexpected keyword argument '%s'", name)
+		}
+	}
+	return nil
+}
+
+// listArguments are the arguments of the desk's lists, and those that are taken away
+// before. It is never changed.
+var listArguments = []string{
+	"doctype", "fields", "filters", "or_filters", "group_by", "order_by", "limit", "limit_start", "limit_page_length", "start", "page_length",
+	"debug", "distinct", "as_list", "with_comment_count", "with_childnames", "save_user_settings", "save_user_settings_fields",
+	"user_settings", "reference_doctype", "update", "pluck", "strict", "ignore_ddl", "ignore_ifnull", "parent_doctype",
+	"ignore_user_permissions", "offset", "cmd", "sid", "data", "ignore_permissions", "view", "user", "csrf_token", "join",
 }
 
 // ownerOf is the doctype whose rights count: the parent's for a child table.
@@ -88,7 +148,7 @@ func getValue(c *Call) (any, error) {
 			filters = text
 		}
 	}
-	if name, ok := filters.(string); ok && name != "" {
+	if name, ok := filters.(string); ok {
 		filters = map[string]any{"name": name}
 	}
 	res, err := query.Run(c.S, query.Request{
@@ -151,7 +211,7 @@ func getSingleValue(c *Call) (any, error) {
 		return nil, err
 	}
 	if d.Field(c.text("field")) == nil {
-		return nil, exception.Throw("InvalidColumnName", "Field <strong>%s</strong> does not exist on <strong>%s</strong>", c.text("field"), d.Name)
+		return nil, exception.Invalid("Field <strong>%s</strong> does not exist on <strong>%s</strong>", c.text("field"), d.Name)
 	}
 	return doc.Object(false).Get(c.text("field")), nil
 }

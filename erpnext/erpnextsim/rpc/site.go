@@ -1,11 +1,16 @@
 package rpc
 
 import (
+	"crypto/rand"
+	"encoding/hex"
+	"slices"
+
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/act"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/attach"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/removal"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
@@ -19,20 +24,43 @@ func site() Table {
 		"frappe.ping":                          {run: ping, guest: true},
 		"frappe.auth.get_logged_user":          {run: loggedUser},
 		"frappe.utils.change_log.get_versions": {run: versions},
-		"upload_file":                          {run: upload, writes: true, guest: true, post: true},
-		"frappe.handler.upload_file":           {run: upload, writes: true, guest: true, post: true},
 		"run_doc_method":                       {run: runDocMethod, writes: true, verbs: []string{"GET", "POST"}},
+		"frappe.core.doctype.user.user.generate_keys": {run: generateKeys, required: []string{"user"}, writes: true, post: true},
 	}
 }
 
-func quoted(doctype string) string { return store.Table(doctype) }
-
-func upload(c *Call) (any, error) { return attach.Upload(c.S, c.Args, c.File) }
-
 func attachFile(c *Call) (any, error) { return attach.Inline(c.S, c.Args) }
 
-func ping(*Call) (any, error) { return "pong", nil }
+// generateKeys gives a user a key, unless there is one, and a new secret, which is
+// shown this once; the newer release shows the key, too.
+func generateKeys(c *Call) (any, error) {
+	if c.S.User.Name != access.Administrator && !slices.Contains(c.S.User.Roles, "System Manager") {
+		return nil, exception.Denied("")
+	}
+	user, err := c.S.Load("User", c.text("user"))
+	if err != nil {
+		return nil, err
+	}
+	if user.Text("api_key") == "" {
+		user.Set("api_key", randomHex())
+	}
+	secret := randomHex()
+	user.Set("api_secret", secret)
+	out := wire.Object{}
+	if c.S.Profile == profile.V16 {
+		out.Set("api_key", user.Get("api_key"))
+	}
+	out.Set("api_secret", secret)
+	return out, c.S.Save(user)
+}
 
+func randomHex() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails, by the package's contract
+	return hex.EncodeToString(b)[:15]
+}
+
+func ping(*Call) (any, error)         { return "pong", nil }
 func loggedUser(c *Call) (any, error) { return c.S.User.Name, nil }
 
 func versions(c *Call) (any, error) {
@@ -50,67 +78,51 @@ func versions(c *Call) (any, error) {
 	}, nil
 }
 
+// runDocMethod runs a method of a stored document (dt, dn), or of one that came
+// along (docs).
 func runDocMethod(c *Call) (any, error) {
-	doc, err := c.S.Load(c.text("dt"), c.text("dn"))
+	args := map[string]any{}
+	for _, name := range []string{"arg", "args"} {
+		if v, err := c.decoded(name); err == nil {
+			if m, ok := v.(map[string]any); ok {
+				args = m
+			}
+		}
+	}
+	m := act.Method{Name: c.text("method"), Right: "read", Args: args, Shared: shared(c.S.Profile)}
+	if c.text("dt") == "" {
+		return act.InMemory(c.S, c.Args["docs"], m)
+	}
+	name := c.text("dn")
+	if name == "" {
+		name = c.text("dt") // a single document
+	}
+	doc, err := c.S.Load(c.text("dt"), name)
 	if err != nil {
 		return nil, err
 	}
-	args := map[string]any{}
-	if v, err := c.decoded("args"); err == nil {
-		if m, ok := v.(map[string]any); ok {
-			args = m
-		}
-	}
-	value, err := RunMethod(c.S, doc, c.text("method"), "read", args)
-	c.S.Put("docs", []*document.Doc{doc})
-	return value, err
+	return act.Showing(c.S, doc, m)
 }
 
-// RunMethod runs a method of a document for a caller that needs the right on it.
-func RunMethod(s *document.Session, doc *document.Doc, method, right string, args map[string]any) (any, error) {
-	if err := s.Check(doc, right); err != nil {
-		return nil, err
-	}
-	switch method {
-	case "submit":
-		doc.Set("docstatus", int64(1))
-		return doc, s.Save(doc)
-	case "cancel":
-		doc.Set("docstatus", int64(2))
-		return doc, s.Save(doc)
-	}
-	run := s.Rules[doc.Type.Name].Methods[method]
-	if run == nil {
-		run = shared()[method]
-	}
-	if run == nil {
-		e := exception.Raise("NotFound", "404 Not Found: The requested URL was not found on the server.")
-		e.HTML = true
-		return nil, e
-	}
-	return run(s, doc, args)
-}
-
-// shared is the methods that every document has, beside submit and cancel.
-func shared() map[string]document.Method {
-	return map[string]document.Method{
+// shared is the methods that every document has.
+func shared(release profile.Profile) map[string]document.Method {
+	all := map[string]document.Method{
+		"submit": act.SetDocstatus(1), "cancel": act.SetDocstatus(2),
 		"add_comment": func(s *document.Session, d *document.Doc, args map[string]any) (any, error) {
 			return comment(s, d, note{kind: meta.Text(args["comment_type"]), text: meta.Text(args["text"]), email: meta.Text(args["comment_email"]), by: meta.Text(args["comment_by"])})
 		},
 		"rename": func(s *document.Session, d *document.Doc, args map[string]any) (any, error) {
-			return rename(&Call{S: s, Args: map[string]any{"doctype": d.Type.Name, "old_name": d.Name(), "new_name": args["name"]}})
+			return removal.Rename(s, removal.Renaming{Doc: d, Name: meta.Text(args["name"]), Merge: truth(args["merge"]), Force: truth(args["force"])})
 		},
-		"discard": discard,
 	}
+	if release == profile.V16 {
+		all["discard"] = discard
+	}
+	return all
 }
 
-// discard cancels a draft: only the newer release has it.
+// discard cancels a draft.
 func discard(s *document.Session, d *document.Doc, _ map[string]any) (any, error) {
-	if s.Profile == profile.V15 {
-		e := exception.Raise("NotFound", "404 Not Found: The requested URL was not found on the server.")
-		e.HTML = true
-		return nil, e
-	}
 	if d.Docstatus() != 0 {
 		return nil, exception.Invalid("Only draft documents can be discarded")
 	}
@@ -128,12 +140,12 @@ func comment(s *document.Session, d *document.Doc, n note) (any, error) {
 	if n.email == "" {
 		n.email = s.User.Name
 	}
-	if n.by == "" {
-		n.by = n.email
+	if n.text == "" {
+		n.text = n.kind
 	}
 	doc, err := s.New("Comment", map[string]any{
 		"comment_type": n.kind, "reference_doctype": d.Type.Name, "reference_name": d.Name(),
-		"comment_email": n.email, "comment_by": n.by, "content": n.text,
+		"comment_email": n.email, "comment_by": orNil(n.by), "content": n.text,
 	})
 	if err != nil {
 		return nil, err
@@ -158,43 +170,31 @@ func isAmended(c *Call) (any, error) {
 	if err != nil || d.Field("amended_from") == nil {
 		return false, err
 	}
-	rows, err := c.S.Tx.Rows("SELECT name FROM "+quoted(d.Name)+" WHERE amended_from = ?", c.text("docname"))
+	rows, err := c.S.Tx.Rows("SELECT name FROM "+store.Table(d.Name)+" WHERE amended_from = ?", c.text("docname"))
 	if err != nil || len(rows) == 0 {
 		return false, err
 	}
 	return rows[0]["name"], nil
 }
 
-func rename(c *Call) (any, error) {
-	doctype, old := c.text("doctype"), c.text("old_name")
-	d, err := c.S.Meta(doctype)
-	if err != nil {
-		return nil, err
+func orNil(text string) any {
+	if text == "" {
+		return nil
 	}
-	name, err := naming.Check(d, c.text("new_name"))
-	if err != nil {
-		return nil, err
-	}
-	doc, err := c.S.Load(doctype, old)
-	if err != nil {
-		return nil, exception.Invalid("%s %s does not exist", doctype, old)
-	}
-	_, taken, err := c.S.Exists(doctype, name)
-	switch {
-	case err != nil:
-		return nil, err
-	case name == old:
-		return nil, exception.Invalid("No changes made because old and new name are the same.")
-	case taken:
-		return nil, exception.Invalid("Another %s with name %s exists, select another name", doctype, name)
-	case !c.S.May(doc, "write"):
-		return nil, exception.Invalid("You need write permission to rename")
-	case !d.Renamable:
-		return nil, exception.Invalid("%s not allowed to be renamed", doctype)
-	}
-	if err := removal.Rename(c.S, doc, name); err != nil {
-		return nil, err
-	}
-	c.S.Say(exception.Message{Text: "Document renamed from <strong>" + old + "</strong> to <strong>" + name + "</strong>", Alert: true, Indicator: "green"})
-	return name, nil
+	return text
+}
+
+// Method is a method of a document, and the right that its caller needs.
+type Method = act.Method
+
+// RunMethod runs a method of a document.
+func RunMethod(s *document.Session, doc *document.Doc, m Method) (any, error) {
+	m.Shared = shared(s.Profile)
+	return act.Run(s, doc, m)
+}
+
+// RunInMemory is the second version's run_doc_method: the document comes along, and
+// goes back with the result.
+func RunInMemory(s *document.Session, verb string, args map[string]any) (any, error) {
+	return act.OfSent(s, verb, args, shared(s.Profile))
 }

@@ -3,7 +3,6 @@ package rpc
 import (
 	"errors"
 	"maps"
-	"slices"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
@@ -13,7 +12,11 @@ import (
 )
 
 func insert(c *Call) (any, error) {
-	values, err := c.document("doc")
+	v, err := c.decoded("doc")
+	if err != nil {
+		return nil, err
+	}
+	values, err := dict(v)
 	if err != nil {
 		return nil, err
 	}
@@ -24,11 +27,25 @@ func insert(c *Call) (any, error) {
 	return doc.Object(false), nil
 }
 
+// dict is what Python makes of an argument that is to be a document.
+func dict(v any) (map[string]any, error) {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "flags")
+		return v, nil
+	case []any:
+		return map[string]any{}, nil
+	case nil:
+		return nil, exception.Raise("TypeError", "'NoneType' object is not iterable")
+	}
+	return nil, exception.Raise("TypeError", "'int' object is not iterable")
+}
+
 // insertOne stores a new document; a row is appended to its parent, which is returned.
 func insertOne(s *document.Session, values map[string]any) (*document.Doc, error) {
 	doctype := meta.Text(values["doctype"])
 	if doctype == "" {
-		return nil, exception.Raise("KeyError", "'doctype'")
+		return nil, exception.Raise("ValueError", `"doctype" is a required key`)
 	}
 	if d := s.Set.Get(doctype); d != nil && d.Child {
 		parenttype, parent, field := meta.Text(values["parenttype"]), meta.Text(values["parent"]), meta.Text(values["parentfield"])
@@ -67,9 +84,7 @@ func insertMany(c *Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(names, doc.Name()) {
-			names = append(names, doc.Name())
-		}
+		names = append(names, doc.Name())
 	}
 	return names, nil
 }
@@ -175,4 +190,21 @@ func (c *Call) updateOne(values map[string]any) error {
 		return err
 	}
 	return c.S.Save(doc)
+}
+
+func rename(c *Call) (any, error) {
+	doc, err := c.S.Load(c.text("doctype"), c.text("old_name"))
+	if err != nil {
+		return nil, err
+	}
+	return removal.Rename(c.S, removal.Renaming{Doc: doc, Name: c.text("new_name"), Merge: truth(c.Args["merge"])})
+}
+
+// retitle changes the name or the title of a document, as the head of a form does.
+func retitle(c *Call) (any, error) {
+	doc, err := c.S.Load(c.text("doctype"), c.text("docname"))
+	if err != nil {
+		return nil, err
+	}
+	return removal.Retitle(c.S, removal.Renaming{Doc: doc, Name: c.text("name"), Merge: truth(c.Args["merge"])}, c.text("title"))
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"path"
 	"strings"
 
@@ -20,7 +19,13 @@ const maxFile = 25 << 20
 // files is File documents and the bytes behind them.
 func files() map[string]document.Controller {
 	return map[string]document.Controller{
-		"File": {Events: hooks{"autoname": nameFile, "before_insert": keepContent, "after_insert": noteAttachment, "after_delete": dropContent}},
+		"File": {
+			Events: hooks{
+				"autoname": nameFile, "before_insert": chain(limitAttachments, keepContent), "after_insert": noteAttachment,
+				"on_trash": noteRemoval, "after_delete": dropContent,
+			},
+			Permit: permitFile,
+		},
 	}
 }
 
@@ -45,13 +50,10 @@ func keepContent(s *document.Session, d *document.Doc) error {
 	if err != nil {
 		return err
 	}
-	d.Set("file_name", path.Base(d.Text("file_name")))
+	d.Set("file_name", strings.ReplaceAll(d.Text("file_name"), "/", ""))
 	if !given {
-		if d.Text("file_url") == "" {
-			return exception.Invalid("URL must start with http:// or https://")
-		}
-		if d.Text("file_name") == "." {
-			d.Set("file_name", path.Base(d.Text("file_url")))
+		if err := checkURL(d); err != nil {
+			return err
 		}
 	} else {
 		if len(content) > maxFile {
@@ -122,27 +124,32 @@ func address(s *document.Session, d *document.Doc, content []byte) error {
 	return s.Tx.SetContent(prefix+name, content)
 }
 
-// noteAttachment writes on the parent's timeline that a file was attached.
-func noteAttachment(s *document.Session, d *document.Doc) error {
-	doctype, name := d.Text("attached_to_doctype"), d.Text("attached_to_name")
-	if doctype == "" || name == "" {
+func chain(list ...document.Hook) document.Hook {
+	return func(s *document.Session, d *document.Doc) error {
+		for _, hook := range list {
+			if err := hook(s, d); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
-	if _, ok, err := s.Exists(doctype, name); err != nil || !ok {
-		return err
+}
+
+func checkURL(d *document.Doc) error {
+	url := d.Text("file_url")
+	switch {
+	case url == "" && d.Text("file_name") == "":
+		return exception.Throw("MandatoryError", "Fields `file_name` or `file_url` must be set for File")
+	case !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "/files/") &&
+		!strings.HasPrefix(url, "/private/files/") && !strings.HasPrefix(url, "/api/method/"):
+		return exception.Titled("ValidationError", "Invalid URL", "URL must start with http:// or https://")
+	case d.Text("file_name") == "":
+		d.Set("file_name", path.Base(url))
 	}
-	icon := ""
-	if d.Int("is_private") != 0 {
-		icon = ` <i class="fa fa-lock text-warning"></i>`
+	if strings.HasPrefix(url, "/private") {
+		d.Set("is_private", int64(1))
 	}
-	note, err := s.New("Comment", map[string]any{
-		"comment_type": "Attachment", "reference_doctype": doctype, "reference_name": name,
-		"content": fmt.Sprintf("<a href='%s' target='_blank'>%s</a>%s", d.Text("file_url"), d.Text("file_name"), icon),
-	})
-	if err != nil {
-		return err
-	}
-	return s.As(func() error { return s.Insert(note) })
+	return nil
 }
 
 // dropContent removes bytes that no File names any more.

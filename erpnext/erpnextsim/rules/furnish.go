@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
@@ -13,10 +15,8 @@ func Furnish(s *document.Session) error {
 		doctype, field string
 		names          []string
 	}{
-		{"Role", "role_name", []string{
-			"Administrator", "System Manager", "Guest", "All", "Desk User", "Sales User", "Sales Manager", "Accounts User",
-			"Accounts Manager", "Support Team", "Stock User", "Stock Manager", "Projects User", "HR User", "Customer",
-		}},
+		{"Role", "role_name", roles(s)},
+		{"Module Def", "module_name", modules(s)},
 		{"User Type", "", []string{"System User", "Website User"}},
 		{"Country", "country_name", []string{"Canada", "United States", "France"}},
 		{"Currency", "currency_name", []string{"CAD", "USD", "EUR"}},
@@ -43,8 +43,9 @@ func Furnish(s *document.Session) error {
 		}
 	}
 	for _, user := range []string{"Administrator", "Guest"} {
+		kind := map[string]string{"Administrator": "System User", "Guest": "Website User"}[user]
 		err := lay(s, "User", user, store.Row{
-			"name": user, "email": user, "first_name": user, "full_name": user, "enabled": int64(1), "user_type": "System User",
+			"name": user, "email": user, "first_name": user, "full_name": user, "enabled": int64(1), "user_type": kind,
 			"owner": "Administrator", "modified_by": "Administrator", "creation": now, "modified": now,
 		})
 		if err != nil {
@@ -52,6 +53,31 @@ func Furnish(s *document.Session) error {
 		}
 	}
 	return fit(s)
+}
+
+// roles are those that every site has, and those that permissions name.
+func roles(s *document.Session) []string {
+	names := []string{
+		"Administrator", "System Manager", "Guest", "All", "Desk User", "Sales User", "Sales Manager", "Accounts User",
+		"Accounts Manager", "Support Team", "Stock User", "Stock Manager", "Projects User", "HR User", "Customer",
+	}
+	for _, d := range s.Set.All() {
+		for _, p := range d.Permissions {
+			names = append(names, p.Role)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// modules are those of the doctypes, and the one for what a site makes itself.
+func modules(s *document.Session) []string {
+	names := []string{"Custom"}
+	for _, d := range s.Set.All() {
+		names = append(names, d.Module)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func lay(s *document.Session, doctype, name string, row store.Row) error {
@@ -74,6 +100,7 @@ func fit(s *document.Session) error {
 		`UPDATE "tabMode of Payment" SET enabled = 1, type = CASE name WHEN 'Cash' THEN 'Cash' ELSE 'Bank' END WHERE type IS NULL`,
 		`UPDATE "tabStock Entry Type" SET purpose = name WHERE purpose IS NULL`,
 		`UPDATE tabRole SET desk_access = (name NOT IN ('Guest', 'All', 'Customer'))`,
+		`UPDATE "tabModule Def" SET app_name = 'frappe'`,
 		`UPDATE "tabItem Group" SET is_group = (name = 'All Item Groups'), parent_item_group = CASE name WHEN 'All Item Groups' THEN NULL ELSE 'All Item Groups' END WHERE name IN ('All Item Groups', 'Services', 'Products')`,
 		`UPDATE "tabCustomer Group" SET is_group = (name = 'All Customer Groups'), parent_customer_group = CASE name WHEN 'All Customer Groups' THEN NULL ELSE 'All Customer Groups' END WHERE name IN ('All Customer Groups', 'Individual', 'Commercial')`,
 		`UPDATE tabTerritory SET is_group = (name = 'All Territories'), parent_territory = CASE name WHEN 'All Territories' THEN NULL ELSE 'All Territories' END WHERE name IN ('All Territories', 'Canada')`,
@@ -91,10 +118,30 @@ func fit(s *document.Session) error {
 			return err
 		}
 	}
+	if err := settings(s); err != nil {
+		return err
+	}
 	for _, doctype := range []string{"Item Group", "Customer Group", "Territory"} {
 		if err := Replant(s, s.Set.Get(doctype)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settings stores the site's settings as the installation leaves them.
+func settings(s *document.Session) error {
+	doc, err := s.Load("System Settings", "System Settings")
+	if err != nil {
+		return err
+	}
+	doc.Set("time_zone", "America/Toronto")
+	doc.Set("modified", s.Now())
+	doc.Set("modified_by", "Administrator")
+	row, err := doc.Row()
+	if err != nil {
+		return err
+	}
+	row["language"], row["country"] = "en", "Canada"
+	return s.Tx.SetSingle("System Settings", row)
 }

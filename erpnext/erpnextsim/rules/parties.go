@@ -2,10 +2,12 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/removal"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 )
@@ -13,10 +15,9 @@ import (
 // parties is customers with their contacts and addresses, and users.
 func parties() map[string]document.Controller {
 	return map[string]document.Controller{
-		"Customer": {App: "erpnext", Events: hooks{"autoname": nameCustomer, "on_update": primaryContact, "on_trash": trashCustomer}},
+		"Customer": {App: "erpnext", Events: hooks{"autoname": nameCustomer, "on_update": primaryContact, "on_trash": trashCustomer, "after_rename": renameCustomer}},
 		"Contact":  {Events: hooks{"autoname": nameContact, "validate": fillContact}},
 		"Address":  {Events: hooks{"autoname": nameAddress, "validate": checkAddress}},
-		"User":     {Events: hooks{"autoname": nameUser, "validate": fillUser}},
 	}
 }
 
@@ -33,25 +34,46 @@ func nameCustomer(s *document.Session, d *document.Doc) error {
 	if given != name {
 		s.Say(exception.Message{
 			Text:  fmt.Sprintf("Changed customer name to '%s' as '%s' already exists.", given, name),
-			Title: "Note", Indicator: "yellow",
+			Title: "Note", Indicator: "yellow", Alert: s.Profile == profile.V16,
 		})
 	}
 	d.Set("name", given)
 	return nil
 }
 
-// primaryContact makes a contact of the phone and mail address that a new
-// customer came with, which moves the customer's modified once more.
+// renameCustomer lets a customer who is named by his name follow the new one.
+func renameCustomer(s *document.Session, d *document.Doc) error {
+	rule, err := s.Default("cust_master_name")
+	if err != nil || rule != "Customer Name" {
+		return err
+	}
+	return s.SetValue("Customer", d.Name(), store.Row{"customer_name": d.Name()}, false)
+}
+
+// primaryContact makes a contact of the phone and mail address that a customer came
+// with, which moves the customer's modified once more.
 func primaryContact(s *document.Session, d *document.Doc) error {
-	if !d.Fresh() || truthy(d, "customer_primary_contact") || !truthy(d, "mobile_no") && !truthy(d, "email_id") {
+	reachable := truthy(d, "mobile_no") || truthy(d, "email_id") || truthy(d, "first_name") || truthy(d, "last_name")
+	if truthy(d, "customer_primary_contact") || truthy(d, "lead_name") || !reachable {
 		return nil
 	}
 	values := map[string]any{
-		"first_name": d.Text("customer_name"), "is_primary_contact": int64(1),
-		"links": []any{map[string]any{"link_doctype": "Customer", "link_name": d.Name()}},
+		"is_primary_contact": int64(1), "links": []any{map[string]any{"link_doctype": "Customer", "link_name": d.Name()}},
 	}
-	if first := d.Text("first_name"); first != "" {
-		values["first_name"] = first
+	if d.Text("customer_type") == "Individual" {
+		words := strings.Fields(d.Text("customer_name"))
+		values["first_name"] = strings.Join(words[:min(1, len(words))], "")
+		if len(words) > 1 {
+			values["last_name"] = words[len(words)-1]
+			values["middle_name"] = strings.Join(words[1:len(words)-1], " ")
+		}
+	} else {
+		values["company_name"] = d.Text("customer_name")
+	}
+	for _, part := range []string{"first_name", "last_name"} {
+		if text := d.Text(part); text != "" {
+			values[part] = text
+		}
 	}
 	if mail := d.Text("email_id"); mail != "" {
 		values["email_ids"] = []any{map[string]any{"email_id": mail, "is_primary": int64(1)}}

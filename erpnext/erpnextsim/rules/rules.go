@@ -15,7 +15,7 @@ type hooks = map[string]document.Hook
 // All returns the controllers by doctype.
 func All() map[string]document.Controller {
 	out := map[string]document.Controller{}
-	for _, group := range []map[string]document.Controller{trees(), schema(), parties(), desk(), files()} {
+	for _, group := range []map[string]document.Controller{trees(), parties(), desk(), files()} {
 		for name, c := range group {
 			out[name] = c
 		}

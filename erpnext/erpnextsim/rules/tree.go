@@ -45,8 +45,34 @@ func Replant(s *document.Session, d *meta.DocType) error {
 	return nil
 }
 
+// Grow renumbers the tree of a document and tells the document its new place.
+func Grow(s *document.Session, d *document.Doc) error {
+	if err := Replant(s, d.Type); err != nil {
+		return err
+	}
+	for _, side := range []string{"lft", "rgt"} {
+		if d.Type.Field(side) == nil {
+			return nil
+		}
+		v, err := s.Value(d.Type.Name, d.Name(), side)
+		if err != nil {
+			return err
+		}
+		d.Set(side, v)
+	}
+	if d.Type.Field("old_parent") == nil {
+		return nil
+	}
+	parent := d.Text(parentField(d.Type))
+	d.Set("old_parent", parent)
+	return s.SetValue(d.Type.Name, d.Name(), store.Row{"old_parent": parent}, false)
+}
+
 // parentField is the field of a tree that names the node above.
 func parentField(d *meta.DocType) string {
+	if d.Name == "Employee" {
+		return "reports_to"
+	}
 	for _, f := range d.Fields {
 		if f.Type == "Link" && f.Options == d.Name && len(f.Name) > 7 && f.Name[:7] == "parent_" {
 			return f.Name
@@ -57,10 +83,21 @@ func parentField(d *meta.DocType) string {
 
 // trees keeps lft and rgt right when a node is saved or deleted.
 func trees() map[string]document.Controller {
-	grow := func(s *document.Session, d *document.Doc) error { return Replant(s, d.Type) }
+	plant := func(s *document.Session, d *document.Doc) error {
+		parent := parentField(d.Type)
+		if d.Type.Name != "Customer Group" || truthy(d, parent) || s.Import {
+			return nil
+		}
+		root, err := s.Tx.Value(`SELECT name FROM "tabCustomer Group" WHERE COALESCE(parent_customer_group, '') = '' AND name <> ? ORDER BY lft LIMIT 1`, d.Name())
+		if err != nil {
+			return err
+		}
+		d.Default(parent, root)
+		return nil
+	}
 	out := map[string]document.Controller{}
 	for _, doctype := range []string{"Item Group", "Customer Group", "Territory", "Account", "Cost Center", "Warehouse", "Location", "Task"} {
-		out[doctype] = document.Controller{Events: hooks{"on_update": grow, "after_delete": grow}}
+		out[doctype] = document.Controller{Events: hooks{"validate": plant, "on_update": Grow, "after_delete": Grow}}
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 
 	"modernc.org/sqlite"
 )
@@ -12,71 +14,107 @@ import (
 // preparedMax is how many statements a connection keeps ready.
 const preparedMax = 400
 
-// connector opens connections that keep their statements: a document is read and
-// written with the same few, and parsing one for the widest tables takes longer
-// than running it.
-type connector struct {
-	dsn    string
-	driver sqlite.Driver
-}
-
-// Connect implements driver.Connector.
-func (c *connector) Connect(context.Context) (driver.Conn, error) {
-	plain, err := c.driver.Open(c.dsn)
-	if err != nil {
-		return nil, err
-	}
-	whole, ok := plain.(wholeConn)
-	if !ok {
-		return nil, errors.Join(errors.New("the driver lacks what database/sql wants"), plain.Close())
-	}
-	return &preparedConn{whole, map[string]driver.Stmt{}}, nil
-}
-
-// Driver implements driver.Connector.
-func (c *connector) Driver() driver.Driver { return &c.driver }
-
-// wholeConn is what database/sql wants of a connection.
+// wholeConn is what the store wants of a connection.
 type wholeConn interface {
 	driver.Conn
-	driver.ConnBeginTx
 	driver.ConnPrepareContext
 }
 
-// preparedConn is used by one goroutine at a time, and its rows are read to the
-// end before the next statement, so that each statement can be kept and used again.
+// statement is what the store wants of a statement.
+type statement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// preparedConn is used by one goroutine at a time, and its rows are read to the end
+// before the next statement, so that each statement can be kept and used again: a
+// document is read and written with the same few, and parsing one for the widest
+// tables takes longer than running it. It is used without the standard library's
+// pool, whose locks and conversions cost as much as a simple query.
 type preparedConn struct {
 	wholeConn
-	ready map[string]driver.Stmt
+	ready map[string]statement
+	args  []driver.NamedValue // of the statement that runs
+	row   []driver.Value      // that is read
 }
 
-// QueryContext implements driver.QueryerContext.
-func (c *preparedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func connect(d *sqlite.Driver, dsn string) (*preparedConn, error) {
+	plain, err := d.Open(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("opening the site's database: %w", err)
+	}
+	whole, ok := plain.(wholeConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver cannot prepare statements"), plain.Close())
+	}
+	return &preparedConn{wholeConn: whole, ready: map[string]statement{}}, nil
+}
+
+// exec runs a statement that returns nothing.
+func (c *preparedConn) exec(ctx context.Context, query string, args ...any) error {
 	s, err := c.prepared(ctx, query)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	q, ok := s.(driver.StmtQueryContext)
-	if !ok {
-		return nil, driver.ErrSkip
+	if err := c.bind(args); err != nil {
+		return err
 	}
-	return q.QueryContext(ctx, args)
+	_, err = s.ExecContext(ctx, c.args)
+	return err
 }
 
-// ExecContext implements driver.ExecerContext.
-func (c *preparedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+// query runs a query; columns are the names in order.
+func (c *preparedConn) query(ctx context.Context, query string, args []any) (columns []string, values [][]any, err error) {
 	s, err := c.prepared(ctx, query)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	e, ok := s.(driver.StmtExecContext)
-	if !ok {
-		return nil, driver.ErrSkip
+	if err := c.bind(args); err != nil {
+		return nil, nil, err
 	}
-	return e.ExecContext(ctx, args)
+	rows, err := s.QueryContext(ctx, c.args)
+	if err != nil {
+		return nil, nil, err
+	}
+	columns = rows.Columns()
+	c.row = slices.Grow(c.row[:0], len(columns))[:len(columns)]
+	for {
+		if err = rows.Next(c.row); err != nil {
+			break
+		}
+		row := make([]any, len(columns))
+		for i, v := range c.row {
+			row[i] = v
+		}
+		values = append(values, row)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return columns, values, errors.Join(err, rows.Close())
 }
 
-func (c *preparedConn) prepared(ctx context.Context, query string) (driver.Stmt, error) {
+// bind makes the arguments those that the driver takes.
+func (c *preparedConn) bind(args []any) error {
+	c.args = c.args[:0]
+	for i, a := range args {
+		switch v := a.(type) {
+		case nil, string, int64, float64, bool, []byte:
+		case int:
+			a = int64(v)
+		default:
+			var err error
+			if a, err = driver.DefaultParameterConverter.ConvertValue(a); err != nil {
+				return fmt.Errorf("binding value %d: %w", i+1, err)
+			}
+		}
+		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: a})
+	}
+	return nil
+}
+
+func (c *preparedConn) prepared(ctx context.Context, query string) (statement, error) {
 	if s, ok := c.ready[query]; ok {
 		return s, nil
 	}
@@ -85,11 +123,16 @@ func (c *preparedConn) prepared(ctx context.Context, query string) (driver.Stmt,
 			return nil, err
 		}
 	}
-	s, err := c.PrepareContext(ctx, query)
-	if err == nil {
-		c.ready[query] = s
+	plain, err := c.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	s, ok := plain.(statement)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's statements lack what the store wants"), plain.Close())
+	}
+	c.ready[query] = s
+	return s, nil
 }
 
 func (c *preparedConn) forget() error {

@@ -24,37 +24,90 @@ func (t *Tx) Children(doctype, parenttype, parent, field string) ([]Row, error) 
 
 // Insert writes a new row.
 func (t *Tx) Insert(doctype string, row Row) error {
-	columns := slices.Sorted(maps.Keys(row))
-	args := make([]any, len(columns))
-	names := make([]string, len(columns))
+	columns, values := row.cells()
+	return t.Add(doctype, columns, values)
+}
+
+// Add is Insert of a whole row whose columns come in the same order each time.
+func (t *Tx) Add(doctype string, columns []string, values []any) error {
+	var stmt strings.Builder
+	stmt.Grow(32 * (len(columns) + 1))
+	stmt.WriteString("INSERT INTO " + Table(doctype) + " (")
 	for i, c := range columns {
-		names[i], args[i] = Quote(c), row[c]
+		if i > 0 {
+			stmt.WriteByte(',')
+		}
+		writeQuoted(&stmt, c)
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?,", len(columns)), ",")
-	return t.Exec("INSERT INTO "+Table(doctype)+" ("+strings.Join(names, ",")+") VALUES ("+marks+")", args...)
+	stmt.WriteString(") VALUES (")
+	for i := range columns {
+		if i > 0 {
+			stmt.WriteByte(',')
+		}
+		stmt.WriteByte('?')
+	}
+	stmt.WriteByte(')')
+	return t.Exec(stmt.String(), values...)
+}
+
+// cells is the row by the order of its columns' names.
+func (r Row) cells() (columns []string, values []any) {
+	columns = slices.Sorted(maps.Keys(r))
+	values = make([]any, len(columns), len(columns)+1)
+	for i, c := range columns {
+		values[i] = r[c]
+	}
+	return columns, values
+}
+
+// writeQuoted is Quote for the many columns of a row.
+func writeQuoted(stmt *strings.Builder, name string) {
+	if strings.IndexByte(name, '"') >= 0 {
+		stmt.WriteString(Quote(name))
+		return
+	}
+	stmt.WriteByte('"')
+	stmt.WriteString(name)
+	stmt.WriteByte('"')
 }
 
 // Update changes columns of one row; a missing row is no error, as in SQL.
 func (t *Tx) Update(doctype, name string, row Row) error {
-	columns := slices.Sorted(maps.Keys(row))
-	sets := make([]string, len(columns))
-	args := make([]any, 0, len(columns)+1)
-	for i, c := range columns {
-		sets[i] = Quote(c) + "=?"
-		args = append(args, row[c])
+	columns, values := row.cells()
+	return t.Change(doctype, name, columns, values)
+}
+
+// Change is Update of columns that come in the same order each time.
+func (t *Tx) Change(doctype, name string, columns []string, values []any) error {
+	if err := t.Hold(doctype, name); err != nil {
+		return err
 	}
-	return t.Exec("UPDATE "+Table(doctype)+" SET "+strings.Join(sets, ",")+" WHERE name = ?", append(args, name)...)
+	var stmt strings.Builder
+	stmt.Grow(32 * (len(columns) + 1))
+	stmt.WriteString("UPDATE " + Table(doctype) + " SET ")
+	for i, c := range columns {
+		if i > 0 {
+			stmt.WriteByte(',')
+		}
+		writeQuoted(&stmt, c)
+		stmt.WriteString("=?")
+	}
+	stmt.WriteString(" WHERE name = ?")
+	return t.Exec(stmt.String(), append(values[:len(values):len(values)], name)...)
 }
 
 // Delete removes one row.
 func (t *Tx) Delete(doctype, name string) error {
+	if err := t.Hold(doctype, name); err != nil {
+		return err
+	}
 	return t.Exec("DELETE FROM "+Table(doctype)+" WHERE name = ?", name)
 }
 
 // Single returns the stored values of a single document, empty when it was
 // never saved.
 func (t *Tx) Single(doctype string) (Row, error) {
-	rows, err := t.Rows(`SELECT field, value FROM "tabSingles" WHERE doctype = ?`, doctype)
+	rows, err := t.Known("Singles", `SELECT field, value FROM "tabSingles" WHERE doctype = ?`, doctype)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +140,9 @@ func (t *Tx) SetSingle(doctype string, row Row) error {
 // Next counts a series up and returns the new number. The counter is part of the
 // transaction: undone work gives its number back.
 func (t *Tx) Next(series string) (int64, error) {
+	if err := t.Hold("Series", series); err != nil {
+		return 0, err
+	}
 	err := t.Exec(`INSERT INTO "tabSeries" (name, current) VALUES (?, 1)
 		ON CONFLICT (name) DO UPDATE SET current = current + 1`, series)
 	if err != nil {
@@ -105,35 +161,4 @@ func (t *Tx) Current(series string) (int64, error) {
 // StepBack gives back the last number of a series.
 func (t *Tx) StepBack(series string) error {
 	return t.Exec(`UPDATE "tabSeries" SET current = current - 1 WHERE name = ?`, series)
-}
-
-// Secret returns a stored password, "" when there is none.
-func (t *Tx) Secret(doctype, name, field string) (string, error) {
-	v, err := t.Value(`SELECT password FROM "__Auth" WHERE doctype = ? AND name = ? AND fieldname = ?`, doctype, name, field)
-	secret, _ := v.(string)
-	return secret, err
-}
-
-// SetSecret stores a password; "" removes it.
-func (t *Tx) SetSecret(doctype, name, field, secret string) error {
-	if secret == "" {
-		return t.Exec(`DELETE FROM "__Auth" WHERE doctype = ? AND name = ? AND fieldname = ?`, doctype, name, field)
-	}
-	return t.Exec(`INSERT INTO "__Auth" (doctype, name, fieldname, password) VALUES (?, ?, ?, ?)
-		ON CONFLICT (doctype, name, fieldname) DO UPDATE SET password = excluded.password`, doctype, name, field, secret)
-}
-
-// Content returns the bytes behind a file address, nil when there are none.
-func (t *Tx) Content(url string) ([]byte, error) {
-	v, err := t.Value(`SELECT content FROM "__Content" WHERE file_url = ?`, url)
-	content, _ := v.([]byte)
-	return content, err
-}
-
-// SetContent stores the bytes behind a file address; nil removes them.
-func (t *Tx) SetContent(url string, content []byte) error {
-	if content == nil {
-		return t.Exec(`DELETE FROM "__Content" WHERE file_url = ?`, url)
-	}
-	return t.Exec(`INSERT OR REPLACE INTO "__Content" (file_url, content) VALUES (?, ?)`, url, content)
 }

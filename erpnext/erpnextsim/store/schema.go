@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/collation"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 )
 
@@ -82,9 +83,12 @@ func (t *Tx) columns(doctype string) (map[string]bool, error) {
 }
 
 func (t *Tx) create(d *meta.DocType) error {
-	text := t.text()
+	text, name := t.text(), t.text()
+	if d.Autoname == "autoincrement" {
+		name = "INTEGER"
+	}
 	cols := []string{
-		"name " + text + " PRIMARY KEY", "owner " + text, "creation TEXT", "modified TEXT", "modified_by " + text,
+		"name " + name + " PRIMARY KEY", "owner " + text, "creation TEXT", "modified TEXT", "modified_by " + text,
 		"docstatus INTEGER NOT NULL DEFAULT 0", "idx INTEGER NOT NULL DEFAULT 0",
 	}
 	if d.Child {
@@ -103,10 +107,26 @@ func (t *Tx) create(d *meta.DocType) error {
 	if err := t.Exec("CREATE TABLE " + Table(d.Name) + " (" + strings.Join(cols, ", ") + ")"); err != nil {
 		return err
 	}
-	if !d.Child {
-		return nil
+	if column := sought(d); column != "" {
+		return t.Exec("CREATE INDEX " + Quote(column+"_"+d.Name) + " ON " + Table(d.Name) + " (" + column + ")")
 	}
-	return t.Exec("CREATE INDEX " + Quote("parent_"+d.Name) + " ON " + Table(d.Name) + " (parent)")
+	return nil
+}
+
+// sought is the column besides the name by which rows are looked up on requests about
+// other documents, "" where there is none.
+func sought(d *meta.DocType) string {
+	switch {
+	case d.Child:
+		return "parent"
+	case d.Name == "Comment" && d.Has("reference_name"):
+		return "reference_name"
+	case d.Name == "Version" && d.Has("docname"):
+		return "docname"
+	case d.Name == "File" && d.Has("attached_to_name"):
+		return "attached_to_name"
+	}
+	return ""
 }
 
 func (t *Tx) column(f *meta.Field) string {
@@ -115,6 +135,8 @@ func (t *Tx) column(f *meta.Field) string {
 		return Quote(f.Name) + " INTEGER NOT NULL DEFAULT 0"
 	case f.IsFloat():
 		return Quote(f.Name) + " REAL NOT NULL DEFAULT 0"
+	case f.IsLoose():
+		return Quote(f.Name) + " REAL"
 	case f.IsTime():
 		return Quote(f.Name) + " TEXT"
 	default:
@@ -124,7 +146,7 @@ func (t *Tx) column(f *meta.Field) string {
 
 func (t *Tx) text() string {
 	if t.nocase {
-		return "TEXT COLLATE NOCASE"
+		return "TEXT COLLATE " + collation.Name
 	}
 	return "TEXT"
 }

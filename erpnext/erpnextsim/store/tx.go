@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,11 +9,30 @@ import (
 	"modernc.org/sqlite"
 )
 
+// errEnded is work in a transaction that is over.
+var errEnded = errors.New("the transaction has ended")
+
 // Tx is one request's transaction.
 type Tx struct {
-	tx     *sql.Tx
+	conn   *preparedConn
+	from   *pool
 	ctx    context.Context // of the request; a transaction never outlives it
 	nocase bool
+
+	// ReadOnly refuses changes with ErrReadOnly.
+	ReadOnly bool
+	// Strict refuses to change a row that was changed since the transaction was
+	// asked for, with ErrSerialization.
+	Strict bool
+
+	rows    *contention
+	writing bool
+	ended   bool
+	since   int64
+
+	shelf   *shelf
+	seen    int64           // the shelf's moment that the transaction sees
+	touched map[string]bool // tables that it changed
 }
 
 // Row is one row by column name. Values are nil, string, int64, float64 or []byte.
@@ -29,39 +47,60 @@ type ConflictError struct {
 func (e *ConflictError) Error() string { return "duplicate value in " + e.Table + "." + e.Column }
 
 // Commit makes the work durable.
-func (t *Tx) Commit() error { return t.tx.Commit() }
+func (t *Tx) Commit() error {
+	if t.ended {
+		return errEnded
+	}
+	err := t.conn.exec(t.ctx, "COMMIT")
+	if err != nil {
+		err = errors.Join(fmt.Errorf("committing: %w", err), t.conn.exec(t.ctx, "ROLLBACK"))
+	}
+	t.end(err == nil)
+	return err
+}
 
 // Rollback undoes the work; after a Commit it does nothing.
-func (t *Tx) Rollback() { _ = t.tx.Rollback() }
+func (t *Tx) Rollback() {
+	if !t.ended {
+		_ = t.conn.exec(t.ctx, "ROLLBACK")
+		t.end(false)
+	}
+}
+
+// end gives up the rows while nobody else can write yet, then the connection.
+func (t *Tx) end(kept bool) {
+	t.ended = true
+	if kept {
+		t.shelf.outdate(t.touched)
+	}
+	if t.writing {
+		t.rows.end(kept)
+	}
+	t.from.give(t.conn)
+	t.conn = nil
+}
 
 // Exec runs one statement.
 func (t *Tx) Exec(stmt string, args ...any) error {
-	_, err := t.tx.ExecContext(t.ctx, stmt, args...)
-	return classify(err)
+	if t.ReadOnly && !strings.Contains(stmt, "SAVEPOINT") && !strings.HasPrefix(stmt, "R") { // ROLLBACK TO, RELEASE
+		return ErrReadOnly
+	}
+	if t.ended {
+		return errEnded
+	}
+	t.touch(stmt)
+	return classify(t.conn.exec(t.ctx, stmt, args...))
 }
 
 // Select runs a query; columns are the names in order.
 func (t *Tx) Select(stmt string, args ...any) (columns []string, values [][]any, err error) {
-	rows, err := t.tx.QueryContext(t.ctx, stmt, args...)
-	if err != nil {
+	if t.ended {
+		return nil, nil, errEnded
+	}
+	if columns, values, err = t.conn.query(t.ctx, stmt, args); err != nil {
 		return nil, nil, fmt.Errorf("querying: %w", err)
 	}
-	defer rows.Close()
-	if columns, err = rows.Columns(); err != nil {
-		return nil, nil, fmt.Errorf("reading columns: %w", err)
-	}
-	for rows.Next() {
-		row := make([]any, len(columns))
-		into := make([]any, len(columns))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, nil, fmt.Errorf("scanning a row: %w", err)
-		}
-		values = append(values, row)
-	}
-	return columns, values, rows.Err()
+	return columns, values, nil
 }
 
 // Rows is Select with the rows by column name.

@@ -2,11 +2,16 @@ package trade
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/billing"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/parties"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 )
 
 // invoices is sales invoices.
@@ -14,11 +19,19 @@ func invoices() map[string]document.Controller {
 	return map[string]document.Controller{
 		"Sales Invoice": {
 			Events: hooks{
-				"autoname": returnSeries, "validate": chain(postingTime, missing, checkInvoice, totals, schedule, invoiceStatus),
-				"on_cancel": func(s *document.Session, d *document.Doc) error {
-					return db(s, d, map[string]any{"status": "Cancelled"})
-				},
+				"autoname": returnSeries, "validate": chain(postingTime, missing, someItems, checkInvoice, totals, schedule, parties.Check, invoiceStatus),
+				"on_submit": chain(remark, billing.Follow, openInvoice),
+				"on_cancel": chain(unlinkPayments, func(s *document.Session, d *document.Doc) error {
+					return db(s, d, map[string]any{"status": "Cancelled", "outstanding_amount": 0.0})
+				}, billing.Follow, func(s *document.Session, d *document.Doc) error {
+					if s.Profile == profile.V15 {
+						return nil // it leaves the request alone
+					}
+					return billing.Requested(s, d)
+				}),
+				"on_trash": booked,
 			},
+			Ignored: []string{"Payment Request"},
 		},
 	}
 }
@@ -39,9 +52,13 @@ func postingTime(s *document.Session, d *document.Doc) error {
 	return nil
 }
 
-func checkInvoice(_ *document.Session, d *document.Doc) error {
-	if !truthy(d, "customer") {
-		return exception.Throw("MandatoryError", "Customer is mandatory")
+func checkInvoice(s *document.Session, d *document.Doc) error {
+	switch {
+	case truthy(d, "customer"):
+	case s.Profile == profile.V16:
+		return exception.Invalid("Please select Customer first")
+	case !truthy(d, "due_date"):
+		return exception.Invalid("Due Date is mandatory")
 	}
 	if !truthy(d, "due_date") {
 		d.Set("due_date", d.Get("posting_date"))
@@ -58,9 +75,33 @@ func checkInvoice(_ *document.Session, d *document.Doc) error {
 }
 
 func invoiceStatus(s *document.Session, d *document.Doc) error {
+	var accounts []string
+	for _, row := range d.Rows("items") {
+		if account := row.Text("income_account"); account != "" && !slices.Contains(accounts, account) {
+			accounts = append(accounts, account)
+		}
+	}
+	d.Set("against_income_account", strings.Join(accounts, ","))
+	d.Default("po_no", "")
 	d.Set("outstanding_amount", money(payable(d)-d.Float("total_advance")))
 	d.Set("status", statusOf(s, d))
+	if d.Fresh() {
+		d.Set("status", "Draft")
+	}
 	return nil
+}
+
+// openInvoice sets what an invoice asks for once it is submitted. The answer to one
+// that was submitted while it was made still calls it a draft.
+func openInvoice(s *document.Session, d *document.Doc) error {
+	if !d.Fresh() {
+		return nil
+	}
+	err := s.SetValue("Sales Invoice", d.Name(), map[string]any{"status": statusOf(s, d), "outstanding_amount": d.Get("outstanding_amount")}, false)
+	if s.Profile == profile.V15 {
+		d.Set("outstanding_amount", 0.0)
+	}
+	return err
 }
 
 // statusOf derives an invoice's status from what is still open.
@@ -71,16 +112,35 @@ func statusOf(s *document.Session, d *document.Doc) string {
 		return "Draft"
 	case d.Docstatus() == 2:
 		return "Cancelled"
+	case open > 0 && total-open < dueBy(d, s.Today()):
+		return "Overdue"
+	case open > 0 && open < total:
+		return "Partly Paid"
+	case open > 0:
+		return "Unpaid"
 	case d.Int("is_return") != 0:
 		return "Return"
-	case open <= 0:
-		return "Paid"
-	case d.Text("due_date") < s.Today():
-		return "Overdue"
-	case open < total:
-		return "Partly Paid"
 	}
-	return "Unpaid"
+	credited, err := s.Tx.Value(`SELECT 1 FROM "tabSales Invoice" WHERE is_return = 1 AND return_against = ? AND docstatus = 1`, d.Name())
+	if err == nil && credited != nil {
+		return "Credit Note Issued"
+	}
+	return "Paid"
+}
+
+// dueBy is what should have been paid before a day.
+func dueBy(d *document.Doc, day string) float64 {
+	rows := d.Rows("payment_schedule")
+	if len(rows) == 0 && d.Text("due_date") < day {
+		return payable(d)
+	}
+	sum := 0.0
+	for _, row := range rows {
+		if row.Text("due_date") < day {
+			sum += row.Float("payment_amount")
+		}
+	}
+	return money(sum)
 }
 
 // settle lowers what is open on an invoice by amount, raising it when negative.
@@ -96,8 +156,8 @@ func settle(s *document.Session, name string, amount float64) error {
 // Nightly does what the scheduler does each night: expired quotations, overdue
 // invoices.
 func Nightly(s *document.Session) error {
-	err := s.Tx.Exec(`UPDATE tabQuotation SET status = 'Expired' WHERE docstatus = 1 AND status NOT IN ('Expired', 'Lost', 'Ordered', 'Partially Ordered')
-		AND valid_till IS NOT NULL AND valid_till < ?`, s.Today())
+	err := s.Tx.Exec(`UPDATE tabQuotation SET status = 'Expired' WHERE docstatus = 1 AND status NOT IN ('Expired', 'Lost') AND valid_till < ?
+		AND NOT EXISTS (SELECT 1 FROM "tabSales Order Item" i WHERE i.docstatus = 1 AND i.prevdoc_docname = tabQuotation.name)`, s.Today())
 	if err != nil {
 		return err
 	}
@@ -113,51 +173,19 @@ func Nightly(s *document.Session) error {
 	return nil
 }
 
-func checkSubscription(s *document.Session, d *document.Doc) error {
-	d.Default("start_date", s.Today())
-	if len(d.Rows("plans")) == 0 {
-		return nil // the mandatory check reports it
+func remark(s *document.Session, d *document.Doc) error {
+	if truthy(d, "remarks") {
+		return nil
 	}
-	interval := ""
-	for _, row := range d.Rows("plans") {
-		v, err := s.Value("Subscription Plan", row.Text("plan"), "billing_interval")
-		if err != nil {
-			return err
-		}
-		if interval != "" && interval != meta.Text(v) {
-			return exception.Invalid("You can only have Plans with the same billing cycle in a Subscription")
-		}
-		interval = meta.Text(v)
-	}
-	if !truthy(d, "current_invoice_start") {
-		start, _ := paper.ParseTime(d.Text("start_date"))
-		steps := map[string][3]int{"Day": {0, 0, 1}, "Week": {0, 0, 7}, "Month": {0, 1, 0}, "Year": {1, 0, 0}}[interval]
-		d.Set("current_invoice_start", start.Format("2006-01-02"))
-		d.Set("current_invoice_end", start.AddDate(steps[0], steps[1], steps[2]-1).Format("2006-01-02"))
-	}
-	if !truthy(d, "status") {
-		d.Set("status", "Active")
-		if end := d.Text("trial_period_end"); end >= s.Today() {
-			d.Set("status", map[string]string{"v15": "Trialling", "v16": "Trialing"}[s.Profile.String()])
-		}
-	}
-	return nil
+	return db(s, d, map[string]any{"remarks": "No Remarks"})
 }
 
-func cancelSubscription(s *document.Session, d *document.Doc, _ map[string]any) (any, error) {
-	if d.Text("status") == "Cancelled" {
-		return nil, exception.Throw("InvoiceCancelled", "subscription is already cancelled.").From("erpnext")
+// booked keeps what was once submitted: the newer release refuses to delete it, as
+// the ledger still speaks of it.
+func booked(s *document.Session, d *document.Doc) error {
+	if s.Profile == profile.V15 || d.Docstatus() != 2 {
+		return nil
 	}
-	d.Set("status", "Cancelled")
-	d.Set("cancelation_date", s.Today())
-	return nil, s.Save(d)
-}
-
-func restartSubscription(s *document.Session, d *document.Doc, _ map[string]any) (any, error) {
-	if d.Text("status") != "Cancelled" {
-		return nil, exception.Throw("InvoiceNotCancelled", "You cannot restart a Subscription that is not cancelled.").From("erpnext")
-	}
-	d.Set("status", "Active")
-	d.Set("cancelation_date", nil)
-	return nil, s.Save(d)
+	return exception.Throw("LinkExistsError", "Cannot delete or cancel because %s %s is linked with %s %s ",
+		d.Type.Name, s.Link(d.Type.Name, d.Name()), "GL Entry", s.Link("GL Entry", naming.Hash())).From("frappe")
 }

@@ -1,9 +1,13 @@
 package trade
 
 import (
+	"fmt"
+	"strings"
+
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/plans"
 )
 
 // payments is payment entries, payment requests and subscriptions.
@@ -13,13 +17,10 @@ func payments() map[string]document.Controller {
 	}
 	return map[string]document.Controller{
 		"Payment Entry": {Events: hooks{
-			"validate": chain(missingPayment, checkPayment, paymentStatus), "on_submit": allocate(1), "on_cancel": chain(status("Cancelled"), allocate(-1)),
+			"validate": chain(missingPayment, checkPayment, finish, paymentStatus), "on_trash": booked, "on_submit": allocate(1), "on_cancel": chain(status("Cancelled"), allocate(-1)),
 		}},
 		"Payment Request": {Events: hooks{"validate": checkRequest, "on_submit": submitRequest, "on_cancel": status("Cancelled")}},
-		"Subscription": {
-			Events:  hooks{"validate": checkSubscription},
-			Methods: map[string]document.Method{"cancel_subscription": cancelSubscription, "restart_subscription": restartSubscription},
-		},
+		"Subscription":    plans.Controller(),
 	}
 }
 
@@ -57,7 +58,96 @@ func missingPayment(s *document.Session, d *document.Doc) error {
 	d.Set("total_allocated_amount", money(sum))
 	d.Set("base_total_allocated_amount", money(sum*d.Float("source_exchange_rate")))
 	d.Set("unallocated_amount", money(d.Float("paid_amount")-sum))
+	return accountOf(s, d)
+}
+
+// accountOf notes what the accounts of a payment are and hold; only the older
+// release has their balances.
+func accountOf(s *document.Session, d *document.Doc) error {
+	open, err := s.Tx.Value(`SELECT sum(outstanding_amount) FROM "tabSales Invoice" WHERE docstatus = 1 AND customer = ?`, d.Text("party"))
+	if err != nil {
+		return err
+	}
+	for _, side := range []string{"paid_from", "paid_to"} {
+		kind, err := s.Value("Account", d.Text(side), "account_type")
+		if err != nil {
+			return err
+		}
+		d.Default(side+"_account_type", kind)
+		if balance := side + "_account_balance"; d.Type.Has(balance) {
+			d.Set(balance, 0.0)
+			if meta.Text(kind) == "Receivable" {
+				d.Set(balance, meta.Float(open))
+			}
+		}
+	}
+	if d.Type.Has("party_balance") {
+		d.Set("party_balance", meta.Float(open))
+	}
+	for _, row := range d.Rows("references") {
+		row.Default("account", d.Get("paid_from"))
+		row.Default("payment_request_outstanding", 0.0)
+		if row.Float("exchange_rate") == 0 {
+			row.Set("exchange_rate", 1.0)
+		}
+	}
+	return nil
+}
+
+// finish is what a payment gets when it is saved: its title, its words, its remarks.
+func finish(s *document.Session, d *document.Doc) error {
 	d.Set("title", d.Get("party_name"))
+	for _, field := range []string{"paid_amount", "base_paid_amount", "received_amount", "base_received_amount"} {
+		d.Set(field+"_after_tax", d.Get(field))
+	}
+	if d.Int("custom_remarks") == 0 {
+		currency := d.Text("paid_from_account_currency")
+		lines := []string{fmt.Sprintf("Amount %s %s received from %s", currency, meta.Text(d.Get("paid_amount")), d.Text("party"))}
+		for _, row := range d.Rows("references") {
+			lines = append(lines, fmt.Sprintf("Amount %s %s against %s %s",
+				currency, meta.Text(row.Get("allocated_amount")), row.Text("reference_doctype"), row.Text("reference_name")))
+		}
+		d.Set("remarks", strings.Join(lines, "\n"))
+	}
+	return spell(s, d, d.Float("paid_amount"))
+}
+
+// unlinkPayments takes a cancelled invoice off the payments that were allocated to
+// it, whose money is then free again. Settings may forbid it.
+func unlinkPayments(s *document.Session, d *document.Doc) error {
+	unlink, err := s.Value("Accounts Settings", "Accounts Settings", "unlink_payment_on_cancellation_of_invoice")
+	if err != nil || unlink != nil && meta.Int(unlink) == 0 {
+		return err
+	}
+	rows, err := s.Tx.Rows(`SELECT parent, sum(allocated_amount) AS amount FROM "tabPayment Entry Reference"
+		WHERE reference_doctype = ? AND reference_name = ? AND docstatus < 2 GROUP BY parent`, d.Type.Name, d.Name())
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, r := range rows {
+		names = append(names, meta.Text(r["parent"]))
+		payment, err := s.Load("Payment Entry", meta.Text(r["parent"]))
+		if err != nil {
+			return err
+		}
+		err = s.Tx.Exec(`DELETE FROM "tabPayment Entry Reference" WHERE parent = ? AND reference_doctype = ? AND reference_name = ?`,
+			payment.Name(), d.Type.Name, d.Name())
+		if err != nil {
+			return err
+		}
+		left := money(payment.Float("total_allocated_amount") - meta.Float(r["amount"]))
+		err = s.SetValue("Payment Entry", payment.Name(), map[string]any{
+			"total_allocated_amount": left, "base_total_allocated_amount": money(left * payment.Float("source_exchange_rate")),
+			"unallocated_amount": money(payment.Float("paid_amount") - left),
+		}, true)
+		if err != nil {
+			return err
+		}
+	}
+	if len(names) > 0 {
+		s.Say(exception.Message{Text: "Payment Entries " + strings.Join(names, "\n") + " are un-linked"})
+	}
 	return nil
 }
 
@@ -124,6 +214,9 @@ func allocate(sign float64) document.Hook {
 			if err := settle(s, row.Text("reference_name"), sign*row.Float("allocated_amount")); err != nil {
 				return err
 			}
+			if err := db(s, row, map[string]any{"outstanding_amount": money(row.Float("outstanding_amount") - sign*row.Float("allocated_amount"))}); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -138,6 +231,7 @@ func PaymentFor(s *document.Session, invoice *document.Doc) (*document.Doc, erro
 	doc, err := s.New("Payment Entry", map[string]any{
 		"payment_type": "Receive", "company": invoice.Get("company"), "posting_date": s.Today(), "party_type": "Customer",
 		"party": invoice.Get("customer"), "paid_from": invoice.Get("debit_to"), "paid_amount": open, "received_amount": open,
+		"reference_date": s.Today(),
 		"references": []any{map[string]any{
 			"reference_doctype": "Sales Invoice", "reference_name": invoice.Name(), "due_date": invoice.Get("due_date"),
 			"total_amount": payable(invoice), "outstanding_amount": open, "allocated_amount": open,
@@ -146,22 +240,31 @@ func PaymentFor(s *document.Session, invoice *document.Doc) (*document.Doc, erro
 	if err != nil {
 		return nil, err
 	}
+	s.Draft(doc)
 	return doc, missingPayment(s, doc)
 }
 
 func checkRequest(s *document.Session, d *document.Doc) error {
 	d.Set("status", "Draft")
-	if d.Float("grand_total") <= 0 {
-		return exception.Invalid("Payment Request amount cannot be 0")
+	if !truthy(d, "reference_doctype") || !truthy(d, "reference_name") {
+		return exception.Invalid("To create a Payment Request reference document is required")
 	}
-	if d.Text("reference_doctype") != "Sales Invoice" || !truthy(d, "reference_name") {
+	if d.Float("grand_total") == 0 {
+		return exception.Titled("ValidationError", "Invalid Amount", "%s cannot be zero", d.Type.Label("grand_total"))
+	}
+	column := map[string]string{"Sales Invoice": "outstanding_amount", "Sales Order": "grand_total"}[d.Text("reference_doctype")]
+	if column == "" {
 		return nil
 	}
-	open, err := s.Value("Sales Invoice", d.Text("reference_name"), "outstanding_amount")
-	if err == nil && d.Float("grand_total") > meta.Float(open) {
-		return exception.Invalid("Total Payment Request amount cannot be greater than %v amount", meta.Float(open))
+	open, err := s.Value(d.Text("reference_doctype"), d.Text("reference_name"), column)
+	if err != nil {
+		return err
 	}
-	d.Set("outstanding_amount", d.Float("grand_total"))
+	asked, err := s.Tx.Value(`SELECT sum(grand_total) FROM "tabPayment Request" WHERE reference_doctype = ? AND reference_name = ?
+		AND docstatus = 1 AND status <> 'Paid' AND name <> ?`, d.Text("reference_doctype"), d.Text("reference_name"), d.Name())
+	if err == nil && meta.Float(asked)+d.Float("grand_total") > meta.Float(open) {
+		return exception.Invalid("Total Payment Request amount cannot be greater than %s amount", d.Text("reference_doctype"))
+	}
 	return err
 }
 
@@ -170,5 +273,25 @@ func submitRequest(s *document.Session, d *document.Doc) error {
 	if d.Text("payment_request_type") == "Outward" {
 		status = "Initiated"
 	}
-	return db(s, d, map[string]any{"status": status})
+	return db(s, d, map[string]any{"status": status, "outstanding_amount": d.Float("grand_total")})
+}
+
+// Unrequested is what is open on an order or invoice and was not asked for yet.
+func Unrequested(s *document.Session, source *document.Doc) (float64, error) {
+	open := payable(source) - source.Float("advance_paid")
+	if source.Type.Name == "Sales Invoice" {
+		open = source.Float("outstanding_amount")
+	}
+	if open == 0 {
+		return 0, exception.Invalid("Payment Entry is already created").From("erpnext")
+	}
+	asked, err := s.Tx.Value(`SELECT sum(grand_total) FROM "tabPayment Request" WHERE reference_doctype = ? AND reference_name = ?
+		AND docstatus = 1 AND status <> 'Paid'`, source.Type.Name, source.Name())
+	if err != nil {
+		return 0, err
+	}
+	if open = money(open - meta.Float(asked)); open <= 0 {
+		return 0, exception.Invalid("Payment Request is already created").From("erpnext")
+	}
+	return open, nil
 }

@@ -1,31 +1,41 @@
 package trade
 
 import (
-	"strings"
+	"slices"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/bins"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 )
 
 // stock is items, serial numbers and stock movements, without a stock ledger.
 func stock() map[string]document.Controller {
 	return map[string]document.Controller{
-		"Item":      {Events: hooks{"validate": fillItem}},
-		"Serial No": {Events: hooks{"validate": checkSerial}},
+		"Item":       {Events: hooks{"validate": fillItem, "after_insert": priceItem}},
+		"Item Price": {Events: hooks{"validate": checkPrice}},
+		"Serial No":  {Events: hooks{"validate": checkSerial}},
 		"Stock Entry": {Events: hooks{
-			"validate": chain(postingTime, fillMovement, checkMovement), "on_submit": moveSerials(false), "on_cancel": moveSerials(true),
+			"validate": chain(postingTime, fillMovement, checkMovement, value), "on_submit": chain(bins.Serials(false), bins.Move(false)), "on_cancel": chain(bins.Serials(true), bins.Move(true)), "on_trash": booked,
 		}},
 	}
 }
 
 func fillItem(s *document.Session, d *document.Doc) error {
 	d.Default("item_name", d.Get("item_code"))
-	d.Default("description", d.Get("item_name"))
-	if truthy(d, "stock_uom") && len(d.Rows("uoms")) == 0 {
+	if s.Profile == profile.V15 {
+		d.Default("description", d.Get("item_name"))
+	}
+	listed := slices.ContainsFunc(d.Rows("uoms"), func(row *document.Doc) bool { return row.Text("uom") == d.Text("stock_uom") })
+	if truthy(d, "stock_uom") && !listed && s.Set.Get("UOM Conversion Detail") != nil {
 		if err := s.Append(d, "uoms", map[string]any{"uom": d.Get("stock_uom"), "conversion_factor": 1.0}); err != nil {
 			return err
 		}
+	}
+	d.Default("customer_code", "")
+	if err := defaultPlace(s, d); err != nil {
+		return err
 	}
 	for _, row := range d.Rows("barcodes") {
 		if err := checkBarcode(s, d, row); err != nil {
@@ -96,12 +106,13 @@ func fillMovement(s *document.Session, d *document.Doc) error {
 	for _, row := range d.Rows("items") {
 		row.Default("s_warehouse", d.Get("from_warehouse"))
 		row.Default("t_warehouse", d.Get("to_warehouse"))
+		if err := borrow(s, row, "expense_account", [3]string{"Company", d.Text("company"), "stock_adjustment_account"}); err != nil {
+			return err
+		}
 		if err := missingInRow(s, d, row); err != nil {
 			return err
 		}
 		row.Set("transfer_qty", row.Float("qty")*row.Float("conversion_factor"))
-		row.Set("basic_amount", money(row.Float("basic_rate")*row.Float("transfer_qty")))
-		row.Set("amount", row.Get("basic_amount"))
 	}
 	return nil
 }
@@ -123,35 +134,79 @@ func checkMovement(_ *document.Session, d *document.Doc) error {
 	return nil
 }
 
-// moveSerials puts the serial numbers of a movement where it took them.
-func moveSerials(back bool) document.Hook {
-	return func(s *document.Session, d *document.Doc) error {
-		for _, row := range d.Rows("items") {
-			for _, serial := range strings.Fields(strings.ReplaceAll(row.Text("serial_no"), ",", " ")) {
-				if err := moveSerial(s, row, serial, back); err != nil {
-					return err
-				}
+// value sets what the goods of a movement are worth: what comes in by the rate that
+// the caller gave, what lay in stock by its average.
+func value(s *document.Session, d *document.Doc) error {
+	in, out := 0.0, 0.0
+	for _, row := range d.Rows("items") {
+		if truthy(row, "s_warehouse") && row.Int("set_basic_rate_manually") == 0 {
+			rate, err := bins.Rate(s, row.Text("item_code"), row.Text("s_warehouse"))
+			if err != nil {
+				return err
 			}
+			row.Set("basic_rate", rate)
 		}
-		return nil
+		amount := money(row.Float("basic_rate") * row.Float("transfer_qty"))
+		row.Set("basic_amount", amount)
+		row.Set("amount", amount)
+		row.Set("valuation_rate", row.Float("basic_rate"))
+		if truthy(row, "t_warehouse") {
+			in += amount
+		}
+		if truthy(row, "s_warehouse") {
+			out += amount
+		}
 	}
+	d.Set("total_incoming_value", money(in))
+	d.Set("total_outgoing_value", money(out))
+	d.Set("value_difference", money(in-out))
+	d.Set("total_amount", money(max(in, out)))
+	return nil
 }
 
-func moveSerial(s *document.Session, row *document.Doc, serial string, back bool) error {
-	from, to := row.Get("s_warehouse"), row.Get("t_warehouse")
-	if back {
-		from, to = to, from
+// defaultPlace gives a new item the warehouse that the site's settings name.
+func defaultPlace(s *document.Session, d *document.Doc) error {
+	if !d.Fresh() || len(d.Rows("item_defaults")) > 0 || s.Import {
+		return nil
 	}
-	at, err := s.Value("Serial No", serial, "warehouse")
+	company, err := s.Default("company")
+	if err != nil || company == "" {
+		return err
+	}
+	place, err := s.Value("Stock Settings", "Stock Settings", "default_warehouse")
+	if err != nil || meta.Falsy(place) {
+		return err
+	}
+	if of, err := s.Value("Warehouse", meta.Text(place), "company"); err != nil || meta.Text(of) != company {
+		return err
+	}
+	return s.Append(d, "item_defaults", map[string]any{"company": company, "default_warehouse": place})
+}
+
+// priceItem makes a price of the rate that a new item came with.
+func priceItem(s *document.Session, d *document.Doc) error {
+	if d.Float("standard_rate") == 0 || s.Import {
+		return nil
+	}
+	list, err := sellingList(s)
+	if err != nil || list == "" {
+		return err
+	}
+	price, err := s.New("Item Price", map[string]any{
+		"price_list": list, "item_code": d.Name(), "uom": d.Get("stock_uom"), "brand": d.Get("brand"), "price_list_rate": d.Get("standard_rate"),
+	})
 	if err != nil {
 		return err
 	}
-	if !meta.Falsy(from) && meta.Text(at) != meta.Text(from) {
-		return exception.Throw("NegativeStockError", "Serial No %s is not present in the warehouse %s", serial, meta.Text(from))
+	return s.Insert(price)
+}
+
+// sellingList is the price list that sales begin with, "" when the site has none.
+func sellingList(s *document.Session) (string, error) {
+	list, err := s.Default("selling_price_list")
+	if err != nil || list != "" {
+		return list, err
 	}
-	status := "Active"
-	if meta.Falsy(to) {
-		to, status = nil, "Delivered"
-	}
-	return s.SetValue("Serial No", serial, map[string]any{"warehouse": to, "status": status}, true)
+	list, _, err = s.Exists("Price List", "Standard Selling")
+	return list, err
 }

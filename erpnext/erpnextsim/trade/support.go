@@ -7,23 +7,29 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/parties"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/plans"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/rules"
 )
 
 // support is issues and what arrives on them.
 func support() map[string]document.Controller {
 	return map[string]document.Controller{
 		"Issue":         {Events: hooks{"validate": chain(fillIssue, agreement)}, Methods: map[string]document.Method{}},
-		"Communication": {Events: hooks{"validate": fillCommunication, "after_insert": answerIssue}},
+		"Communication": {Events: hooks{"validate": chain(fillCommunication, knownSender), "after_insert": answerIssue}},
+		"Lead":          {Events: hooks{"before_insert": parties.Introduce, "validate": parties.Introduce}},
+		"Task":          {Events: hooks{"validate": plans.Progress, "on_update": chain(rules.Grow, plans.Advance), "after_delete": chain(rules.Grow, plans.Advance)}},
+		"Supplier":      {Events: hooks{"autoname": nameSupplier}},
 	}
 }
 
 // fillIssue sets who raised it and, by mail address, for whom.
 func fillIssue(s *document.Session, d *document.Doc) error {
+	d.Default("raised_by", s.User.Name)
 	if d.Fresh() {
-		d.Default("raised_by", s.User.Name)
 		d.Default("opening_date", s.Today())
 	}
-	if mail := d.Text("raised_by"); mail != "" && d.Changed("raised_by") {
+	if mail := d.Text("raised_by"); mail != "" && !truthy(d, "contact") && !truthy(d, "customer") {
 		contact, err := s.Tx.Value(`SELECT name FROM tabContact WHERE email_id = ? LIMIT 1`, mail)
 		if err != nil {
 			return err
@@ -39,16 +45,13 @@ func fillIssue(s *document.Session, d *document.Doc) error {
 			}
 		}
 	}
-	return borrow(s, d, "customer_name", [3]string{"Customer", d.Text("customer"), "customer_name"})
+	return nil
 }
 
 // agreement applies the default service level agreement, counting all hours of
 // all days.
 func agreement(s *document.Session, d *document.Doc) error {
 	open := d.Text("status") == "Open"
-	if d.Before != nil && d.Before.Text("status") == "Open" && !open && !truthy(d, "first_responded_on") {
-		d.Set("first_responded_on", s.Now())
-	}
 	if d.Fresh() && !truthy(d, "service_level_agreement") {
 		name, err := s.Tx.Value(`SELECT name FROM "tabService Level Agreement" WHERE document_type = 'Issue' AND enabled = 1 AND default_service_level_agreement = 1 LIMIT 1`)
 		if err != nil {
@@ -58,6 +61,9 @@ func agreement(s *document.Session, d *document.Doc) error {
 	}
 	if !truthy(d, "service_level_agreement") {
 		return nil
+	}
+	if d.Before != nil && d.Before.Text("status") == "Open" && !open && !truthy(d, "first_responded_on") {
+		d.Set("first_responded_on", s.Now())
 	}
 	sla, err := s.Load("Service Level Agreement", d.Text("service_level_agreement"))
 	if err != nil {
@@ -144,4 +150,40 @@ func answerIssue(s *document.Session, d *document.Doc) error {
 		}
 	}
 	return nil
+}
+
+// knownSender notes the name of a sender who is a contact, and puts the message on
+// the timelines of the contact and of whom he stands for.
+func knownSender(s *document.Session, d *document.Doc) error {
+	sender := d.Text("sender")
+	if !d.Fresh() || sender == "" || s.Import {
+		return nil
+	}
+	rows, err := s.Tx.Rows(`SELECT name, first_name, last_name FROM tabContact WHERE email_id = ? LIMIT 1`, sender)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	contact := meta.Text(rows[0]["name"])
+	d.Default("sender_full_name", meta.Text(rows[0]["first_name"])+meta.Text(rows[0]["last_name"]))
+	links, err := s.Tx.Rows(`SELECT link_doctype, link_name FROM "tabDynamic Link" WHERE parenttype = 'Contact' AND parent = ? ORDER BY idx`, contact)
+	if err != nil {
+		return err
+	}
+	links = append(links, map[string]any{"link_doctype": "Contact", "link_name": contact})
+	for _, link := range links {
+		if err := s.Append(d, "timeline_links", map[string]any{"link_doctype": link["link_doctype"], "link_name": link["link_name"]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameSupplier names a supplier by his name, unless the site counts suppliers.
+func nameSupplier(s *document.Session, d *document.Doc) error {
+	d.Default("represents_company", "")
+	rule, err := s.Value("Buying Settings", "Buying Settings", "supp_master_name")
+	if err == nil && meta.Text(rule) != "Naming Series" && truthy(d, "supplier_name") {
+		d.Set("name", d.Get("supplier_name"))
+	}
+	return err
 }

@@ -6,6 +6,9 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/words"
 )
 
 // totals computes amounts of rows, taxes and the document.
@@ -44,14 +47,92 @@ func totals(s *document.Session, d *document.Doc) error {
 		"total": total, "net_total": net, "total_taxes_and_charges": tax, "grand_total": grand, "discount_amount": d.Float("discount_amount"),
 	})
 	d.Set("total_qty", qty)
-	return rounded(s, d, grand, rate)
+	earnings(s, d)
+	if err := rounded(s, d, grand, rate); err != nil {
+		return err
+	}
+	return spell(s, d, payable(d))
+}
+
+// someItems fails as the server does on a sale of nothing: its sums stay empty, and
+// it calculates with them.
+func someItems(s *document.Session, d *document.Doc) error {
+	switch {
+	case len(d.Rows("items")) > 0 || s.Import:
+		return nil
+	case s.Profile == profile.V16:
+		return exception.Raise("TypeError", "bad operand type for abs(): 'NoneType'")
+	case d.Type.Name == "Sales Invoice":
+		return exception.Raise("TypeError", "unsupported operand type(s) for -: 'NoneType' and 'float'")
+	}
+	return exception.Raise("TypeError", "unsupported operand type(s) for *: 'NoneType' and 'float'")
+}
+
+// earnings is what a sale brings in, and what the older release notes of taxes by item.
+func earnings(s *document.Session, d *document.Doc) {
+	commission := 0.0
+	for _, row := range d.Rows("items") {
+		if row.Int("grant_commission") != 0 {
+			commission += row.Float("base_net_amount")
+		}
+		if row.Type.Has("gross_profit") {
+			row.Set("gross_profit", money((row.Float("base_rate")-row.Float("valuation_rate"))*row.Float("stock_qty")))
+		}
+	}
+	d.Set("amount_eligible_for_commission", money(commission))
+	for _, tax := range d.Rows("taxes") {
+		if s.Profile == profile.V16 || tax.Text("charge_type") == "Actual" {
+			continue
+		}
+		detail := map[string]any{}
+		for _, row := range d.Rows("items") {
+			detail[row.Text("item_code")] = []any{tax.Float("rate"), row.Float("net_amount") * tax.Float("rate") / 100}
+		}
+		tax.Set("item_wise_tax_detail", string(wire.Encode(detail, wire.Style{})))
+	}
+}
+
+// spell writes an amount out in words.
+func spell(s *document.Session, d *document.Doc, amount float64) error {
+	own, err := s.Value("Company", d.Text("company"), "default_currency")
+	if err != nil {
+		return err
+	}
+	currency := d.Text("currency")
+	if currency == "" {
+		currency = meta.Text(own)
+	}
+	rate := d.Float("conversion_rate")
+	if rate == 0 {
+		rate = 1
+	}
+	for field, in := range map[string]struct {
+		amount   float64
+		currency string
+	}{"in_words": {amount, currency}, "base_in_words": {money(amount * rate), meta.Text(own)}} {
+		cent, err := s.Value("Currency", in.currency, "fraction")
+		if err != nil {
+			return err
+		}
+		if meta.Falsy(cent) {
+			cent = "Cent"
+		}
+		d.Set(field, words.Money(in.amount, in.currency, meta.Text(cent)))
+	}
+	return nil
 }
 
 // amounts computes one row.
 func amounts(row *document.Doc, rate float64) {
-	if list := row.Float("price_list_rate"); list != 0 && row.Float("discount_percentage") != 0 {
-		row.Set("rate", money(list*(1-row.Float("discount_percentage")/100)))
+	if list := row.Float("price_list_rate"); list != 0 {
+		if row.Float("rate") == 0 {
+			row.Set("rate", money(list*(1-row.Float("discount_percentage")/100)))
+		}
 		row.Set("discount_amount", money(list-row.Float("rate")))
+		if above := money(row.Float("rate") - list); above > 0 && row.Type.Has("margin_type") {
+			row.Set("margin_type", "Amount")
+			row.Set("margin_rate_or_amount", above)
+		}
 	}
 	row.Set("rate", money(row.Float("rate")))
 	amount := money(row.Float("rate") * row.Float("qty"))
@@ -132,6 +213,9 @@ func spread(d *document.Doc, total, net, rate float64) {
 			each = money(amount / qty)
 		}
 		setBoth(row, rate, map[string]float64{"net_amount": amount, "net_rate": each})
+		if off := money(row.Float("amount") - amount); d.Float("discount_amount") != 0 {
+			row.Set("distributed_discount_amount", off)
+		}
 	}
 }
 
@@ -183,7 +267,7 @@ func schedule(s *document.Session, d *document.Doc) error {
 		due = d.Get("posting_date")
 	}
 	if len(d.Rows("payment_schedule")) == 0 && payable(d) != 0 {
-		if err := s.Append(d, "payment_schedule", map[string]any{"due_date": due, "invoice_portion": 100.0, "discount_type": "Percentage"}); err != nil {
+		if err := s.Append(d, "payment_schedule", map[string]any{"due_date": due, "invoice_portion": 100.0}); err != nil {
 			return err
 		}
 	}

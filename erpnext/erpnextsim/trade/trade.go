@@ -1,7 +1,6 @@
 // Package trade is ERPNext's own rules in the ERPNext simulator: quotations,
 // orders, invoices and payments with their totals and statuses, issues, items and
-// stock. General ledger, stock ledger and pricing rules are not imitated, nor are
-// amounts in words.
+// stock. General ledger, stock ledger and pricing rules are not imitated.
 package trade
 
 import (
@@ -11,6 +10,8 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/parties"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 )
 
 // hooks is short for the events of a controller.
@@ -35,6 +36,9 @@ func marked(c document.Controller) document.Controller {
 		events[event] = func(s *document.Session, d *document.Doc) error {
 			err := hook(s, d)
 			if e, ok := err.(*exception.Error); ok && e.App == "" {
+				if module, known := modules[e.Class]; known {
+					e.Module = module
+				}
 				return e.From("erpnext")
 			}
 			return err
@@ -42,6 +46,18 @@ func marked(c document.Controller) document.Controller {
 	}
 	c.App, c.Events = "erpnext", events
 	return c
+}
+
+// modules names where ERPNext declares its own exceptions. It is never changed.
+var modules = map[string]string{
+	"SerialNoCannotCreateDirectError": "erpnext.stock.doctype.serial_no.serial_no",
+	"SerialNoCannotCannotChangeError": "erpnext.stock.doctype.serial_no.serial_no",
+	"InvalidBarcode":                  "erpnext.stock.doctype.item.item",
+	"ItemPriceDuplicateItem":          "erpnext.stock.doctype.item_price.item_price",
+	"NegativeStockError":              "erpnext.stock.stock_ledger",
+	"SerialNoWarehouseError":          "erpnext.stock.doctype.serial_and_batch_bundle.serial_and_batch_bundle",
+	"InvoiceCancelled":                "erpnext.accounts.doctype.subscription.subscription",
+	"InvoiceNotCancelled":             "erpnext.accounts.doctype.subscription.subscription",
 }
 
 // chain runs hooks one after the other until one fails.
@@ -112,23 +128,68 @@ func missing(s *document.Session, d *document.Doc) error {
 			return err
 		}
 	}
+	if err := parties.Fill(s, d); err != nil {
+		return err
+	}
 	d.Default("conversion_rate", 1.0)
 	d.Default("plc_conversion_rate", 1.0)
 	if exists, ok, err := s.Exists("Price List", "Standard Selling"); err == nil && ok {
 		d.Default("selling_price_list", exists)
 	}
 	d.Default("price_list_currency", d.Get("currency"))
-	d.Default("party_account_currency", d.Get("currency"))
+	if d.Type.Name == "Sales Invoice" {
+		d.Default("party_account_currency", d.Get("currency"))
+	}
 	for _, row := range d.Rows("items") {
 		if err := missingInRow(s, d, row); err != nil {
+			return err
+		}
+		if err := stockPlace(s, d, row); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// stockPlace sets where the goods of a row are taken from, and what else a sale's
+// row holds from the start.
+func stockPlace(s *document.Session, d, row *document.Doc) error {
+	row.Default("item_tax_rate", "{}")
+	row.Default("stock_uom", row.Get("uom"))
+	if row.Type.Has("transaction_date") {
+		row.Default("transaction_date", d.Get("transaction_date"))
+	}
+	if !truthy(row, "item_code") {
+		return nil
+	}
+	row.Default("image", "")
+	row.Default("description", "")
+	if err := borrow(s, row, "grant_commission", [3]string{"Item", row.Text("item_code"), "grant_commission"}); err != nil {
+		return err
+	}
+	if !truthy(row, "warehouse") {
+		place, err := s.Tx.Value(`SELECT default_warehouse FROM "tabItem Default" WHERE parenttype = 'Item' AND parent = ? AND company = ?`,
+			row.Text("item_code"), d.Text("company"))
+		if err != nil {
+			return err
+		}
+		if !meta.Falsy(place) {
+			row.Set("warehouse", place)
+		}
+	}
+	return borrow(s, row, "warehouse", [3]string{"Stock Settings", "Stock Settings", "default_warehouse"})
+}
+
 func missingInRow(s *document.Session, d, row *document.Doc) error {
 	item, company := row.Text("item_code"), d.Text("company")
+	if item != "" && !s.Import {
+		if _, ok, err := s.Exists("Item", item); err != nil || !ok {
+			if err != nil {
+				return err
+			}
+			return exception.Throw("DoesNotExistError", "Item %s not found", item)
+		}
+	}
 	for _, b := range []struct {
 		field string
 		from  [3]string
@@ -148,13 +209,18 @@ func missingInRow(s *document.Session, d, row *document.Doc) error {
 		}
 	}
 	row.Default("conversion_factor", 1.0)
-	row.Default("description", row.Get("item_name"))
+	if s.Profile == profile.V15 {
+		row.Default("description", row.Get("item_name"))
+	}
 	if item == "" {
 		return nil
 	}
 	off, err := s.Value("Item", item, "disabled")
+	if err != nil {
+		return err
+	}
 	if meta.Int(off) != 0 {
 		return exception.Invalid("Item %s is disabled", item)
 	}
-	return err
+	return priceRow(s, d, row)
 }

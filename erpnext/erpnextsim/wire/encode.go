@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -15,6 +16,7 @@ import (
 type Style struct {
 	ASCII  bool // everything beyond ASCII as \uXXXX
 	Spaces bool // a blank after each colon and comma
+	Indent bool // a line for each member, indented by one blank, and a blank after each colon
 }
 
 // Encode writes v, which is built of nil, bool, numbers, strings, slices, maps
@@ -28,6 +30,7 @@ func Encode(v any, style Style) []byte {
 type encoder struct {
 	bytes.Buffer
 	style Style
+	depth int
 }
 
 func (e *encoder) value(v any) {
@@ -64,6 +67,8 @@ func (e *encoder) compound(v any) {
 		e.list(len(v), func(i int) any { return v[i] })
 	case []string:
 		e.list(len(v), func(i int) any { return v[i] })
+	case []byte:
+		e.list(len(v), func(i int) any { return int(v[i]) })
 	default:
 		e.text(fmt.Sprint(v))
 	}
@@ -71,37 +76,52 @@ func (e *encoder) compound(v any) {
 
 func (e *encoder) object(n int, at func(int) (string, any)) {
 	e.WriteByte('{')
+	e.depth++
 	for i := range n {
 		key, value := at(i)
 		e.comma(i)
 		e.text(key)
 		e.WriteByte(':')
-		if e.style.Spaces {
+		if e.style.Spaces || e.style.Indent {
 			e.WriteByte(' ')
 		}
 		e.value(value)
 	}
-	e.WriteByte('}')
+	e.end(n, '}')
 }
 
 func (e *encoder) list(n int, at func(int) any) {
 	e.WriteByte('[')
+	e.depth++
 	for i := range n {
 		e.comma(i)
 		e.value(at(i))
 	}
-	e.WriteByte(']')
+	e.end(n, ']')
 }
 
+// comma goes on to the next member.
 func (e *encoder) comma(i int) {
-	if i == 0 {
-		return
+	if i > 0 {
+		e.WriteByte(',')
 	}
-	e.WriteByte(',')
-	if e.style.Spaces {
+	switch {
+	case e.style.Indent:
+		e.line()
+	case i > 0 && e.style.Spaces:
 		e.WriteByte(' ')
 	}
 }
+
+func (e *encoder) end(members int, sign byte) {
+	e.depth--
+	if members > 0 && e.style.Indent {
+		e.line()
+	}
+	e.WriteByte(sign)
+}
+
+func (e *encoder) line() { e.WriteString("\n" + strings.Repeat(" ", e.depth)) }
 
 func (e *encoder) float(f float64) {
 	switch {
@@ -129,6 +149,10 @@ func (e *encoder) text(s string) {
 			e.WriteString(`\r`)
 		case r == '\t':
 			e.WriteString(`\t`)
+		case r == '\b':
+			e.WriteString(`\b`)
+		case r == '\f':
+			e.WriteString(`\f`)
 		case r < 0x20 || e.style.ASCII && r > 0x7e && r < 0x10000:
 			fmt.Fprintf(e, `\u%04x`, r)
 		case e.style.ASCII && r >= 0x10000:

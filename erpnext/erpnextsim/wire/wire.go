@@ -38,28 +38,7 @@ func (o *Object) Set(key string, value any) {
 func (o Object) Map() map[string]any {
 	out := make(map[string]any, len(o))
 	for _, p := range o {
-		out[p.Key] = plain(p.Value)
+		out[p.Key] = Plain(p.Value)
 	}
 	return out
-}
-
-func plain(v any) any {
-	switch v := v.(type) {
-	case Object:
-		return v.Map()
-	case []Object:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = v[i].Map()
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = plain(v[i])
-		}
-		return out
-	default:
-		return v
-	}
 }

@@ -1,0 +1,5 @@
+//go:build !race
+
+package erpnext
+
+const slow = false

@@ -1,0 +1,48 @@
+package schema
+
+import "gigafibre.ca/targo-hub/erpnext/meta"
+
+func serviceDoctypes() []meta.DocType {
+	return []meta.DocType{
+		doctype("Service Location", "LOC-.#####",
+			link("Customer", "customer"), data("location_name"), pick("status", "Active", "Inactive", "Pending Install"),
+			data("address_line", "city"), data("province").preset("QC"), data("postal_code"),
+			of("Float", "latitude", "longitude"), pick("connection_type", "", "FTTH", "FTTB", "Cable", "DSL", "Wireless"),
+			data("olt_name"), of("Int", "olt_slot", "olt_port", "onu_id", "vlan"), of("Text", "network_notes"),
+			of("Small Text", "access_notes"), data("contact_name", "contact_phone"),
+			of("Int", "legacy_delivery_id"), data("fibre_port_reservation")),
+		doctype("Service Equipment", "EQP-.#####",
+			pick("equipment_type", "ONT", "Modem", "Router", "TV Box", "IP Phone", "Switch", "AP/Mesh", "Battery", "Other"),
+			data("brand", "model"), data("serial_number").once(), data("mac_address", "barcode", "gpon_serial", "cwmp_serial"),
+			data("wifi_ssid"), of("Password", "wifi_password"), data("sip_username"), of("Password", "sip_password"),
+			data("radius_username"), of("Password", "radius_password"), data("ip_address", "firmware_version"),
+			data("login_user"), of("Password", "login_password"),
+			pick("status", "inventory", "active", "defective", "returned", "scrapped"),
+			link("Customer", "customer"), link("Service Location", "service_location"), link("Service Subscription", "subscription"),
+			data("olt_name"), of("Int", "olt_slot", "olt_port", "onu_id"),
+			link("Warehouse", "warehouse"), link("Dispatch Technician", "held_by_technician"),
+			rows("Equipment Move Log", "move_log"), of("Int", "legacy_device_id")),
+		doctype("Service Subscription", "SUB-.##########",
+			link("Customer", "customer").must(), link("Service Location", "service_location"),
+			pick("service_category", "Internet", "IPTV", "VoIP", "Bundle", "Other").must(), data("plan_name").must(),
+			link("Item", "item"), of("Int", "speed_down", "speed_up"), of("Currency", "monthly_price"),
+			pick("billing_cycle", BilledMonthly, BilledQuarterly, BilledSemiAnnual, BilledAnnual),
+			of("Int", "contract_duration"), of("Date", "promo_end_date"), of("Currency", "promo_amount"),
+			pick("status", StatusPending, StatusActive, StatusSuspended, StatusCancelled),
+			of("Date", "start_date", "end_date", "cancellation_date"), link("Service Contract", "service_contract"),
+			link("Dispatch Job", "activation_job"), of("Int", "display_order"), data("radius_user"), of("Int", "vlan"), data("static_ip")),
+		doctype("Service Contract", "CTR-.#####",
+			link("Customer", "customer").must(), link("Service Location", "service_location"), link("Quotation", "quotation"),
+			link("Service Subscription", "service_subscription"), pick("install_template", "",
+				InstallFiber, InstallPhone, InstallMove, InstallRepair, InstallSingle, InstallParallel),
+			pick("contract_type", Residential, Commercial),
+			pick("status", ContractDraft, ContractSent, ContractSigned, ContractActive, ContractCompleted, ContractTerminated),
+			of("Date", "start_date", "end_date"), of("Int", "duration_months", "months_elapsed"),
+			of("Currency", "monthly_rate", "install_fee"), rows("Service Contract Benefit", "benefits"),
+			of("Currency", "total_benefits", "residual_total"),
+			pick("signature_method", "", SignedByLink, SignedByDocuSeal, SignedInPerson), of("Datetime", "signed_at"),
+			data("signer_name", "signer_ip"), of("Small Text", "signer_user_agent"), data("document_sha256"), of("Attach", "signed_pdf"),
+			of("Currency", "termination_fee_benefits", "termination_fee_remaining", "termination_fee_total"),
+			of("Date", "termination_date"), of("Small Text", "termination_reason"), link("Sales Invoice", "termination_invoice")),
+	}
+}

@@ -1,0 +1,64 @@
+package schema
+
+import "strings"
+
+// The tracks are also the types of contracts and the customer groups.
+const (
+	Residential = "Résidentiel"
+	Commercial  = "Commercial"
+	Project     = "Projet"
+
+	SignedByLink     = "JWT"
+	SignedByDocuSeal = "DocuSeal"
+	SignedInPerson   = "In person"
+
+	BilledMonthly    = "Monthly"
+	BilledQuarterly  = "Quarterly"
+	BilledSemiAnnual = "Semi-annual"
+	BilledAnnual     = "Annual"
+	BilledOnce       = "One-time"
+
+	ContractDraft      = "Brouillon"
+	ContractSent       = "Envoyé"
+	ContractSigned     = "Signé"
+	ContractActive     = "Actif"
+	ContractCompleted  = "Complété"
+	ContractTerminated = "Résilié"
+
+	StatusPending   = "En attente"
+	StatusActive    = "Actif"
+	StatusSuspended = "Suspendu"
+	StatusCancelled = "Annulé"
+)
+
+// Values of a Dispatch Job, in English like the dispatch board. A job on hold
+// waits for its predecessors.
+const (
+	JobOpen       = "Open"
+	JobAssigned   = "Assigned"
+	JobScheduled  = "Scheduled"
+	JobEnRoute    = "En Route"
+	JobInProgress = "In Progress"
+	JobPaused     = "Paused"
+	JobOnHold     = "On Hold"
+	JobCompleted  = "Completed"
+	JobCancelled  = "Cancelled"
+
+	PriorityLow    = "low"
+	PriorityMedium = "medium"
+	PriorityHigh   = "high"
+	PriorityUrgent = "urgent"
+)
+
+// The built-in templates of a contract's installation.
+const (
+	InstallFiber    = "fiber_install"
+	InstallPhone    = "phone_service"
+	InstallMove     = "move_service"
+	InstallRepair   = "repair_service"
+	InstallSingle   = "test_single"
+	InstallParallel = "test_parallel"
+)
+
+// JobTypes are the values of Dispatch Job's job_type.
+func JobTypes() []string { return strings.Split(jobTypes, "\n") }

@@ -32,6 +32,7 @@ type Source struct {
 	// Take does the work. It may run more than once for one delivery.
 	Take func(ctx context.Context, job keep.Job) (keep.Result, error)
 
+	Quiet       bool            // a delivery that is taken is no news: its own work tells it, and there are many
 	Concurrency int             // of Take; 4 when 0
 	Budget      time.Duration   // of one Take; 1 minute when 0
 	Backoff     []time.Duration // between tries; 1 s to 10 h when nil

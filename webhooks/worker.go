@@ -36,7 +36,9 @@ func (d *Door) work(ctx context.Context, s Source, job keep.Job) (keep.Result, e
 	if err != nil {
 		return result, err
 	}
-	d.tell(ctx, hub.DeliveryTaken, job, nil)
+	if !s.Quiet {
+		d.tell(ctx, hub.DeliveryTaken, job, nil)
+	}
 	return result, nil
 }
 

@@ -20,7 +20,7 @@ func (b *Broker) Mount(r *web.Router) {
 	r.Handle(http.MethodGet, "/events", web.Staff, b.listen, web.Doc{
 		ID: "listen-to-events", Tag: "events", Summary: "What happens, as it happens",
 		Description: "Server-sent events of ?topics= (comma-separated: jobs, quotations, messages, network, inbox, " +
-			"flows; all when absent). Last-Event-ID, or ?last_event_id=, replays everything after that id. " +
+			"flows, documents, schedule; all when absent). Last-Event-ID, or ?last_event_id=, replays everything after that id. " +
 			"`event: reset` says that events were missed for good: read anew what you show.",
 		Answer: "text/event-stream", Stream: true,
 	})

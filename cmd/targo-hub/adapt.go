@@ -8,13 +8,19 @@ import (
 	"log/slog"
 	"path/filepath"
 	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/gateway"
+	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/schedule"
 	"gigafibre.ca/targo-hub/webhooks"
 )
 
@@ -62,6 +68,18 @@ func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (webh
 	}
 }
 
+// told hands ERPNext's webhooks to the mirror. Without one nobody listens.
+func told(watch *mirror.Mirror) func(ctx context.Context, e webhooks.ERPNextEvent) (webhooks.Taken, error) {
+	return func(ctx context.Context, e webhooks.ERPNextEvent) (webhooks.Taken, error) {
+		if watch == nil {
+			return webhooks.Taken{State: "nothing-to-do"}, nil
+		}
+		return webhooks.Taken{State: "told"}, watch.Told(ctx, mirror.Change{
+			Doctype: e.Doctype, Name: e.Name, Modified: e.Modified, Status: e.Status, DocStatus: e.DocStatus, Customer: e.Customer, Deleted: e.Deleted(),
+		})
+	}
+}
+
 // breaker makes a check of a circuit breaker: it calls nobody.
 func breaker(state func() string) func(context.Context) error {
 	return func(context.Context) error {
@@ -102,4 +120,48 @@ func storeTrouble(path string, err error) error {
 		return fmt.Errorf("the folder %s cannot be written (TARGO_STATE)", folder)
 	}
 	return fmt.Errorf("opening the store %s (TARGO_STATE): %w", path, err)
+}
+
+// acceptance builds the desk at which quotations are signed.
+func acceptance(s *Settings, o *outside, m *machinery, log *slog.Logger) (*accept.Desk, error) {
+	planner := dispatch.NewPlanner(o.erp, m.broker, time.Now)
+	texts, err := accept.Texts()
+	if err != nil {
+		return nil, err
+	}
+	m.outbox.AddTexts("accept", texts)
+	return accept.NewDesk(accept.Deps{
+		ERPNext: o.erp, DocuSeal: o.seal, Signing: s.DocuSeal, Config: s.Accept, Keys: m.guard.Keyring(), Store: m.store, News: m.broker,
+		Mail: m.outbox, Plan: planFor(planner, log), Public: s.Edge.Public, Now: time.Now, Log: log,
+	})
+}
+
+// record builds what stands between the hub and ERPNext: the gateway, and the
+// mirror with its schedule. Whatever changes, the gateway hears of it: from the
+// hub's own writes, and from the mirror. The mirror is nil without ERPNext.
+func record(s *Settings, o *outside, m *machinery, reg *prometheus.Registry, log *slog.Logger) (watch *mirror.Mirror, err error) {
+	deps := gateway.Deps{Trail: m.store, BillingPaused: s.BillingPaused, Silent: s.Outbox.Mode != outbox.Live, Metrics: reg, Log: log}
+	if o.erp != nil {
+		deps.Site = o.erp
+	}
+	if m.gateway, err = gateway.New(s.Gateway, deps); err != nil {
+		return nil, err
+	}
+	o.gate.Store(m.gateway)
+	var tasks []schedule.Task
+	if o.erp != nil && len(s.Mirror.Doctypes) > 0 {
+		watch, err = mirror.New(s.Mirror, mirror.Deps{
+			ERPNext: o.erp, Store: m.store, Events: m.broker, Log: log, Metrics: reg,
+			Changes: func(_ context.Context, c mirror.Change) error {
+				m.gateway.Changed(c.Doctype, c.Name)
+				return nil
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, watch.Task())
+	}
+	m.schedule, err = schedule.New(s.Schedule, schedule.Deps{Store: m.store, Events: m.broker, Log: log, Metrics: reg}, tasks...)
+	return watch, err
 }

@@ -12,13 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/erpnext"
-	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
+	"gigafibre.ca/targo-hub/webhooks"
 )
 
 type settingsCommand struct {
@@ -112,7 +110,7 @@ func (routesCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	defer h.store.Close()
+	defer h.close()
 	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
 	for _, r := range h.server.Routes() {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Method, r.Path, r.Guard)
@@ -120,35 +118,25 @@ func (routesCommand) Run(c *console) error {
 	return w.Flush()
 }
 
-type tokenCommand struct {
-	Audience string        `arg:"" enum:"staff,accept,tech,portal" help:"staff, accept, tech or portal."`
-	Subject  string        `arg:"" help:"User, quotation, technician or customer."`
-	Job      string        `help:"Dispatch Job that a technician's token is bound to."`
-	TTL      time.Duration `name:"ttl" default:"1h" help:"How long the token lives."`
-	Scope    []string      `help:"Scopes."`
-	Lang     string        `enum:"fr,en" default:"fr" help:"fr or en."`
+type schemaCommand struct {
+	Webhooks bool `help:"Print the Webhook documents instead, with the address and the secret of the settings: ERPNext tells the hub of changes through them."`
 }
-
-// Run mints a token with the configured keys and prints it.
-func (t tokenCommand) Run(c *console) error {
-	_, keys, err := c.keys()
-	if err != nil {
-		return err
-	}
-	token, _, err := keys.Mint(c.ctx, access.Grant{
-		Audience: access.Audience(t.Audience), Subject: t.Subject, Job: t.Job, Scopes: t.Scope, Lang: hub.Lang(t.Lang), TTL: t.TTL,
-	})
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(c.out, token)
-	return err
-}
-
-type schemaCommand struct{}
 
 // Run prints the fixtures for ERPNext, indented.
-func (schemaCommand) Run(c *console) error {
+func (s schemaCommand) Run(c *console) error {
+	enc := json.NewEncoder(c.out)
+	enc.SetIndent("", " ")
+	if s.Webhooks {
+		settings, _, err := c.load()
+		if err != nil {
+			return err
+		}
+		secret := settings.ERPNext.WebhookSecret
+		if secret.Empty() {
+			return errors.New(`TARGO_ERPNEXT_WEBHOOK_SECRET is empty, so no webhook could be believed; make one with: openssl rand -hex 32`)
+		}
+		return enc.Encode(webhooks.ERPNextWebhooks(settings.Edge.Public(""), secret.Reveal(), settings.Mirror.Doctypes...))
+	}
 	raw, err := erpnext.Fixtures()
 	if err != nil {
 		return err
@@ -157,8 +145,6 @@ func (schemaCommand) Run(c *console) error {
 	if err := json.Unmarshal(raw, &docs); err != nil {
 		return err
 	}
-	enc := json.NewEncoder(c.out)
-	enc.SetIndent("", " ")
 	return enc.Encode(docs)
 }
 

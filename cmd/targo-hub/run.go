@@ -30,7 +30,7 @@ func build(ctx context.Context, s *Settings, log *slog.Logger) (*hubProcess, err
 		return nil, err
 	}
 	if err := features(s, o, m, reg, log); err != nil {
-		return nil, errors.Join(err, m.store.Close())
+		return nil, errors.Join(err, m.close())
 	}
 	announce(s, o, log)
 	return &hubProcess{m, log}, nil
@@ -55,6 +55,7 @@ func (h *hubProcess) run(ctx context.Context) error {
 	workers, workCtx := errgroup.WithContext(work)
 	workers.Go(func() error { return h.broker.Run(workCtx) })
 	workers.Go(func() error { return h.runner.Run(workCtx) })
+	workers.Go(func() error { return h.schedule.Run(workCtx) })
 	workers.Go(func() error { return h.sweep(workCtx) })
 
 	serveCtx, stopServing := context.WithCancel(ctx)
@@ -65,7 +66,7 @@ func (h *hubProcess) run(ctx context.Context) error {
 	}()
 	errs := h.server.Run(serveCtx)
 	stopWork()
-	errs = errors.Join(errs, workers.Wait(), h.store.Close())
+	errs = errors.Join(errs, workers.Wait(), h.close())
 	if errs != nil {
 		return fmt.Errorf("running the hub: %w", errs)
 	}
@@ -105,7 +106,7 @@ func (h *hubProcess) sweep(ctx context.Context) error {
 // prune deletes what is old of the kinds that repeat themselves. Signatures are
 // evidence and stay.
 func (h *hubProcess) prune(ctx context.Context) (total int, err error) {
-	for _, kind := range []string{"inbox.docuseal", "outbox.sms", "outbox.email"} {
+	for _, kind := range []string{"inbox.docuseal", "inbox.erpnext", "outbox.sms", "outbox.email"} {
 		n, err := h.store.Prune(ctx, kind, time.Now().Add(-keepDone), sweepBatch)
 		if err != nil {
 			return total, err
@@ -124,6 +125,7 @@ func announce(s *Settings, o *outside, log *slog.Logger) {
 		by   string // the variable that switches it on
 	}{
 		{"erpnext", o.erp != nil, "TARGO_ERPNEXT_URL"},
+		{"erpnext-webhook", !s.ERPNext.WebhookSecret.Empty(), "TARGO_ERPNEXT_WEBHOOK_SECRET"},
 		{"docuseal", o.seal != nil, "TARGO_DOCUSEAL_URL"},
 		{"docuseal-webhook", !s.DocuSeal.WebhookSecret.Empty() || !s.DocuSeal.WebhookHeader.Empty(), "TARGO_DOCUSEAL_WEBHOOK_SECRET"},
 		{"twilio", s.Twilio.On(), "TARGO_TWILIO_ACCOUNT_SID"},

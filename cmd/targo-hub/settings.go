@@ -2,19 +2,25 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/access"
+	"gigafibre.ca/targo-hub/hub/gateway"
+	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/schedule"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -33,6 +39,9 @@ type Settings struct {
 	Accept   accept.Config   `yaml:"accept" envPrefix:"ACCEPT_"`
 	Access   access.Config   `yaml:"access" envPrefix:"ACCESS_"`
 	Outbox   outbox.Config   `yaml:"outbox" envPrefix:"OUTBOX_"`
+	Gateway  gateway.Config  `yaml:"gateway" envPrefix:"GATEWAY_"`
+	Mirror   mirror.Config   `yaml:"mirror" envPrefix:"MIRROR_"`
+	Schedule schedule.Config `yaml:"schedule" envPrefix:"SCHEDULE_"`
 }
 
 // Validate checks what belongs to no single part.
@@ -101,4 +110,29 @@ func newLogger(w io.Writer, level string) *slog.Logger {
 		l = slog.LevelInfo
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+type tokenCommand struct {
+	Audience string        `arg:"" enum:"staff,accept,tech,portal" help:"staff, accept, tech or portal."`
+	Subject  string        `arg:"" help:"User, quotation, technician or customer."`
+	Job      string        `help:"Dispatch Job that a technician's token is bound to."`
+	TTL      time.Duration `name:"ttl" default:"1h" help:"How long the token lives."`
+	Scope    []string      `help:"Scopes."`
+	Lang     string        `enum:"fr,en" default:"fr" help:"fr or en."`
+}
+
+// Run mints a token with the configured keys and prints it.
+func (t tokenCommand) Run(c *console) error {
+	_, keys, err := c.keys()
+	if err != nil {
+		return err
+	}
+	token, _, err := keys.Mint(c.ctx, access.Grant{
+		Audience: access.Audience(t.Audience), Subject: t.Subject, Job: t.Job, Scopes: t.Scope, Lang: hub.Lang(t.Lang), TTL: t.TTL,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.out, token)
+	return err
 }

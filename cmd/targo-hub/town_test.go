@@ -59,11 +59,7 @@ func newTown(t *testing.T) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "site.db")
-	if err := os.WriteFile(path, image, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	site, err := erpnextsim.New(erpnextsim.Options{Path: path})
+	site, err := erpnextsim.New(erpnextsim.Options{Image: image})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,23 +80,10 @@ func newTown(t *testing.T) *town {
 	return w
 }
 
-// foundedSite is the database of an ERPNext that has what the hub needs and the
-// masters that quotations link to. It is made once: every town begins with a copy.
-var foundedSite = sync.OnceValues(func() (image []byte, err error) {
-	dir, err := os.MkdirTemp("", "town-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "site.db")
-	site, err := erpnextsim.New(erpnextsim.Options{Path: path})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(found(site), site.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
+// foundedSite is an ERPNext that has what the hub needs and the masters that
+// quotations link to. It is made once: every town begins with a copy.
+var foundedSite = sync.OnceValues(func() (*erpnextsim.Image, error) {
+	return erpnextsim.Found(erpnextsim.Options{}, found)
 })
 
 func found(site *erpnextsim.Site) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,13 +15,15 @@ import (
 	"gigafibre.ca/targo-hub/connectors/mailjet"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
-	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/gateway"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/live"
+	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/schedule"
 	"gigafibre.ca/targo-hub/hub/web"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -30,6 +33,16 @@ type outside struct {
 	erp     *erpnext.Client
 	seal    *docuseal.Client
 	senders map[outbox.Channel]outbox.Sender
+
+	gate atomic.Pointer[gateway.Gateway] // hears what the hub itself writes
+}
+
+// wrote tells the gateway of a write of the hub, so that nobody reads what was
+// there before it.
+func (o *outside) wrote(doctype, name string) {
+	if g := o.gate.Load(); g != nil {
+		g.Changed(doctype, name)
+	}
 }
 
 // callOut makes the clients. Nothing is called yet: the hub starts whether the
@@ -38,7 +51,7 @@ func callOut(s *Settings, reg *prometheus.Registry, log *slog.Logger) (*outside,
 	o := &outside{senders: map[outbox.Channel]outbox.Sender{}}
 	metrics := connectors.NewMetrics(reg)
 	if s.ERPNext.Configured() {
-		erp, err := erpnext.New(s.ERPNext, erpnext.Deps{Metrics: metrics, Log: log})
+		erp, err := erpnext.New(s.ERPNext, erpnext.Deps{Metrics: metrics, Log: log, Wrote: o.wrote})
 		if err != nil {
 			return nil, fmt.Errorf("setting up ERPNext: %w", err)
 		}
@@ -64,6 +77,17 @@ type machinery struct {
 	guard  *access.Guard
 	server *web.Server
 	runner *keep.Runner
+
+	gateway  *gateway.Gateway
+	schedule *schedule.Schedule
+}
+
+// close ends what holds something. Requests and work must have ended.
+func (m *machinery) close() error {
+	if m.gateway != nil {
+		m.gateway.Close()
+	}
+	return m.store.Close()
 }
 
 // assemble opens the store and builds the machinery on it.
@@ -100,47 +124,46 @@ func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Regi
 
 // features puts the features on the machinery: routes, work, texts.
 func features(s *Settings, o *outside, m *machinery, reg *prometheus.Registry, log *slog.Logger) error {
-	planner := dispatch.NewPlanner(o.erp, m.broker, time.Now)
-	desk, err := accept.NewDesk(accept.Deps{
-		ERPNext: o.erp, DocuSeal: o.seal, Signing: s.DocuSeal, Config: s.Accept, Keys: m.guard.Keyring(), Store: m.store, News: m.broker,
-		Mail: m.outbox, Plan: planFor(planner, log), Public: s.Edge.Public, Now: time.Now, Log: log,
-	})
+	desk, err := acceptance(s, o, m, log)
 	if err != nil {
 		return err
 	}
-	texts, err := accept.Texts()
+	watch, err := record(s, o, m, reg, log)
 	if err != nil {
 		return err
 	}
-	m.outbox.AddTexts("accept", texts)
 	door := webhooks.NewDoor(webhooks.Deps{Store: m.store, Events: m.broker, Log: log, Metrics: reg},
-		webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: s.DocuSeal.WebhookSecret, Header: s.DocuSeal.WebhookHeader}, signed(desk)))
+		webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: s.DocuSeal.WebhookSecret, Header: s.DocuSeal.WebhookHeader}, signed(desk)),
+		webhooks.ERPNext(s.ERPNext.WebhookSecret, told(watch)))
 	inbox := webhooks.NewInbox(m.store)
+	board := dispatch.NewBoard(o.erp, time.Now)
 
 	m.runner = keep.NewRunner(m.store, log, keep.RunnerOptions{Metrics: reg, OnDead: func(ctx context.Context, job keep.Job, err error) {
 		door.Died(ctx, job, err)
 		m.outbox.Died(ctx, job, err)
 	}})
-	for _, part := range []interface{ Work() []keep.Work }{door, desk, m.outbox} {
+	for _, part := range []interface{ Work() []keep.Work }{door, desk, m.outbox, m.schedule} {
 		for _, w := range part.Work() {
 			m.runner.Register(w)
 		}
 	}
-	board := dispatch.NewBoard(o.erp, time.Now)
-	for _, part := range []interface{ Mount(*web.Router) }{door, inbox, desk, board, m.outbox, m.broker, m.guard} {
+	for _, part := range []interface{ Mount(*web.Router) }{door, inbox, desk, board, m.gateway, m.schedule, m.outbox, m.broker, m.guard} {
 		part.Mount(m.server.Router())
 	}
 	m.server.OnStop("live streams", m.broker.Close)
-	addParts(m, o)
+	addParts(m, o, watch)
 	return nil
 }
 
 // addParts tells /readyz what the hub needs, and what it can do without for a
 // while: a webhook is taken in while ERPNext is away.
-func addParts(m *machinery, o *outside) {
+func addParts(m *machinery, o *outside, watch *mirror.Mirror) {
 	m.server.AddPart(web.Part{Name: "store", Required: true, Check: m.store.Check})
 	if o.erp != nil {
 		m.server.AddPart(web.Part{Name: "erpnext", Check: breaker(o.erp.State)})
+	}
+	if watch != nil {
+		m.server.AddPart(web.Part{Name: "mirror", Check: watch.Check})
 	}
 	if o.seal != nil {
 		m.server.AddPart(web.Part{Name: "docuseal", Check: breaker(o.seal.State)})

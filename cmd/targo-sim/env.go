@@ -111,7 +111,7 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_MAILJET_WEBHOOK_USER", s.mailHookUser},
 		{"TARGO_MAILJET_WEBHOOK_PASSWORD", s.mailHookPassword},
 		{"TARGO_ACCESS_KEYS", s.accessKeys},
-		{"TARGO_ACCESS_SERVICE_TOKENS", "demo:" + s.service + ":messages+accept"},
+		{"TARGO_ACCESS_SERVICE_TOKENS", "demo:" + s.service + ":all"},
 		{"TARGO_OUTBOX_MODE", "capture"},
 		{"TARGO_DEMO_STAFF_TOKEN", s.staff},
 		{"TARGO_DEMO_SERVICE_TOKEN", s.service},

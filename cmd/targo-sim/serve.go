@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -12,7 +13,9 @@ import (
 	"gigafibre.ca/targo-hub/connectors/twilio/twiliosim"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/simkit"
+	"gigafibre.ca/targo-hub/webhooks"
 )
 
 // serveERPNext starts ERPNext with the product's own doctypes and the town.
@@ -35,7 +38,28 @@ func (w *world) serveERPNext(port *simkit.Server, s secrets) error {
 	if w.town, err = town.Fill(site, time.Now()); err != nil {
 		return err
 	}
+	if err := w.registerHooks(site, s); err != nil {
+		return fmt.Errorf("registering the webhooks of ERPNext: %w", err)
+	}
 	port.Serve(site)
+	return nil
+}
+
+// registerHooks has ERPNext tell the hub of changes, as an operator sets it up.
+func (w *world) registerHooks(site *erpnextsim.Site, s secrets) error {
+	for _, hook := range webhooks.ERPNextWebhooks(w.at.hub, s.erpHook, mirror.Watched()...) {
+		raw, err := json.Marshal(hook)
+		if err != nil {
+			return err
+		}
+		var doc map[string]any
+		if err := json.Unmarshal(raw, &doc); err != nil {
+			return err
+		}
+		if _, err := site.Put("Webhook", doc); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

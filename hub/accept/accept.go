@@ -125,35 +125,35 @@ func Texts() (*outbox.Texts, error) { return outbox.ParseTexts(files) }
 // Mount registers the routes.
 func (d *Desk) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
-		Method: http.MethodPost, Path: "/accept/generate", Guard: web.Staff.Or(web.Service), Tag: "accept",
+		Method: http.MethodPost, Path: "/accept/generate", Guard: web.Staff.Or(web.Service), Tag: "accept", Calls: true,
 		ID: "accept-generate", Summary: "Make the link or the envelope that the customer signs", Status: http.StatusCreated,
 		Description: "Residential quotations get a link of the hub, commercial and project ones a DocuSeal envelope. A repeat answers the same one. 409 when the quotation is expired, lost, ordered, cancelled, amended or accepted.",
 	}, d.generate)
 	web.Operation(r, web.Op{
-		Method: http.MethodPost, Path: "/accept/confirm", Guard: web.Customer, Tag: "accept",
+		Method: http.MethodPost, Path: "/accept/confirm", Guard: web.Customer, Tag: "accept", Calls: true,
 		ID: "accept-confirm", Summary: "Accept the quotation of the link",
 		Description: "Keeps the evidence and answers when everything that follows exists, or after a few seconds with what exists so far. A repeat answers the same.",
 	}, d.confirm)
 	web.Operation(r, web.Op{
-		Method: http.MethodPost, Path: "/accept/decline", Guard: web.Customer, Tag: "accept",
+		Method: http.MethodPost, Path: "/accept/decline", Guard: web.Customer, Tag: "accept", Calls: true,
 		ID: "accept-decline", Summary: "Decline the quotation of the link; it becomes Lost",
 	}, d.decline)
 	web.Operation(r, web.Op{
-		Method: http.MethodGet, Path: "/accept/{quotation}/state", Guard: web.Staff.Or(web.Service), Tag: "accept",
+		Method: http.MethodGet, Path: "/accept/{quotation}/state", Guard: web.Staff.Or(web.Service), Tag: "accept", Calls: true,
 		ID: "accept-state", Summary: "How far the acceptance of a quotation is, step by step",
 	}, d.state)
 	r.Handle(http.MethodGet, "/accept/{quotation}/qr", web.Staff.Or(web.Service), d.qr, web.Doc{
-		ID: "accept-qr", Summary: "QR code of the signing link (SVG, or PNG with ?format=png)", Tag: "accept", Answer: "image/svg+xml",
+		ID: "accept-qr", Summary: "QR code of the signing link (SVG, or PNG with ?format=png)", Tag: "accept", Calls: true, Answer: "image/svg+xml",
 		Description: "The same quotation gives the same picture as long as its link stands; 409 while it has none.",
 	})
 	r.Handle(http.MethodGet, "/accept/{jwt}", web.Customer, d.show, web.Doc{
-		ID: "accept-page", Summary: "The page on which the customer reads and signs; opening it has no effect", Tag: "accept",
+		ID: "accept-page", Summary: "The page on which the customer reads and signs; opening it has no effect", Tag: "accept", Calls: true,
 	})
 	r.Handle(http.MethodGet, "/accept/{jwt}/pdf", web.Customer, d.pdf, web.Doc{
-		ID: "accept-pdf", Summary: "The quotation as ERPNext prints it", Tag: "accept", Answer: "application/pdf",
+		ID: "accept-pdf", Summary: "The quotation as ERPNext prints it", Tag: "accept", Calls: true, Answer: "application/pdf",
 	})
 	r.Handle(http.MethodPost, "/accept/{jwt}", web.Customer, d.submit, web.Doc{
-		ID: "accept-form", Summary: "The form of the page: accept or decline, then back to the page", Tag: "accept",
+		ID: "accept-form", Summary: "The form of the page: accept or decline, then back to the page", Tag: "accept", Calls: true,
 		Body: "application/x-www-form-urlencoded", Answer: "text/html", Status: http.StatusSeeOther,
 	})
 }

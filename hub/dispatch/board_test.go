@@ -1,9 +1,11 @@
 package dispatch_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -28,20 +30,31 @@ type plant struct {
 // boardDay is today on all boards of the tests.
 var boardDay = time.Date(2026, 11, 23, 9, 0, 0, 0, hub.Local())
 
-func newPlant(tb testing.TB, profile erpnextsim.Profile, delay time.Duration) *plant {
-	tb.Helper()
-	site, err := erpnextsim.New(erpnextsim.Options{Profile: profile, Now: func() time.Time { return boardDay }})
-	if err != nil {
-		tb.Fatal(err)
-	}
+// founded is what the sites of all plants begin as, by release. It is never changed.
+var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
+	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
+	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
+}
+
+func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
 	raw, err := erpnext.Fixtures()
 	if err != nil {
+		return nil, err
+	}
+	now := func() time.Time { return boardDay }
+	return erpnextsim.Found(erpnextsim.Options{Profile: profile, Now: now}, func(site *erpnextsim.Site) error {
+		return errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"))
+	})
+}
+
+func newPlant(tb testing.TB, profile erpnextsim.Profile, delay time.Duration) *plant {
+	tb.Helper()
+	image, err := founded[profile]()
+	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := site.Import(raw); err != nil {
-		tb.Fatal(err)
-	}
-	if err := site.AddUser("hub@example.test", "key0", "secret0", "System Manager"); err != nil {
+	site, err := erpnextsim.New(erpnextsim.Options{Image: image, Now: func() time.Time { return boardDay }})
+	if err != nil {
 		tb.Fatal(err)
 	}
 	p := &plant{site: site}

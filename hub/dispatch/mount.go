@@ -11,7 +11,7 @@ import (
 // Mount registers the routes of the board.
 func (b *Board) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
-		Method: http.MethodGet, Path: "/dispatch/board", Guard: web.Staff.Or(web.Service), Tag: "dispatch",
+		Method: http.MethodGet, Path: "/dispatch/board", Guard: web.Staff.Or(web.Service), Tag: "dispatch", Calls: true,
 		ID: "dispatch-board", Summary: "Jobs, technicians and tags of some days, in one answer",
 		Description: "Days from `from` (today) to `to` (a week), both included; unfinished work of earlier days and work without a day is shown too. A bounded number of calls to ERPNext, whatever the size.",
 	}, b.show)

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -81,4 +82,13 @@ type Position struct {
 	Latitude   float64   `json:"latitude"`
 	Longitude  float64   `json:"longitude"`
 	At         time.Time `json:"at"`
+}
+
+// clock pads the hour: one database writes 8:00:00, the other 08:00:00.
+func clock(text string) string {
+	text, _, _ = strings.Cut(text, ".")
+	if len(text) == len("8:00:00") {
+		return "0" + text
+	}
+	return text
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"gigafibre.ca/targo-hub/hub"
@@ -176,4 +177,10 @@ func (s Search) filter() (keep.Filter, error) {
 	}
 	f.Lane = laneOf(channel, to)
 	return f, nil
+}
+
+func newsOf(name string, job keep.Job, more map[string]any) hub.Event {
+	data := map[string]any{"message": job.ID, "channel": channelOf(job.Kind)}
+	maps.Copy(data, more)
+	return hub.NewEvent(hub.TopicMessages, name, "", data)
 }

@@ -19,7 +19,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -194,10 +193,4 @@ func (o *Outbox) publish(ctx context.Context, job keep.Job, news ...hub.Event) {
 	if err := o.events.Publish(ctx, news...); err != nil {
 		o.log.WarnContext(ctx, "events not published", "message", job.ID, "err", err)
 	}
-}
-
-func newsOf(name string, job keep.Job, more map[string]any) hub.Event {
-	data := map[string]any{"message": job.ID, "channel": channelOf(job.Kind)}
-	maps.Copy(data, more)
-	return hub.NewEvent(hub.TopicMessages, name, "", data)
 }

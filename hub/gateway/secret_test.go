@@ -106,9 +106,6 @@ func leak(value any) {
 func TestOnASite(t *testing.T) {
 	t.Parallel()
 	for _, profile := range []erpnextsim.Profile{erpnextsim.V15, erpnextsim.V16} {
-		if raced && profile == erpnextsim.V15 {
-			continue
-		}
 		site := newSite(t, profile)
 		writeStory(t, site)
 		uploadStory(t, site)

@@ -1,5 +1,0 @@
-//go:build !race
-
-package erpnext
-
-const slow = false

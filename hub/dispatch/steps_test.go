@@ -76,7 +76,7 @@ func TestWizardStepKeepsItsFields(t *testing.T) {
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	lengths := map[string]int{}
-	for _, name := range TemplateNames() {
+	for name := range templates() {
 		steps := Template(name)
 		ordered, err := Ordered(steps)
 		if err != nil {

@@ -1,9 +1,6 @@
 package dispatch
 
 import (
-	"maps"
-	"slices"
-
 	"gigafibre.ca/targo-hub/erpnext"
 )
 
@@ -16,9 +13,6 @@ func Template(name string) []Step {
 	}
 	return all[erpnext.InstallFiber]
 }
-
-// TemplateNames lists the built-in templates by name.
-func TemplateNames() []string { return slices.Sorted(maps.Keys(templates())) }
 
 // templates are made anew at each call, so that nobody can change them.
 func templates() map[string][]Step {

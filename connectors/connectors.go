@@ -12,8 +12,9 @@
 //
 // Nothing is retried here: a job that fails is retried by whoever keeps it.
 // Small requests over plain HTTP go through the lean client of the room wire,
-// all others through net/http's transport. HTTP goes out as HTTP/1.1 without cookies and proxies; a redirect is followed
-// for reads only and never to another host.
+// all others through net/http's transport. HTTP goes out as HTTP/1.1 without
+// cookies and proxies; a redirect is followed for reads only and never to another
+// host.
 //
 // The package has no routes, publishes no events and remembers nothing but the
 // state of the breaker.

@@ -86,9 +86,7 @@ func (g *gate) send(ctx context.Context, req *http.Request, t *try) (*http.Respo
 		return nil, t.lost(err)
 	}
 	t.status, t.answer, t.left = resp.StatusCode, resp.Body, g.options.MaxBody
-	if t.streamed {
-		t.left = -1
-	} else if t.wire == nil && resp.Header.Get("Content-Encoding") == "gzip" && req.Header["Accept-Encoding"] == nil {
+	if !t.streamed && t.wire == nil && resp.Header.Get("Content-Encoding") == "gzip" && req.Header["Accept-Encoding"] == nil {
 		unpack(resp, t)
 	}
 	resp.Body = t

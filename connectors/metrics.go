@@ -58,31 +58,29 @@ func (m *Metrics) refused(system, op, class string) {
 }
 
 func (m *Metrics) count(system, op, class string) prometheus.Counter {
-	key := [3]string{system, op, class}
-	m.mu.RLock()
-	c := m.counts[key]
-	m.mu.RUnlock()
-	if c == nil {
-		c = m.calls.WithLabelValues(system, op, class)
-		m.mu.Lock()
-		m.counts[key] = c
-		m.mu.Unlock()
-	}
-	return c
+	return found(&m.mu, m.counts, [3]string{system, op, class}, func() prometheus.Counter {
+		return m.calls.WithLabelValues(system, op, class)
+	})
 }
 
 func (m *Metrics) time(system, op string) prometheus.Observer {
-	key := [2]string{system, op}
-	m.mu.RLock()
-	o := m.times[key]
-	m.mu.RUnlock()
-	if o == nil {
-		o = m.seconds.WithLabelValues(system, op)
-		m.mu.Lock()
-		m.times[key] = o
-		m.mu.Unlock()
+	return found(&m.mu, m.times, [2]string{system, op}, func() prometheus.Observer {
+		return m.seconds.WithLabelValues(system, op)
+	})
+}
+
+// found returns what the map holds, and fills it first when it is missing.
+func found[K comparable, V any](mu *sync.RWMutex, all map[K]V, key K, find func() V) V {
+	mu.RLock()
+	v, ok := all[key]
+	mu.RUnlock()
+	if !ok {
+		v = find() // another goroutine would find the same
+		mu.Lock()
+		all[key] = v
+		mu.Unlock()
 	}
-	return o
+	return v
 }
 
 func (m *Metrics) state(system string, level float64) {

@@ -26,7 +26,7 @@ type try struct {
 	over     atomic.Bool
 
 	answer io.ReadCloser
-	left   int64  // bytes that may still come; no limit when it began negative
+	left   int64  // bytes that may still come, where MaxBody is a limit and the call not streamed
 	head   []byte // of the body of a failure, for the judge
 	err    error
 	sink   sink

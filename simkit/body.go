@@ -18,6 +18,9 @@ type recording struct {
 
 func newRecording() *recording { return &recording{header: http.Header{}, status: http.StatusOK} }
 
+// Nowhere takes an answer that nobody will see.
+func Nowhere() http.ResponseWriter { return newRecording() }
+
 // Header implements http.ResponseWriter.
 func (r *recording) Header() http.Header { return r.header }
 

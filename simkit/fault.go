@@ -107,7 +107,7 @@ func (c *Control) apply(f Fault, s scene) {
 	case f.DropBefore:
 		panic(http.ErrAbortHandler)
 	case f.DropAfterCommit:
-		s.next.ServeHTTP(newRecording(), s.r)
+		s.next.ServeHTTP(Nowhere(), s.r)
 		panic(http.ErrAbortHandler)
 	case kind != nil:
 		kind(s.w, s.r, s.next)

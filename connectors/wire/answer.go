@@ -61,6 +61,9 @@ func (l *link) head() (string, error) {
 		have := l.in[l.r:l.w]
 		if i := bytes.Index(have[max(seen-3, 0):], []byte("\r\n\r\n")); i >= 0 {
 			i += max(seen-3, 0)
+			if i+4 > l.transport.options.MaxHead {
+				return "", errTooLong // it may have come at once
+			}
 			l.r += i + 4
 			return string(have[:i+2]), nil
 		}

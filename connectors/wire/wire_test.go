@@ -165,6 +165,21 @@ func badAnswers() map[string]scripted {
 	}
 }
 
+// How much of a head comes at once does not change how long it may be.
+func TestHeadIsBoundedHoweverItComes(t *testing.T) {
+	t.Parallel()
+	head := func(length int) string {
+		const end = "Content-Length: 0\r\n\r\n"
+		return ok + "X-Long: " + strings.Repeat("a", length-len(ok+"X-Long: \r\n"+end)) + "\r\n" + end
+	}
+	for length, status := range map[int]int{1 << 10: 200, 1<<10 + 1: 0, 5 << 10: 0} {
+		tr := newTransport(t, wire.Options{MaxHead: 1 << 10})
+		if got, _, err := get(t, tr, request(t, "GET", serve(t, say(head(length))).url, "")); got != status || (err != nil) != (status == 0) {
+			t.Errorf("%d bytes: %d %v", length, got, err)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	all := goodAnswers()

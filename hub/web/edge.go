@@ -2,13 +2,13 @@ package web
 
 import (
 	"context"
-	"encoding/hex"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
@@ -67,13 +67,21 @@ func (q *request) pattern() string {
 }
 
 // serveHTTP answers a request that came in by net/http's server.
-func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) { s.serve(r.Context(), w, r) }
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	s.serve(r.Context(), w, r, false)
+}
+
+// serveLean answers a request that came in by the front, which writes the headers
+// of every answer by itself.
+func (s *Server) serveLean(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	s.serve(ctx, w, r, true)
+}
 
 // serve answers a request; ctx ends when the caller leaves. HEAD is answered as
 // GET without a body, which net/http leaves out by itself because it knows the
 // original request.
-func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	q := &request{server: s, begun: time.Now()}
+func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, dressed bool) {
+	q := &request{server: s, begun: time.Now(), dressed: dressed}
 	q.Context = ctx
 	defer q.End()
 	q.asked = r.WithContext(q)
@@ -83,16 +91,6 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		r.Method = http.MethodGet
 	}
 	s.echo.ServeHTTP(w, r)
-}
-
-// serveLean answers a request that came in by the front, which writes the headers
-// of every answer by itself.
-func (s *Server) serveLean(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	q := &request{server: s, begun: time.Now(), dressed: true}
-	q.Context = ctx
-	defer q.End()
-	q.asked = r.WithContext(q)
-	s.echo.ServeHTTP(w, q.asked)
 }
 
 // lines are the headers of every answer as the front writes them.
@@ -215,7 +213,7 @@ func requestID(q *request) string {
 // newID makes a UUIDv7. The id is no secret: it has to be unique and to sort by
 // time, so the runtime's random numbers do.
 func newID(now time.Time) string {
-	var id [16]byte
+	var id uuid.UUID
 	ms := now.UnixMilli()
 	for i := range 6 {
 		id[i] = byte(ms >> (40 - 8*i))
@@ -226,14 +224,7 @@ func newID(now time.Time) string {
 		id[8+i] = byte(b >> (8 * i))
 	}
 	id[8] = id[8]&0x3f | 0x80
-	var text [36]byte
-	hex.Encode(text[:8], id[:4])
-	hex.Encode(text[9:13], id[4:6])
-	hex.Encode(text[14:18], id[6:8])
-	hex.Encode(text[19:23], id[8:10])
-	hex.Encode(text[24:], id[10:])
-	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
-	return string(text[:])
+	return id.String()
 }
 
 // isPrintable tells whether the text is 1 to limit printable ASCII characters.
@@ -271,8 +262,7 @@ func (q *request) budget(rt *route) func() bool {
 	return context.AfterFunc(q.server.streams, q.Cancellable())
 }
 
-// meterAddress takes one from the allowance of the caller's address. When the
-// store cannot count, the public still gets in.
+// meterAddress takes one from the allowance of the caller's address.
 func (s *Server) meterAddress(c echo.Context, rt *route) error {
 	if s.deps.Limits == nil || rt.doc.Unmetered {
 		return nil
@@ -280,11 +270,13 @@ func (s *Server) meterAddress(c echo.Context, rt *route) error {
 	return s.meterKey(c, "public:"+trust.Neighbourhood(c.RealIP()), publicBurst, "Too many requests from this address.")
 }
 
+// meterKey takes one from an allowance. When the store cannot count, the caller
+// still gets in.
 func (s *Server) meterKey(c echo.Context, key string, burst int, refusal string) error {
 	ctx := c.Request().Context()
 	ok, wait, err := s.deps.Limits.Allow(ctx, key, burst, time.Minute)
 	if err != nil {
-		s.log.WarnContext(ctx, "public request let in uncounted", "err", err)
+		s.log.WarnContext(ctx, "request let in uncounted", "err", err)
 		return nil
 	}
 	if !ok {

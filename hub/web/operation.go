@@ -32,6 +32,33 @@ type Op struct {
 	Calls        bool   // another system is called before the answer: 502 and 504 are possible
 }
 
+// Paging is, in the input of an operation, which part of a list is asked for.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor string `query:"cursor" maxLength:"200"`
+}
+
+// Listing is the answer of an operation that lists: some items, and the cursor
+// behind them, null at the end.
+type Listing[T any] struct{ Body list[T] }
+
+type list[T any] struct {
+	Items []T     `json:"items" nullable:"false"`
+	Next  *string `json:"next"`
+}
+
+// List answers with items and the cursor behind them, "" at the end.
+func List[T any](items []T, next string) *Listing[T] {
+	out := &Listing[T]{}
+	if out.Body.Items = items; items == nil {
+		out.Body.Items = []T{}
+	}
+	if next != "" {
+		out.Body.Next = &next
+	}
+	return out
+}
+
 // Operation registers a JSON operation. I and O are structs as huma reads them:
 // fields with path, query, header tags and a Body; the input is checked against
 // its tags before handle runs, and both stand in /openapi.json. Whatever handle

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -126,5 +127,30 @@ func TestOperationRefuses(t *testing.T) {
 		if strings.Contains(w.Body.String(), "55512") {
 			t.Errorf("%s repeats the value: %s", test.name, w.Body)
 		}
+	}
+}
+
+// TestListing: a list without items is empty, not null, and a page says where it
+// goes on.
+func TestListing(t *testing.T) {
+	t.Parallel()
+	h := edge(t, web.Config{}, web.Deps{}, func(r *web.Router) {
+		web.Operation(r, web.Op{Method: "GET", Path: "/letters", Guard: web.Public},
+			func(_ context.Context, in *web.Paging) (*web.Listing[string], error) {
+				if in.Cursor == "" {
+					return web.List[string](nil, ""), nil
+				}
+				return web.List([]string{in.Cursor, fmt.Sprint(in.Limit)}, "c"), nil
+			})
+	})
+	for query, want := range map[string]string{
+		"": `{"items":[],"next":null}`, "?cursor=b": `{"items":["b","50"],"next":"c"}`, "?cursor=b&limit=7": `{"items":["b","7"],"next":"c"}`,
+	} {
+		if w := ask(h, "GET", "/letters"+query, ""); w.Code != 200 || strings.TrimSpace(w.Body.String()) != want {
+			t.Errorf("%s: %d %s", query, w.Code, w.Body)
+		}
+	}
+	if w := ask(h, "GET", "/letters?limit=201", ""); w.Code != 422 {
+		t.Errorf("a page too long: %d %s", w.Code, w.Body)
 	}
 }

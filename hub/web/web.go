@@ -6,7 +6,8 @@
 //
 // Routes of its own: GET / (to /docs), /favicon.ico, /healthz, /readyz, /version,
 // /openapi.json, /docs, /problems, /problems/{code} and /assets/{file}, all
-// Public; GET /metrics on a listener of its own. There is no way to register a route without a guard.
+// Public; GET /metrics on a listener of its own. There is no way to register a
+// route without a guard.
 //
 // Events: none. Systems called: none. Remembers: the answers of requests that
 // carry an Idempotency-Key, 24 hours, sealed, in the Memory it is given; and takes

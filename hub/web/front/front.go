@@ -169,13 +169,8 @@ func (f *Front) Shutdown(ctx context.Context) error {
 	case <-f.empty:
 		return nil
 	case <-ctx.Done():
+		return errors.Join(context.Cause(ctx), f.Close())
 	}
-	f.mu.Lock()
-	for c := range f.conns {
-		_ = c.Close()
-	}
-	f.mu.Unlock()
-	return context.Cause(ctx)
 }
 
 // Rest is the listener of the connections that are not for the front. To close

@@ -150,16 +150,23 @@ func operationID(method, path string) string {
 }
 
 // SchemaName names a type in the document by its package and its name, so that
-// two features may use the same word: "OutboxEntry". Types of the language (hub)
-// and of the edge itself go by their name alone.
+// two features may use the same word: "OutboxEntry", and a generic one by what it
+// is of: "OutboxEntryList". Types of the language (hub) and of the edge itself go
+// by their name alone.
 func SchemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if generic, of, ok := strings.Cut(t.Name(), "["); ok {
+		home, own, _ := strings.Cut(path.Base(strings.TrimSuffix(of, "]")), ".")
+		return upper(home) + own + upper(generic)
+	}
 	home := path.Base(t.PkgPath())
 	if t.Name() == "" || home == "hub" || home == "web" || home == "." || !strings.Contains(t.PkgPath(), "targo-hub/") {
 		return name
 	}
-	return strings.ToUpper(home[:1]) + home[1:] + name
+	return upper(home) + name
 }
+
+func upper(word string) string { return strings.ToUpper(word[:1]) + word[1:] }

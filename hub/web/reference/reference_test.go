@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/web/reference"
 )
 
@@ -83,3 +84,18 @@ func TestManual(t *testing.T) {
 }
 
 func typeOfTree() reflect.Type { return reflect.TypeFor[tree]() }
+
+type box[T any] struct{ Inside T }
+
+// TestSchemaName: two features may have a box of their own Entry.
+func TestSchemaName(t *testing.T) {
+	t.Parallel()
+	for want, of := range map[string]reflect.Type{
+		"ReferenceEntryBox": reflect.TypeFor[box[reference.Entry]](), "StringBox": reflect.TypeFor[*box[string]](),
+		"ReferenceEntry": reflect.TypeFor[reference.Entry](), "Money": reflect.TypeFor[hub.Money](), "HintBody": reflect.TypeFor[struct{ A int }](),
+	} {
+		if got := reference.SchemaName(of, "HintBody"); got != want {
+			t.Errorf("%s is named %s, want %s", of, got, want)
+		}
+	}
+}

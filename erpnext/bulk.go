@@ -73,10 +73,7 @@ func (c *Client) insertPart(ctx context.Context, doctype, key string, docs []Val
 	if e := find(err); err != nil && !e.Lost() && !IsDuplicate(err) {
 		return nil, err
 	}
-	for _, wait := range c.pace.Looks {
-		if !retry.Sleep(ctx, wait) {
-			break
-		}
+	for range c.pace.Look(ctx) {
 		if have, look := c.byKey(ctx, doctype, key, docs); look == nil && complete(have, key, docs) {
 			for _, doc := range missing {
 				c.wrote(doctype, have[doc.text(key)])

@@ -113,20 +113,14 @@ func (c *Client) try(ctx context.Context, k call, before *Error, once func() *Er
 	if before == nil || k.doctype == "" || !fault.Contention(before.ExcType) {
 		return once()
 	}
-	failure := before
-	if c.Alone(ctx, "again/"+k.doctype, func(context.Context) error { failure = once(); return nil }) != nil {
-		return &Error{Status: before.Status, ExcType: before.ExcType, Outcome: before.Outcome, Err: before.Err}
-	}
+	failure := before // stays what is known when the turn does not come
+	_ = c.Alone(ctx, "again/"+k.doctype, func(context.Context) error { failure = once(); return nil })
 	return failure
 }
 
 func (c *Client) once(ctx context.Context, k call, body []byte, into any) *Error {
 	answer, err := c.kit.Do(ctx, k.op, k.method, k.path, func(r *resty.Request) {
-		r.SetHeader("Authorization", c.auth)
-		r.SetHeader("Accept", "application/json")
-		if id := hub.RequestID(ctx); id != "" {
-			r.SetHeader("X-Frappe-Request-Id", id)
-		}
+		c.identify(ctx, r, "application/json")
 		if body != nil {
 			r.SetHeader("Content-Type", "application/json")
 			r.SetBody(body)
@@ -149,6 +143,15 @@ func (c *Client) once(ctx context.Context, k call, body []byte, into any) *Error
 		failure.Outcome = connectors.NotApplied
 	}
 	return failure
+}
+
+// identify says who asks, for which request and for what.
+func (c *Client) identify(ctx context.Context, r *resty.Request, accept string) {
+	r.SetHeader("Authorization", c.auth)
+	r.SetHeader("Accept", accept)
+	if id := hub.RequestID(ctx); id != "" {
+		r.SetHeader("X-Frappe-Request-Id", id)
+	}
 }
 
 // nameOf is the name of a document that was read.

@@ -1,11 +1,14 @@
 package erpnext
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,6 +201,30 @@ func TestFailureOverTheWire(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
+}
+
+// Who waits in vain for his turn after a deadlock still says what ERPNext said,
+// and that it may work later.
+func TestTurnThatDoesNotCome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, s := inside(t, func(w http.ResponseWriter, _ seen, _ int) {
+			reply(w, 500, refusal("QueryDeadlockError", "Deadlock found."))
+		})
+		release := make(chan struct{})
+		go func() {
+			_ = c.Alone(t.Context(), "again/Issue", func(context.Context) error { <-release; return nil })
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		err := c.Insert(ctx, "Issue", Values{"subject": "a"}, nil)
+		e, _ := errors.AsType[*Error](err)
+		if e == nil || !e.Retryable || e.ExcType != "QueryDeadlockError" || e.Text != "Deadlock found." || e.Outcome != connectors.NotApplied || len(s.asked()) != 1 {
+			t.Errorf("%+v after %d calls", e, len(s.asked()))
+		}
+		close(release)
+	})
 }
 
 func FuzzDecode(f *testing.F) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"html"
 	"net/http"
 	"slices"
@@ -48,12 +49,12 @@ func (c *Client) Attach(ctx context.Context, a Attachment) (File, error) {
 			r.SetMultipartFormData(fields)
 			r.SetMultipartField("file", name, "application/octet-stream", bytes.NewReader(a.Content))
 		}}, &file)
-	if e := find(err); e.Lost() { // the name is unlike any other: it is the trace
-		files, look := List[File](ctx, c, Query{Doctype: "File", Filters: []Filter{
-			Eq("attached_to_doctype", a.Doctype), Eq("attached_to_name", a.Name), Eq("file_name", name),
-		}})
-		if look == nil && len(files) > 0 {
-			return files[0], nil
+	if find(err).Lost() { // the name is unlike any other: it is the trace
+		for range c.pace.Look(ctx) {
+			files, look := c.files(ctx, a.Doctype, a.Name, Eq("file_name", name))
+			if look == nil && len(files) > 0 {
+				return files[0], nil
+			}
 		}
 	}
 	return file, wrap(err, "attaching a file to", a.Doctype+" "+a.Name)
@@ -61,9 +62,12 @@ func (c *Client) Attach(ctx context.Context, a Attachment) (File, error) {
 
 // Attachments lists the files of a document, oldest first.
 func (c *Client) Attachments(ctx context.Context, doctype, name string) ([]File, error) {
-	return List[File](ctx, c, Query{Doctype: "File", Filters: []Filter{
-		Eq("attached_to_doctype", doctype), Eq("attached_to_name", name),
-	}})
+	return c.files(ctx, doctype, name)
+}
+
+func (c *Client) files(ctx context.Context, doctype, name string, more ...Filter) ([]File, error) {
+	return List[File](ctx, c, Query{Doctype: "File", Filters: append(more,
+		Eq("attached_to_doctype", doctype), Eq("attached_to_name", name))})
 }
 
 // Comment is what somebody wrote under a document.
@@ -102,12 +106,11 @@ func (c *Client) AddComment(ctx context.Context, doctype, name, text string) err
 func (c *Client) said(ctx context.Context, doctype, name, content string) (said bool, err error) {
 	var user string
 	var zone *time.Location
-	for _, wait := range c.pace.Looks {
-		if !retry.Sleep(ctx, wait) {
-			return false, ctx.Err()
-		}
-		if user, err = c.LoggedUser(ctx); err != nil {
-			continue
+	for range c.pace.Look(ctx) {
+		if user == "" {
+			if user, err = c.LoggedUser(ctx); err != nil {
+				continue
+			}
 		}
 		if zone, err = c.Zone(ctx); err != nil {
 			continue
@@ -118,7 +121,7 @@ func (c *Client) said(ctx context.Context, doctype, name, content string) (said 
 			return true, nil
 		}
 	}
-	return false, err
+	return false, errors.Join(err, ctx.Err())
 }
 
 // Comments lists what people wrote under a document, oldest first.

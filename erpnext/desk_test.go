@@ -95,3 +95,26 @@ func TestCallAfterALostReply(t *testing.T) {
 		}
 	})
 }
+
+// An upload whose reply was lost may appear a moment later.
+func TestAttachIsLookedFor(t *testing.T) {
+	t.Parallel()
+	for there, failed := range map[int]bool{2: false, 3: false, 9: true} {
+		synctest.Test(t, func(t *testing.T) {
+			c, s := inside(t, func(w http.ResponseWriter, r seen, n int) {
+				switch {
+				case r.Method == http.MethodPost:
+					panic(http.ErrAbortHandler)
+				case n <= there:
+					reply(w, 200, `{"data":[]}`)
+				default:
+					reply(w, 200, `{"data":[{"name":"f","file_url":"/private/files/x.pdf"}]}`)
+				}
+			})
+			file, err := c.Attach(t.Context(), Attachment{Doctype: "Issue", Name: "ISS-1", FileName: "x.pdf", Content: []byte("a")})
+			if lost := find(err).Lost(); lost != failed || (file.FileURL == "") != failed {
+				t.Errorf("%q, %v after %d calls", file.FileURL, err, len(s.asked()))
+			}
+		})
+	}
+}

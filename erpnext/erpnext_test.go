@@ -122,6 +122,9 @@ func TestRequestCarriesTheToken(t *testing.T) {
 			t.Fatalf("LoggedUser = %q, %v", user, err)
 		}
 	}
+	if _, err := c.FileContent(ctx, "/private/files/a.pdf"); err == nil {
+		t.Error("JSON was taken for a PDF")
+	}
 	for i, r := range s.asked() {
 		got := map[string]string{}
 		for _, name := range []string{"Authorization", "Accept", "X-Frappe-Request-Id", "Cookie"} {
@@ -130,6 +133,9 @@ func TestRequestCarriesTheToken(t *testing.T) {
 		want := map[string]string{
 			"Authorization": "token key0:secret0", "Accept": "application/json",
 			"X-Frappe-Request-Id": "req-7", "Cookie": "",
+		}
+		if i == 2 {
+			want["Accept"] = "application/pdf, application/json"
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("request %d (-want +got):\n%s", i, diff)

@@ -197,8 +197,7 @@ func (c *Client) FileContent(ctx context.Context, fileURL string) ([]byte, error
 // pdf gets a PDF. A page with status 200 is not one.
 func (c *Client) pdf(ctx context.Context, op, path string) ([]byte, error) {
 	answer, err := c.kit.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
-		r.SetHeader("Authorization", c.auth)
-		r.SetHeader("Accept", "application/pdf, application/json")
+		c.identify(ctx, r, "application/pdf, application/json")
 	})
 	if err == nil && !bytes.HasPrefix(answer.Body(), []byte("%PDF-")) {
 		err = c.kit.Unreadable(op, http.MethodGet, answer.StatusCode(), errors.New("not a PDF"))

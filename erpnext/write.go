@@ -113,10 +113,7 @@ func (c *Client) settle(ctx context.Context, k call, into any, err error) error 
 	if raw, bad := json.Marshal(values["modified"]); bad != nil || json.Unmarshal(raw, &sent) != nil {
 		return err
 	}
-	for look := range c.pace.Looks {
-		if !retry.Sleep(ctx, c.pace.Looks[look]) {
-			return err
-		}
+	for range c.pace.Look(ctx) {
 		var now json.RawMessage
 		var doc Doc
 		if c.Get(ctx, k.doctype, k.name, &now) != nil || json.Unmarshal(now, &doc) != nil {
@@ -260,10 +257,7 @@ func Ensure[T any](ctx context.Context, c *Client,
 		return nil, false, err
 	}
 	c.log.WarnContext(ctx, "erpnext create is looked up again", "status", e.Status, "exc_type", e.ExcType)
-	for _, wait := range c.pace.Looks { // ERPNext may still be at it
-		if !retry.Sleep(ctx, wait) {
-			break
-		}
+	for range c.pace.Look(ctx) { // ERPNext may still be at it
 		if doc, look := trace(ctx, find); look == nil && doc != nil {
 			return doc, e.Lost(), nil
 		}

@@ -84,7 +84,10 @@ func (c *call) expand(doc *document.Doc) error {
 			continue
 		}
 		target, err := c.ses.Load(f.Options, doc.Text(f.Name))
-		if err != nil {
+		if fault := exception.Fault(err); fault != nil {
+			return fault
+		}
+		if err != nil { // a link to nothing stays a name
 			continue
 		}
 		doc.Set(f.Name, target.Object(true))

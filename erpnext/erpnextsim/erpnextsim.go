@@ -180,7 +180,7 @@ func (s *Site) Fault() *simkit.Control { return s.control }
 func (s *Site) Configure(change func(*Settings)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := *s.config.Load()
+	next := s.config.Load().Clone()
 	change(&next)
 	s.config.Store(&next)
 }

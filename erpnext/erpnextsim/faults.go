@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
@@ -13,7 +12,6 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/form"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/identity"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/route"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
@@ -44,7 +42,7 @@ func (s *Site) faults() {
 		"timestamp":     s.overtake,
 		"gateway":       func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { answer.Proxy(w, http.StatusBadGateway) },
 		"late_gateway": func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			next.ServeHTTP(nowhere{http.Header{}}, r)
+			next.ServeHTTP(simkit.Nowhere(), r)
 			answer.Proxy(w, http.StatusGatewayTimeout)
 		},
 	} {
@@ -63,44 +61,29 @@ func (s *Site) configure(w http.ResponseWriter, r *http.Request) {
 	if !simkit.ReadJSON(w, r, &raw) {
 		return
 	}
-	next := *s.config.Load()
-	if err := json.Unmarshal(raw, &next); err != nil {
+	var err error
+	s.Configure(func(c *Settings) {
+		next := c.Clone()
+		if err = json.Unmarshal(raw, &next); err == nil {
+			*c = next
+		}
+	})
+	if err != nil {
 		simkit.WriteJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
 	}
-	s.Configure(func(c *Settings) { *c = next })
 	simkit.WriteJSON(w, http.StatusOK, s.config.Load())
 }
 
-// nowhere takes an answer that nobody will see.
-type nowhere struct{ header http.Header }
-
-func (n nowhere) Header() http.Header       { return n.header }
-func (nowhere) WriteHeader(int)             {}
-func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
-
 // stranger is a call that gets no further than its answer; tracebacks are shown.
 func (s *Site) stranger(r *http.Request) *call {
-	c := &call{site: s, r: r, config: s.config.Load(), version: 1}
-	if strings.HasPrefix(r.URL.Path, "/api/v2") {
-		c.version = 2
-	}
-	c.ses = s.session(nil, access.User{Name: access.Guest, Desk: true})
-	c.visit = &identity.Visit{R: r, S: c.ses, Config: c.config}
-	return c
+	return s.call(r, access.User{Name: access.Guest, Desk: true})
 }
 
 // overtake lets somebody else save the document that the request is about, right
 // before the request.
 func (s *Site) overtake(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	path, version := strings.TrimPrefix(r.URL.Path, "/api/"), 1
-	switch {
-	case strings.HasPrefix(path, "v1/"):
-		path = path[len("v1/"):]
-	case strings.HasPrefix(path, "v2/"):
-		path, version = path[len("v2/"):], 2
-	}
-	if m, _ := s.routes[version].Find(r.Method, path); m.Operation == route.Update || m.Operation == route.Run {
+	if m := s.stranger(r).target(); m.Operation == route.Update || m.Operation == route.Run {
 		err := s.writing(func(ses *document.Session) error {
 			return ses.SetValue(m.Doctype, m.Name, nil, true)
 		})
@@ -149,7 +132,8 @@ func (s *Site) answerFault(w http.ResponseWriter, r *http.Request, status int) {
 // state is what GET /_sim/state shows: how many documents of each kind there are.
 func (s *Site) state() any {
 	counts := map[string]any{}
-	_ = s.reading(func(ses *document.Session) error {
+	out := map[string]any{"documents": counts, "profile": s.opts.Profile.String()}
+	err := s.reading(func(ses *document.Session) error {
 		for _, d := range ses.Set.All() {
 			if d.Single || d.Child {
 				continue
@@ -164,7 +148,10 @@ func (s *Site) state() any {
 		}
 		return nil
 	})
-	return map[string]any{"documents": counts, "profile": s.opts.Profile.String()}
+	if err != nil { // what was counted by then is not all
+		out["error"] = err.Error()
+	}
+	return out
 }
 
 // Lock holds a document's row, as another request in the middle of its work would,

@@ -1,8 +1,6 @@
 package erpnextsim
 
 import (
-	"crypto/rand"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -57,14 +55,15 @@ func (c *call) succeed(w http.ResponseWriter, res reply) {
 	c.write(w, res.status, body)
 }
 
-// voice is how the site speaks to this caller. The newer release shows tracebacks
-// to System Users only.
+// voice is how the site speaks to this caller, without tracebacks.
 func (c *call) voice() answer.Voice {
-	traces := identity.Setting(c.ses, "allow_error_traceback", "1") == "1"
-	return answer.Voice{
-		Release: c.site.opts.Profile, Version: c.version, Logging: c.config.Logging,
-		Traces: traces && (c.site.opts.Profile == V15 || c.ses.User.Desk),
-	}
+	return answer.Voice{Release: c.site.opts.Profile, Version: c.version, Logging: c.config.Logging}
+}
+
+// traces tells whether failures come with their tracebacks. The newer release shows
+// them to System Users only.
+func (c *call) traces() bool {
+	return identity.Setting(c.ses, "allow_error_traceback", "1") == "1" && (c.site.opts.Profile == V15 || c.ses.User.Desk)
 }
 
 // show turns documents into objects: without nulls, but for the newer release's
@@ -154,7 +153,9 @@ func (c *call) fail(w http.ResponseWriter, err error) {
 		return
 	}
 	body := slices.Clone(c.visit.Out)
-	c.voice().Failure(&body, e, slices.Concat(c.ses.Notes, e.Notes))
+	voice := c.voice()
+	voice.Traces = c.traces()
+	voice.Failure(&body, e, slices.Concat(c.ses.Notes, e.Notes))
 	c.write(w, e.Status, body)
 }
 
@@ -172,12 +173,4 @@ func (c *call) readsJSON() bool {
 	script := c.r.Header.Get("X-Requested-With") == "XMLHttpRequest"
 	return accept != "" && (script || strings.Contains(accept, "application/json")) ||
 		strings.HasPrefix(c.r.URL.Path, "/api/") && !strings.HasPrefix(accept, "text")
-}
-
-// newTrace is a fresh request id.
-func newTrace() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, by the package's contract
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -3,10 +3,13 @@ package erpnextsim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/answer"
@@ -119,18 +122,31 @@ func (s *Site) commit(ses *document.Session, watch *hooks.Watch) error {
 	return nil
 }
 
+// call begins a request in the name of a user, without a transaction yet.
+func (s *Site) call(r *http.Request, user access.User) *call {
+	c := &call{site: s, r: r, config: s.config.Load(), version: 1}
+	if strings.HasPrefix(r.URL.Path, "/api/v2") {
+		c.version = 2
+	}
+	c.ses = s.session(nil, user)
+	c.visit = &identity.Visit{R: r, S: c.ses, Config: c.config}
+	return c
+}
+
+// target is what a request is about, as the URL map has it.
+func (c *call) target() route.Match {
+	path := strings.TrimPrefix(c.r.URL.Path, "/api/")
+	m, _ := c.site.routes[c.version].Find(c.r.Method, strings.TrimPrefix(path, fmt.Sprintf("v%d/", c.version)))
+	return m
+}
+
 // serve answers one request. The work is done even when the caller goes away.
 func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "//") { // the real server sees one slash at the beginning
 		r = r.Clone(r.Context())
 		r.URL.Path = "/" + strings.TrimLeft(r.URL.Path, "/")
 	}
-	c := &call{site: s, r: r, config: s.config.Load(), version: 1}
-	if strings.HasPrefix(r.URL.Path, "/api/v2") {
-		c.version = 2
-	}
-	c.ses = s.session(nil, access.With(access.Guest, nil, false))
-	c.visit = &identity.Visit{R: r, S: c.ses, Config: c.config}
+	c := s.call(r, access.With(access.Guest, nil, false))
 	if err := c.receive(); err != nil {
 		c.fail(w, err)
 		return
@@ -141,6 +157,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	tx, err := s.store.Begin(context.WithoutCancel(r.Context()), c.writes())
 	if err != nil {
+		s.opts.Log.Error("no transaction", "error", err.Error())
 		http.Error(w, "database unavailable", http.StatusInternalServerError)
 		return
 	}
@@ -192,11 +209,7 @@ func (c *call) meetsLock() bool {
 	if !c.config.Contention || c.r.Method != http.MethodDelete {
 		return false
 	}
-	_, path, _ := strings.Cut(c.r.URL.Path, "/api/")
-	for _, version := range []string{"v1/", "v2/"} {
-		path = strings.TrimPrefix(path, version)
-	}
-	m, _ := c.site.routes[c.version].Find(c.r.Method, path)
+	m := c.target()
 	return m.Operation == route.Delete && c.site.store.Held(m.Doctype, m.Name)
 }
 
@@ -244,9 +257,8 @@ func (c *call) handle() (reply, error) {
 		}
 	}
 	if c.config.Monitor {
-		c.trace = c.r.Header.Get("X-Frappe-Request-Id")
-		if c.trace == "" {
-			c.trace = newTrace()
+		if c.trace = c.r.Header.Get("X-Frappe-Request-Id"); c.trace == "" {
+			c.trace = uuid.NewString()
 		}
 	}
 	var err error

@@ -187,6 +187,31 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
+// TestResetUndoesConfigure changes what lies behind a pointer and in a list, which
+// the first configuration must not share.
+func TestResetUndoesConfigure(t *testing.T) {
+	t.Parallel()
+	b := open(t, erpnextsim.Options{Config: erpnextsim.Settings{
+		RateLimit: &erpnextsim.RateLimit{Limit: 5, Window: 1 << 40}, AllowCORS: []string{"https://ops.example.com"},
+	}})
+	ask := func() string {
+		r := httptest.NewRequest("GET", "/api/method/ping", nil)
+		r.Header.Set("Origin", "https://ops.example.com")
+		got := b.send(r).header
+		return got.Get("X-RateLimit-Limit") + " " + got.Get("Access-Control-Allow-Origin")
+	}
+	for _, step := range [][3]string{
+		{"/_sim/config", `{"rate_limit":{"limit":7},"allow_cors":["https://new.example.com"]}`, "7000000 "},
+		{"/_sim/config", `{"rate_limit":{"limit":9},"allow_cors":7}`, "7000000 "}, // refused as a whole
+		{"/_sim/reset", "", "5000000 https://ops.example.com"},
+	} {
+		b.as(nobody, "POST", step[0], step[1])
+		if got := ask(); got != step[2] {
+			t.Errorf("after %s %s: %q, want %q", step[0], step[1], got, step[2])
+		}
+	}
+}
+
 func TestResetPasswordIsLimited(t *testing.T) {
 	t.Parallel()
 	b := open(t, erpnextsim.Options{})

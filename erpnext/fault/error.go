@@ -109,9 +109,7 @@ func IsConflict(err error) bool {
 
 // IsDuplicate tells that the name or a unique value is taken.
 func IsDuplicate(err error) bool {
-	e := Find(err)
-	return e != nil && (e.ExcType == "DuplicateEntryError" || e.ExcType == "UniqueValidationError" ||
-		e.ExcType == "UniqueViolation")
+	return is(err, 0, "DuplicateEntryError", "UniqueValidationError", "UniqueViolation")
 }
 
 // IsValidation tells that ERPNext read the document and refused it.

@@ -69,7 +69,8 @@ func (w *Walk) Next() (List, bool) {
 // Take takes the rows of the page and returns those that are new.
 func (w *Walk) Take(rows []json.RawMessage) ([]json.RawMessage, error) {
 	fresh := rows
-	if w.keyed {
+	whole := w.given == 0 && (len(rows) < w.asked || len(rows) == w.want)
+	if w.keyed && !whole { // a list of one page has nothing to go on from
 		var err error
 		if fresh, err = w.sift(rows); err != nil {
 			return nil, err

@@ -174,6 +174,23 @@ func TestWalkWithoutKey(t *testing.T) {
 	}
 }
 
+// What came in one page is not asked for again.
+func TestWalkOfOnePage(t *testing.T) {
+	t.Parallel()
+	rows := []json.RawMessage{[]byte(`{"name":"A"}`), []byte(`{"name":"B"}`)}
+	for name, l := range map[string]List{"a short page": {}, "as many as wanted": {Limit: 2}} {
+		walk := NewWalk(l, 3)
+		walk.Next()
+		got, err := walk.Take(rows)
+		if err != nil || len(got) != 2 {
+			t.Errorf("%s: %d rows, %v", name, len(got), err)
+		}
+		if _, more := walk.Next(); more {
+			t.Errorf("%s is not the last", name)
+		}
+	}
+}
+
 func TestHolds(t *testing.T) {
 	t.Parallel()
 	stored := json.RawMessage(`{"name":"Q","modified":"new","n":39.95,"qty":2.0,"on":1,"at":"2026-01-01 08:00:00","t":"8:00:00","text":"a",

@@ -4,6 +4,7 @@ package retry
 
 import (
 	"context"
+	"iter"
 	"math/rand/v2"
 	"time"
 )
@@ -93,6 +94,18 @@ func (p Pace) Pause(ctx context.Context, try int, advice time.Duration) bool {
 		return false
 	}
 	return Sleep(ctx, wait)
+}
+
+// Look comes by once for each look for a trace, after the wait before it, until
+// the context ends.
+func (p Pace) Look(ctx context.Context) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		for _, wait := range p.Looks {
+			if !Sleep(ctx, wait) || !yield(wait) {
+				return
+			}
+		}
+	}
 }
 
 // Sleep waits; false means that the context ended first.

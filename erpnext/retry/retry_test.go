@@ -2,6 +2,7 @@ package retry
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,6 +65,22 @@ func TestNoWaitBeyondTheEnd(t *testing.T) {
 		}
 		if Sleep(ctx, time.Hour) {
 			t.Error("it slept through the end")
+		}
+	})
+}
+
+// The looks come after their waits and end with the context.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began, looks := time.Now(), []time.Duration{}
+		for range Usual().Look(ctx) {
+			looks = append(looks, time.Since(began))
+		}
+		if want := []time.Duration{0, 300 * time.Millisecond}; !slices.Equal(looks, want) || time.Since(began) != time.Second {
+			t.Errorf("looked at %v and ended after %v, want %v", looks, time.Since(began), want)
 		}
 	})
 }

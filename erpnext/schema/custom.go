@@ -1,10 +1,6 @@
 package schema
 
-import (
-	"strings"
-
-	"gigafibre.ca/targo-hub/erpnext/meta"
-)
+import "gigafibre.ca/targo-hub/erpnext/meta"
 
 // CustomFields lists the fields added to stock doctypes. Quotation's may be
 // written after it was submitted, and an amended quotation starts without the
@@ -23,9 +19,9 @@ func CustomFields() []meta.CustomField {
 		pick("custom_acceptance_method", "", SignedByLink, SignedByDocuSeal, SignedInPerson).late().own(),
 		data("custom_signer_ip").late().own(), of("Attach", "custom_signed_pdf").late().own(),
 		link("Sales Invoice", "custom_deposit_invoice").late().own(), of("JSON", "custom_wizard_steps").late())
-	add("Item", pick("custom_billing_frequency", strings.Split(billing, "\n")...))
+	add("Item", rhythm())
 	for _, lines := range []string{"Quotation Item", "Sales Order Item", "Sales Invoice Item"} {
-		add(lines, pick("custom_billing_frequency", strings.Split(billing, "\n")...).fetched("item_code.custom_billing_frequency"))
+		add(lines, rhythm().fetched("item_code.custom_billing_frequency"))
 	}
 	add("Customer",
 		data("legacy_customer_id").indexed(), data("cell_phone", "tel_home", "email_billing"),

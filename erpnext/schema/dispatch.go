@@ -1,16 +1,12 @@
 package schema
 
-import (
-	"strings"
-
-	"gigafibre.ca/targo-hub/erpnext/meta"
-)
+import "gigafibre.ca/targo-hub/erpnext/meta"
 
 func dispatchDoctypes() []meta.DocType {
 	return []meta.DocType{
 		doctype("Dispatch Job", "DJ-.#####",
 			data("subject").must(), of("Text", "description"), of("Small Text", "notes"),
-			pick("job_type", strings.Split(jobTypes, "\n")...),
+			pick("job_type", JobTypes()...),
 			pick("priority", PriorityLow, PriorityMedium, PriorityHigh, PriorityUrgent).preset(PriorityMedium),
 			pick("status", JobOpen, JobAssigned, JobScheduled, JobEnRoute, JobInProgress, JobPaused, JobOnHold, JobCompleted, JobCancelled),
 			link("Issue", "source_issue"), link("Customer", "customer"), link("Service Location", "service_location"),
@@ -49,6 +45,6 @@ func dispatchDoctypes() []meta.DocType {
 			pick("status", "open", "accepted", "declined", "expired", "withdrawn"),
 			of("Datetime", "offered_at", "expires_at"), of("Currency", "incentive")),
 		doctype("Checklist Template", "field:template_name",
-			data("template_name").must().once(), pick("job_type", strings.Split(jobTypes, "\n")...), rows("Dispatch Job Checklist Item", "items")),
+			data("template_name").must().once(), pick("job_type", JobTypes()...), rows("Dispatch Job Checklist Item", "items")),
 	}
 }

@@ -6,15 +6,8 @@ package schema
 
 import (
 	"encoding/json"
-	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext/meta"
-)
-
-const (
-	billing  = "\nMonthly\nQuarterly\nSemi-annual\nAnnual\nOne-time"
-	jobTypes = "Installation\nRepair\nMaintenance\nRemoval\nMove\nTV\nTelephony\nSurvey"
-	results  = "check\ntext\nnumber\nphoto\nselect"
 )
 
 // Schema lists the custom doctypes, child tables first.
@@ -41,7 +34,7 @@ func childTables() []meta.DocType {
 			link("Item", "item").must(), of("Float", "qty"), link("UOM", "uom"), link("Warehouse", "warehouse"),
 			of("Small Text", "serials"), link("Stock Entry", "stock_entry")),
 		child("Dispatch Job Checklist Item",
-			data("label").must(), of("Check", "required"), pick("answer_type", strings.Split(results, "\n")...),
+			data("label").must(), of("Check", "required"), pick("answer_type", "check", "text", "number", "photo", "select"),
 			of("Small Text", "value"), of("Datetime", "done_at"), data("done_by")),
 		child("Dispatch Job Photo",
 			of("Attach", "file").must(), pick("kind", "before", "after", "label", "signature", "other"),

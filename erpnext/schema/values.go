@@ -1,7 +1,5 @@
 package schema
 
-import "strings"
-
 // The tracks are also the types of contracts and the customer groups.
 const (
 	Residential = "Résidentiel"
@@ -61,4 +59,11 @@ const (
 )
 
 // JobTypes are the values of Dispatch Job's job_type.
-func JobTypes() []string { return strings.Split(jobTypes, "\n") }
+func JobTypes() []string {
+	return []string{"Installation", "Repair", "Maintenance", "Removal", "Move", "TV", "Telephony", "Survey"}
+}
+
+// rhythm is how often a line is billed; "" is for what nobody said it of.
+func rhythm() group {
+	return pick("custom_billing_frequency", "", BilledMonthly, BilledQuarterly, BilledSemiAnnual, BilledAnnual, BilledOnce)
+}

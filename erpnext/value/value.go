@@ -20,10 +20,7 @@ type Datetime struct {
 	Time time.Time
 }
 
-const (
-	datetimeForm = "2006-01-02 15:04:05.000000"
-	dateForm     = "2006-01-02"
-)
+const datetimeForm = "2006-01-02 15:04:05.000000"
 
 // site is the zone of the site's clock; it is loaded once.
 var site = sync.OnceValue(hub.Local)
@@ -41,7 +38,7 @@ func At(t time.Time, zone *time.Location) Datetime {
 // In reads the text as the clock of another zone: for a site that is not in
 // the hub's. It is zero when the text is no time.
 func (d Datetime) In(zone *time.Location) time.Time {
-	for _, form := range []string{time.DateTime, "2006-01-02T15:04:05", time.RFC3339, dateForm} {
+	for _, form := range []string{time.DateTime, "2006-01-02T15:04:05", time.RFC3339, time.DateOnly} {
 		if t, err := time.ParseInLocation(form, d.Text, zone); err == nil {
 			return t.In(zone)
 		}
@@ -74,11 +71,11 @@ func (d *Datetime) UnmarshalJSON(raw []byte) error {
 type Date string
 
 // DateOf is the day that an instant has for people.
-func DateOf(t time.Time) Date { return Date(t.In(site()).Format(dateForm)) }
+func DateOf(t time.Time) Date { return Date(t.In(site()).Format(time.DateOnly)) }
 
 // Time is the beginning of the day for people; zero when there is none.
 func (d Date) Time() time.Time {
-	t, err := time.ParseInLocation(dateForm, string(d), site())
+	t, err := time.ParseInLocation(time.DateOnly, string(d), site())
 	if err != nil {
 		return time.Time{}
 	}

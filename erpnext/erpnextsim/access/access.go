@@ -14,6 +14,9 @@ const (
 	Guest         = "Guest"
 )
 
+// Standard tells whether every site has the user.
+func Standard(user string) bool { return user == Administrator || user == Guest }
+
 // User is who asks, with all roles that apply.
 type User struct {
 	Name  string

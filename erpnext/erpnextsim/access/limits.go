@@ -21,7 +21,7 @@ type Limits map[string][]Limit
 // ReadLimits reads the user permissions of a user. Administrator and Guest have
 // none. A node of a tree stands for the nodes below it as well.
 func ReadLimits(tx *store.Tx, set *meta.Set, user string) (Limits, error) {
-	if user == Administrator || user == Guest || set.Get("User Permission") == nil {
+	if Standard(user) || set.Get("User Permission") == nil {
 		return nil, nil
 	}
 	rows, err := tx.Known("User Permission", `SELECT allow, for_value, applicable_for, is_default, hide_descendants FROM "tabUser Permission" WHERE user = ?`, user)

@@ -17,9 +17,9 @@ type File struct {
 	Content []byte
 }
 
-// attachment is a file to store beside a document, or alone.
+// attachment is a file to store beside a document.
 type attachment struct {
-	name, url               string
+	name                    string
 	content                 []byte
 	private                 bool
 	doctype, docname, field string
@@ -28,30 +28,14 @@ type attachment struct {
 
 // keep makes the File document; the rules of File keep the bytes.
 func keep(s *document.Session, a attachment) (*document.Doc, error) {
-	if a.content == nil && a.url == "" {
-		return nil, exception.Invalid("There is some problem with the file url: %s", a.url)
-	}
-	values := map[string]any{
-		"file_name": a.name, "is_private": a.private, "folder": a.folder,
-		"attached_to_doctype": nilIfEmpty(a.doctype), "attached_to_name": nilIfEmpty(a.docname), "attached_to_field": nilIfEmpty(a.field),
-	}
-	if a.content != nil {
-		values["content"] = string(a.content)
-	} else {
-		values["file_url"] = a.url
-	}
-	doc, err := s.New("File", values)
+	doc, err := s.New("File", map[string]any{
+		"file_name": a.name, "is_private": a.private, "folder": a.folder, "content": string(a.content),
+		"attached_to_doctype": meta.OrNil(a.doctype), "attached_to_name": meta.OrNil(a.docname), "attached_to_field": meta.OrNil(a.field),
+	})
 	if err != nil {
 		return nil, err
 	}
 	return doc, s.As(func() error { return s.Insert(doc) })
-}
-
-func nilIfEmpty(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }
 
 // Inline stores a file that came as text, and sets the field that shall show it.

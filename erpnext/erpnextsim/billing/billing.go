@@ -94,6 +94,11 @@ func Requested(s *document.Session, d *document.Doc) error {
 	if err != nil || name == nil {
 		return err
 	}
+	return Held(s, d, "Payment Request", meta.Text(name))
+}
+
+// Held is the refusal to delete or cancel what another document speaks of.
+func Held(s *document.Session, d *document.Doc, holder, name string) error {
 	return exception.Throw("LinkExistsError", "Cannot delete or cancel because %s %s is linked with %s %s ",
-		d.Type.Name, s.Link(d.Type.Name, d.Name()), "Payment Request", s.Link("Payment Request", meta.Text(name))).From("frappe")
+		d.Type.Name, s.Link(d.Type.Name, d.Name()), holder, s.Link(holder, name)).From("frappe")
 }

@@ -60,7 +60,7 @@ func (c Call) Run(s *document.Session) (wire.Object, error) {
 		case errors.As(err, &e):
 			entry := wire.Object{}
 			if c.Doctype == "" {
-				entry.Set("doctype", one.shown(one.doctype))
+				entry.Set("doctype", meta.OrNil(one.doctype))
 			}
 			entry.Set("name", one.given)
 			entry.Set("error", e.Text)
@@ -148,11 +148,4 @@ func (t *target) show(c Call) any {
 		return t.name
 	}
 	return wire.Object{{Key: "doctype", Value: t.doctype}, {Key: "name", Value: t.name}}
-}
-
-func (t *target) shown(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }

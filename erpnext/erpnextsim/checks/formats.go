@@ -9,6 +9,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
@@ -85,8 +86,7 @@ func isURL(text string, release profile.Profile) bool {
 }
 
 func addresses(d *paper.Doc, text string, release profile.Profile) error {
-	system := func(name string) bool { return name == "Administrator" || name == "Guest" }
-	if system(text) && system(d.Text("owner")) {
+	if access.Standard(text) && access.Standard(d.Text("owner")) {
 		return nil
 	}
 	for one := range strings.SplitSeq(strings.ReplaceAll(text, "\n", ","), ",") {

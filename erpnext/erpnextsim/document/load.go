@@ -56,7 +56,11 @@ func (s *Session) load(d *meta.DocType, row store.Row) *Doc {
 func (s *Session) Load(doctype, name string) (*Doc, error) {
 	d, err := s.Type(doctype)
 	if err != nil {
-		if known, found, _ := s.Exists("DocType", doctype); found {
+		known, found, lost := s.Exists("DocType", doctype)
+		switch {
+		case lost != nil:
+			return nil, lost
+		case found:
 			return nil, s.misspelled(doctype, known, name)
 		}
 		return nil, err

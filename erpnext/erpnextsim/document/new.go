@@ -109,7 +109,7 @@ func (s *Session) defaultLink(doc *Doc, f *meta.Field) string {
 // document that this one, its parent or the site's defaults point to.
 func (s *Session) defaultFrom(doc *Doc, f *meta.Field) any {
 	doctype := f.Default[1:]
-	link := scrub(doctype)
+	link := meta.Scrub(doctype)
 	name := doc.Text(link)
 	if name == "" && doc.Up != nil {
 		name = doc.Up.Text(link)
@@ -196,5 +196,3 @@ func (s *Session) amendedName(doc *Doc, old string) (string, error) {
 }
 
 func prompted(doc *Doc) bool { return strings.EqualFold(doc.Type.Autoname, "prompt") }
-
-func scrub(doctype string) string { return strings.ReplaceAll(strings.ToLower(doctype), " ", "_") }

@@ -77,9 +77,7 @@ func (s *Session) Save(doc *Doc) error {
 		return err
 	}
 	s.adopt(doc)
-	if err := s.nameRows(doc); err != nil {
-		return err
-	}
+	s.nameRows(doc)
 	s.resetLevels(doc)
 	if doc.Action != "cancel" {
 		if err := s.checkLinks(doc); err != nil {

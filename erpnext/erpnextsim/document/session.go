@@ -56,6 +56,18 @@ type Session struct {
 // Hook is what a controller does at one event.
 type Hook func(*Session, *Doc) error
 
+// Chain runs hooks one after the other until one fails.
+func Chain(hooks ...Hook) Hook {
+	return func(s *Session, d *Doc) error {
+		for _, hook := range hooks {
+			if err := hook(s, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // Method is a document method that callers may run.
 type Method func(s *Session, d *Doc, args map[string]any) (any, error)
 
@@ -91,6 +103,14 @@ func (s *Session) Now() string { return s.Clock().Format(paper.Datetime) }
 // Today is the site's date.
 func (s *Session) Today() string { return s.Clock().Format(time.DateOnly) }
 
+// Jot stores a row under a random name, with who and when, without any rule.
+func (s *Session) Jot(doctype string, row store.Row) error {
+	row["name"], row["owner"], row["modified_by"] = naming.Hash(), s.User.Name, s.User.Name
+	row["creation"] = s.Now()
+	row["modified"] = row["creation"]
+	return s.Tx.Insert(doctype, row)
+}
+
 // Namer names documents in this session.
 func (s *Session) Namer() naming.Namer {
 	return naming.Namer{Counter: s.Tx, Now: s.Clock(), TextPrefix: s.Profile == profile.V15}
@@ -103,7 +123,7 @@ func (s *Session) Type(doctype string) (*meta.DocType, error) {
 	}
 	return nil, exception.Raise("ImportError",
 		"Module import failed for %s, the DocType you're trying to open might be deleted.\nError: No module named 'frappe.core.doctype.%s'",
-		doctype, scrub(doctype))
+		doctype, meta.Scrub(doctype))
 }
 
 // Meta finds a doctype where the server would read its declaration.

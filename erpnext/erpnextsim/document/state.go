@@ -175,7 +175,8 @@ func (s *Session) nameAdded(doc *Doc) {
 	}
 }
 
-func (s *Session) nameRows(doc *Doc) error {
+// nameRows names the rows that the caller added.
+func (s *Session) nameRows(doc *Doc) {
 	for _, row := range doc.Children() {
 		if row.Name() == "" {
 			row.Values["name"] = naming.Hash()
@@ -183,5 +184,4 @@ func (s *Session) nameRows(doc *Doc) error {
 			row.Unsaved = !s.Import
 		}
 	}
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/history"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
@@ -28,8 +27,10 @@ func (s *Session) write(doc *Doc) error {
 	}
 	switch {
 	case doc.Type.Single:
-		row, _ := doc.Row() // which fits, as the cells do
-		err = s.Tx.SetSingle(doc.Type.Name, row)
+		var row store.Row
+		if row, err = doc.Row(); err == nil {
+			err = s.Tx.SetSingle(doc.Type.Name, row)
+		}
 	case doc.IsNew:
 		err = s.Conflict(doc, s.Tx.Add(doc.Type.Name, columns, values))
 	default:
@@ -183,9 +184,7 @@ func (s *Session) keepVersion(doc *Doc) error {
 	if data == nil {
 		return nil
 	}
-	now := s.Now()
-	return s.Tx.Insert("Version", store.Row{
-		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
+	return s.Jot("Version", store.Row{
 		"ref_doctype": doc.Type.Name, "docname": doc.Name(), "data": string(wire.Encode(data, wire.Style{})),
 	})
 }

@@ -7,6 +7,7 @@ package exception
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
@@ -129,6 +130,16 @@ func NotWhitelisted(release profile.Profile, function string) *Error {
 // Missing is a DoesNotExistError with the usual words.
 func Missing(doctype, name string) *Error {
 	return Throw("DoesNotExistError", "%s %s not found", doctype, name)
+}
+
+// Fault is err, or nil when it is an exception: who takes a missing document for an
+// answer must not take a broken database for one.
+func Fault(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return nil
+	}
+	return err
 }
 
 // From marks the exception as raised by an app other than frappe.

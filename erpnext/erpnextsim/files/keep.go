@@ -103,9 +103,4 @@ func keep(s *document.Session, values map[string]any) (*document.Doc, error) {
 	return doc, s.As(func() error { return s.Insert(doc) })
 }
 
-func given(v any) any {
-	if text := meta.Text(v); text != "" {
-		return text
-	}
-	return nil
-}
+func given(v any) any { return meta.OrNil(meta.Text(v)) }

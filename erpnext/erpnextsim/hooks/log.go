@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
@@ -30,8 +31,8 @@ func (b *Board) log(d delivery, tries []outcome) error {
 // insert writes one row of the log; more are further fields.
 func insert(s *document.Session, d delivery, o outcome, more map[string]any) (string, error) {
 	values := map[string]any{
-		"webhook": d.hook, "reference_document": d.name, "user": d.user, "url": nilIfEmpty(d.url),
-		"response": nilIfEmpty(o.response), "error": traceback(o.failure),
+		"webhook": d.hook, "reference_document": d.name, "user": d.user, "url": meta.OrNil(d.url),
+		"response": meta.OrNil(o.response), "error": traceback(o.failure),
 	}
 	if len(d.headers) > 0 {
 		shown := slices.Clone(d.headers)
@@ -63,13 +64,6 @@ func indented(v any) string {
 	return string(wire.Encode(wire.Plain(v), wire.Style{ASCII: true, Indent: true})) // Go maps come sorted
 }
 
-func nilIfEmpty(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
 func traceback(last string) string {
 	if last == "" {
 		return ""
@@ -98,7 +92,7 @@ func (b *Board) first(d delivery) error {
 
 // verdict is what the log says after a number of tries.
 func (b *Board) verdict(s *document.Session, o outcome, tries int) map[string]any {
-	out := map[string]any{"attempts": int64(tries), "status": "Delivered", "next_retry": nil, "error": traceback(o.failure), "response": nilIfEmpty(o.response)}
+	out := map[string]any{"attempts": int64(tries), "status": "Delivered", "next_retry": nil, "error": traceback(o.failure), "response": meta.OrNil(o.response)}
 	switch waits := steps(); {
 	case o.delivered:
 	case tries > len(waits):
@@ -125,9 +119,9 @@ func (b *Board) again() {
 
 func (b *Board) retry() error {
 	var due []store.Row
-	err := b.site.As("Administrator", func(s *document.Session) error {
+	err := b.site.As(access.Administrator, func(s *document.Session) error {
 		var err error
-		due, err = s.Tx.Rows(`SELECT * FROM "tab`+logDoctype+`" WHERE status = 'Failed' AND next_retry <= ? ORDER BY next_retry`, s.Now())
+		due, err = s.Tx.Rows("SELECT * FROM "+store.Table(logDoctype)+" WHERE status = 'Failed' AND next_retry <= ? ORDER BY next_retry", s.Now())
 		return err
 	})
 	if err != nil {
@@ -141,11 +135,14 @@ func (b *Board) retry() error {
 		if d.method == "" {
 			d.method = http.MethodPost
 		}
-		if headers, err := wire.DecodeOrdered([]byte(meta.Text(row["sent_headers"]))); err == nil {
-			d.headers, _ = headers.(wire.Object)
+		headers, err := wire.DecodeOrdered([]byte(meta.Text(row["sent_headers"])))
+		if err != nil { // without them it would go out unsigned
+			b.site.Log.Warn("webhook not tried again", "log", meta.Text(row["name"]), "error", err.Error())
+			continue
 		}
+		d.headers, _ = headers.(wire.Object)
 		o := b.try(d)
-		err := b.site.As("Administrator", func(s *document.Session) error {
+		err = b.site.As(access.Administrator, func(s *document.Session) error {
 			return s.SetValue(logDoctype, meta.Text(row["name"]), b.verdict(s, o, int(meta.Int(row["attempts"]))+1), true)
 		})
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/paper"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/settings"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
@@ -102,6 +103,9 @@ func (d *Door) resume(v *Visit) error {
 		return nil
 	}
 	user, err := userOf(v.S, v.Login.User)
+	if fault := exception.Fault(err); fault != nil {
+		return fault
+	}
 	if err != nil {
 		v.Login = nil
 		v.present(access.Guest)
@@ -120,7 +124,7 @@ func (d *Door) resume(v *Visit) error {
 
 // moment is how the time of a session is written down: in UTC, so that the texts
 // sort by time.
-const moment = "2006-01-02 15:04:05.000000"
+const moment = paper.Datetime
 
 // expiry is how long an idle session lasts.
 func expiry(s *document.Session) time.Duration {

@@ -139,6 +139,9 @@ func act(v *Visit, name string) error {
 		return nil
 	}
 	user, err := userOf(v.S, name)
+	if fault := exception.Fault(err); fault != nil {
+		return fault
+	}
 	if err != nil {
 		return exception.Raise("AuthenticationError", "")
 	}
@@ -151,7 +154,7 @@ func bearer(v *Visit, token string) error {
 	s := v.S
 	doc, err := s.Load("OAuth Bearer Token", token)
 	if err != nil || doc.Text("status") == "Revoked" {
-		return nil
+		return exception.Fault(err)
 	}
 	expires, err := s.Value("OAuth Bearer Token", token, "expiration_time")
 	if err != nil {

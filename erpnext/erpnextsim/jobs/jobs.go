@@ -5,10 +5,10 @@ package jobs
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"sync"
+
+	"github.com/google/uuid"
 )
 
 // State is where a job stands.
@@ -55,10 +55,7 @@ func New(site string, log *slog.Logger) *Queue {
 
 // Add queues work and returns the id of the job.
 func (q *Queue) Add(run func() error) string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, by the package's contract
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	id := fmt.Sprintf("%s||%x-%x-%x-%x-%x", q.site, b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	id := q.site + "||" + uuid.NewString()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.states[id] = Queued

@@ -52,7 +52,7 @@ func FieldFromDoc(doc map[string]any) *Field {
 		f.Type = "Data"
 	}
 	if f.Name == "" {
-		f.Name = scrub(f.Label)
+		f.Name = Scrub(f.Label)
 	}
 	if f.Label == "" && f.Stored() {
 		f.Label = labelOf(f.Name)
@@ -101,7 +101,8 @@ func list(v any) []map[string]any {
 	return out
 }
 
-func scrub(label string) string {
+// Scrub makes a field name of a label or a doctype.
+func Scrub(label string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(label))
 }
 

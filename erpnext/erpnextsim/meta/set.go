@@ -79,18 +79,6 @@ func (d *DocType) Copy() *DocType {
 	return &c
 }
 
-// WithField returns a copy of the set in which the doctype has the field: in
-// place of one with the same name, else after the field named after, else last.
-func (s *Set) WithField(doctype string, f *Field, after string) *Set {
-	old := s.types[doctype]
-	if old == nil {
-		return s
-	}
-	d := old.Copy()
-	d.Insert(f, after)
-	return s.With(d)
-}
-
 // WithoutField returns a copy of the set in which the doctype lacks the field.
 func (s *Set) WithoutField(doctype, field string) *Set {
 	old := s.types[doctype]

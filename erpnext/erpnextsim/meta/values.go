@@ -72,6 +72,14 @@ func Text(v any) string {
 	return ""
 }
 
+// OrNil is the text, or nil where it is empty: a value that was not given.
+func OrNil(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
 // Falsy tells whether Python would take the value for false.
 func Falsy(v any) bool {
 	switch v := v.(type) {

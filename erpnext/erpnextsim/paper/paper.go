@@ -37,9 +37,12 @@ func (d *Doc) Knows(field string) bool { return d.Type.Has(field) }
 // Set changes a value.
 func (d *Doc) Set(field string, value any) { d.Values[field] = value }
 
+// Holds tells whether a field has a value that is not empty.
+func (d *Doc) Holds(field string) bool { return !meta.Falsy(d.Values[field]) }
+
 // Default sets a value where there is none yet.
 func (d *Doc) Default(field string, value any) {
-	if meta.Falsy(d.Values[field]) && d.Type.Has(field) {
+	if !d.Holds(field) && d.Type.Has(field) {
 		d.Values[field] = value
 	}
 }
@@ -61,9 +64,6 @@ func (d *Doc) Docstatus() int64 { return d.Int("docstatus") }
 
 // Fresh tells whether the document is being inserted.
 func (d *Doc) Fresh() bool { return d.IsNew }
-
-// Parent is the document that a row belongs to, nil for others.
-func (d *Doc) Parent() *Doc { return d.Up }
 
 // Rows returns the rows of a table field.
 func (d *Doc) Rows(field string) []*Doc { return d.Tables[field] }

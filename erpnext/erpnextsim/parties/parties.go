@@ -53,18 +53,11 @@ func Fill(s *document.Session, d *document.Doc) error {
 	if err != nil {
 		return err
 	}
-	put(d, "tax_category", meta.Text(category))
+	d.Default("tax_category", meta.Text(category))
 	if err := addresses(s, d, doctype, name); err != nil {
 		return err
 	}
 	return contact(s, d, doctype, name)
-}
-
-// put sets a field that the doctype has and that holds nothing yet.
-func put(d *document.Doc, field string, value any) {
-	if d.Type.Has(field) && meta.Falsy(d.Get(field)) {
-		d.Set(field, value)
-	}
 }
 
 func addresses(s *document.Session, d *document.Doc, doctype, name string) error {
@@ -82,7 +75,7 @@ func addresses(s *document.Session, d *document.Doc, doctype, name string) error
 			if found == nil {
 				continue
 			}
-			put(d, kind.field, found)
+			d.Default(kind.field, found)
 		}
 		if err := display(s, d, d.Text(kind.field), kind.display); err != nil {
 			return err
@@ -116,7 +109,7 @@ func display(s *document.Session, d *document.Doc, name, field string) error {
 			out.WriteString(part.before + text + part.after)
 		}
 	}
-	put(d, field, out.String())
+	d.Default(field, out.String())
 	return nil
 }
 
@@ -128,21 +121,21 @@ func contact(s *document.Session, d *document.Doc, doctype, name string) error {
 		if err != nil || found == nil {
 			return err
 		}
-		put(d, "contact_person", found)
+		d.Default("contact_person", found)
 	}
 	for field, from := range map[string]string{"contact_display": "full_name", "contact_email": "email_id", "contact_mobile": "mobile_no"} {
 		v, err := s.Value("Contact", d.Text("contact_person"), from)
 		if err != nil {
 			return err
 		}
-		put(d, field, v)
+		d.Default(field, v)
 	}
 	return nil
 }
 
 // lead takes over how to reach somebody who is no customer yet.
 func lead(s *document.Session, d *document.Doc, name string) error {
-	put(d, "tax_category", "")
+	d.Default("tax_category", "")
 	for _, b := range [][2]string{
 		{"customer_name", "title"}, {"contact_display", "lead_name"}, {"contact_mobile", "mobile_no"}, {"contact_email", "email_id"}, {"territory", "territory"},
 	} {
@@ -150,7 +143,7 @@ func lead(s *document.Session, d *document.Doc, name string) error {
 		if err != nil {
 			return err
 		}
-		put(d, b[0], v)
+		d.Default(b[0], v)
 	}
 	return nil
 }
@@ -169,14 +162,16 @@ func Introduce(_ *document.Session, d *document.Doc) error {
 		}
 		user, _, _ := strings.Cut(mail, "@")
 		d.Set("lead_name", organisation)
-		put(d, "lead_name", user)
+		d.Default("lead_name", user)
 	}
 	if d.Text("first_name") == "" && d.Text("last_name") == "" {
 		words := strings.Fields(d.Text("lead_name"))
-		d.Set("first_name", words[0])
+		if len(words) > 0 {
+			d.Set("first_name", words[0])
+		}
 		if len(words) > 1 {
 			d.Set("last_name", words[len(words)-1])
-			put(d, "middle_name", strings.Join(words[1:len(words)-1], " "))
+			d.Default("middle_name", strings.Join(words[1:len(words)-1], " "))
 		}
 	}
 	d.Set("title", d.Get("lead_name"))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/access"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
@@ -20,7 +21,7 @@ func All() map[string]document.Controller {
 	return map[string]document.Controller{
 		"User": {
 			Events: hooks{"autoname": nameUser, "validate": fillUser, "on_update": shareWithSelf, "on_trash": trashUser},
-			Permit: func(s *document.Session, d *document.Doc, _ string) bool { return !standardUser(d.Name()) },
+			Permit: func(s *document.Session, d *document.Doc, _ string) bool { return !access.Standard(d.Name()) },
 		},
 		"Role":            {Events: hooks{"validate": checkRole, "before_rename": keepRole}},
 		"User Permission": {Events: hooks{"validate": checkUserPermission}},
@@ -31,8 +32,6 @@ func All() map[string]document.Controller {
 // Elsewhere is the time zone of the users that every site comes with: they are there
 // before the site is told its own.
 const Elsewhere = "Asia/Kolkata"
-
-func standardUser(name string) bool { return name == "Administrator" || name == "Guest" }
 
 func nameUser(_ *document.Session, d *document.Doc) error {
 	if d.Get("email") == nil {
@@ -46,20 +45,20 @@ func nameUser(_ *document.Session, d *document.Doc) error {
 // fillUser also takes a new password out of the document: it is kept as the one
 // to log in with.
 func fillUser(s *document.Session, d *document.Doc) error {
-	if standardUser(d.Name()) && d.Int("enabled") == 0 {
+	if access.Standard(d.Name()) && d.Int("enabled") == 0 {
 		return exception.Invalid("User %s cannot be disabled", d.Name())
 	}
-	if !standardUser(d.Name()) {
+	if !access.Standard(d.Name()) {
 		d.Set("email", d.Get("name"))
 	}
 	d.Set("full_name", strings.TrimSpace(d.Text("first_name")+" "+d.Text("last_name")))
-	if !truthy(d, "time_zone") {
+	if !d.Holds("time_zone") {
 		settings, err := s.Tx.Single("System Settings")
 		if err != nil {
 			return err
 		}
 		d.Set("time_zone", settings["time_zone"])
-		if standardUser(d.Name()) {
+		if access.Standard(d.Name()) {
 			d.Set("time_zone", Elsewhere)
 		}
 	}
@@ -127,8 +126,8 @@ func settleRoles(s *document.Session, d *document.Doc) error {
 
 // nickname makes a user name of the first name; one that is taken is not given.
 func nickname(s *document.Session, d *document.Doc) error {
-	if d.Fresh() && !truthy(d, "username") {
-		d.Set("username", strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(d.Text("first_name"))))
+	if d.Fresh() && !d.Holds("username") {
+		d.Set("username", meta.Scrub(d.Text("first_name")))
 	}
 	name := strings.Trim(d.Text("username"), " @")
 	if name == "" {
@@ -150,7 +149,7 @@ func nickname(s *document.Session, d *document.Doc) error {
 
 // shareWithSelf lets everybody read and change his own user document.
 func shareWithSelf(s *document.Session, d *document.Doc) error {
-	if standardUser(d.Name()) || s.Set.Get("DocShare") == nil || s.Import {
+	if access.Standard(d.Name()) || s.Set.Get("DocShare") == nil || s.Import {
 		return nil
 	}
 	found, err := s.Tx.Value(`SELECT 1 FROM tabDocShare WHERE share_doctype = 'User' AND share_name = ? AND user = ?`, d.Name(), d.Name())
@@ -167,7 +166,7 @@ func shareWithSelf(s *document.Session, d *document.Doc) error {
 }
 
 func trashUser(s *document.Session, d *document.Doc) error {
-	if standardUser(d.Name()) {
+	if access.Standard(d.Name()) {
 		return exception.Invalid("User %s cannot be deleted", d.Name())
 	}
 	for _, stmt := range []string{
@@ -184,5 +183,3 @@ func trashUser(s *document.Session, d *document.Doc) error {
 	}
 	return nil
 }
-
-func truthy(d *document.Doc, field string) bool { return !meta.Falsy(d.Get(field)) }

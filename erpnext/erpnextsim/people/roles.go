@@ -56,7 +56,7 @@ func checkUserPermission(s *document.Session, d *document.Doc) error {
 func checkShare(s *document.Session, d *document.Doc) error {
 	if d.Int("everyone") != 0 {
 		d.Set("user", nil)
-	} else if !truthy(d, "user") {
+	} else if !d.Holds("user") {
 		return exception.Throw("MandatoryError", "User is mandatory for Share")
 	}
 	doc, err := s.Load(d.Text("share_doctype"), d.Text("share_name"))

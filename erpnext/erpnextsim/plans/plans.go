@@ -4,6 +4,8 @@
 package plans
 
 import (
+	"time"
+
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
@@ -18,11 +20,13 @@ func Controller() document.Controller {
 	}
 }
 
-func truthy(d *document.Doc, field string) bool { return !meta.Falsy(d.Get(field)) }
-
 func check(s *document.Session, d *document.Doc) error {
 	d.Default("start_date", s.Today())
-	if center, err := s.Value("Company", d.Text("company"), "cost_center"); err == nil && !meta.Falsy(center) {
+	center, err := s.Value("Company", d.Text("company"), "cost_center")
+	if err != nil {
+		return err
+	}
+	if !meta.Falsy(center) {
 		d.Default("cost_center", center)
 	}
 	if err := checkTrial(d); err != nil {
@@ -45,13 +49,13 @@ func check(s *document.Session, d *document.Doc) error {
 	if err := checkEnd(d, interval); err != nil {
 		return err
 	}
-	if !truthy(d, "current_invoice_start") {
+	if !d.Holds("current_invoice_start") {
 		start, _ := paper.ParseTime(d.Text("start_date"))
 		steps := cycle(interval)
-		d.Set("current_invoice_start", start.Format("2006-01-02"))
-		d.Set("current_invoice_end", start.AddDate(steps[0], steps[1], steps[2]-1).Format("2006-01-02"))
+		d.Set("current_invoice_start", start.Format(time.DateOnly))
+		d.Set("current_invoice_end", start.AddDate(steps[0], steps[1], steps[2]-1).Format(time.DateOnly))
 	}
-	if !truthy(d, "status") {
+	if !d.Holds("status") {
 		d.Set("status", "Active")
 		if end := d.Text("trial_period_end"); end >= s.Today() {
 			d.Set("status", map[string]string{"v15": "Trialling", "v16": "Trialing"}[s.Profile.String()])
@@ -85,14 +89,14 @@ func checkEnd(d *document.Doc, interval string) error {
 		return nil
 	}
 	steps := cycle(interval)
-	first := start.AddDate(steps[0], steps[1], steps[2]-1).Format("2006-01-02")
+	first := start.AddDate(steps[0], steps[1], steps[2]-1).Format(time.DateOnly)
 	if end := d.Text("end_date"); end != "" && end <= first {
 		return exception.Invalid("Subscription End Date must be after %s as per the subscription plan", first)
 	}
 	if d.Int("follow_calendar_months") == 0 {
 		return nil
 	}
-	if !truthy(d, "end_date") {
+	if !d.Holds("end_date") {
 		return exception.Invalid("Subscription End Date is mandatory to follow calendar months")
 	}
 	if interval != "Month" {

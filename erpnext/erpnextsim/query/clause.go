@@ -28,7 +28,11 @@ func (b *builder) where() (string, error) {
 	if len(or) > 0 {
 		and = append(and, "("+strings.Join(or, " OR ")+")")
 	}
-	for _, mine := range append([]string{b.matching(b.main), b.scoped(b.main)}, b.linked...) {
+	own, err := b.matching(b.main)
+	if err != nil {
+		return "", err
+	}
+	for _, mine := range append([]string{own, b.scoped(b.main)}, b.linked...) {
 		if mine != "" {
 			and = append(and, mine)
 		}
@@ -66,20 +70,17 @@ func (b *builder) limits(d *meta.DocType) string {
 }
 
 // shared is the names of the doctype's documents that somebody shared with the caller.
-func (b *builder) shared(d *meta.DocType) []string {
+func (b *builder) shared(d *meta.DocType) ([]string, error) {
 	if b.s.Set.Get("DocShare") == nil || b.s.User.Denied[d.Name] {
-		return nil
+		return nil, nil
 	}
 	rows, err := b.s.Tx.Known("DocShare", `SELECT share_name FROM tabDocShare WHERE share_doctype = ? AND read = 1 AND (user = ? OR everyone = 1)`,
 		d.Name, b.s.User.Name)
-	if err != nil {
-		return nil
-	}
 	names := make([]string, len(rows))
 	for i, r := range rows {
 		names[i] = meta.Text(r["share_name"])
 	}
-	return names
+	return names, err
 }
 
 func (b *builder) list(names []string) string {

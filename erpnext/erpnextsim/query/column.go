@@ -70,8 +70,8 @@ func (b *builder) of(doctype, name string) (column, error) {
 	case !d.Child:
 		return column{}, noColumn("tab"+doctype+".parenttype", "ON")
 	}
-	b.join(doctype, d, fmt.Sprintf(" LEFT JOIN %s ON (%s.parenttype = '%s' AND %s.parent = %s.name)", store.Table(doctype),
-		store.Table(doctype), strings.ReplaceAll(b.main.Name, "'", "''"), store.Table(doctype), store.Table(b.main.Name)))
+	b.join(doctype, d, fmt.Sprintf(" LEFT JOIN %s ON (%s.parenttype = %s AND %s.parent = %s.name)", store.Table(doctype),
+		store.Table(doctype), quoted(b.main.Name), store.Table(doctype), store.Table(b.main.Name)))
 	return b.plain(d, store.Table(doctype), name)
 }
 
@@ -98,9 +98,9 @@ func (b *builder) dotted(head, tail, text string) (column, error) {
 		return b.of(d.Name, tail)
 	case f.IsTable():
 		alias := store.Quote("table_" + f.Name)
-		b.join(alias, d, fmt.Sprintf(" LEFT JOIN %s AS %s ON (%s.parent = %s.name AND %s.parenttype = '%s' AND %s.parentfield = '%s')",
+		b.join(alias, d, fmt.Sprintf(" LEFT JOIN %s AS %s ON (%s.parent = %s.name AND %s.parenttype = %s AND %s.parentfield = %s)",
 			store.Table(d.Name), alias, alias, store.Table(b.main.Name), alias,
-			strings.ReplaceAll(b.main.Name, "'", "''"), alias, f.Name))
+			quoted(b.main.Name), alias, quoted(f.Name)))
 		return b.plain(d, alias, tail)
 	case !b.trusted() && b.s.User.On(d, "read") == access.None && b.s.User.On(d, "select") == access.None:
 		return column{}, refused(b.s, d.Name)
@@ -120,7 +120,11 @@ func (b *builder) dotted(head, tail, text string) (column, error) {
 func (b *builder) link(d *meta.DocType, field, tail string) (column, error) {
 	table := store.Table(d.Name)
 	if !b.joined[table] {
-		for _, condition := range []string{b.matching(d), b.scoped(d)} {
+		matching, err := b.matching(d)
+		if err != nil {
+			return column{}, err
+		}
+		for _, condition := range []string{matching, b.scoped(d)} {
 			if condition != "" {
 				b.linked = append(b.linked, condition)
 			}
@@ -173,7 +177,7 @@ func (b *builder) bound(c column, v any) (any, error) {
 	case "Time":
 		return t.Format("15:04:05.000000"), nil
 	}
-	return t.Format("2006-01-02 15:04:05.000000"), nil
+	return t.Format(paper.Datetime), nil
 }
 
 func textOf(v any) string {

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,8 @@ func (b *builder) fieldDict(item map[string]any) error {
 		return exception.Raise("TypeError", "unhashable type: 'dict'")
 	}
 	alias := meta.Text(item["as"])
-	for key, arg := range item {
+	for _, key := range slices.Sorted(maps.Keys(item)) {
+		arg := item[key]
 		if key == "as" {
 			continue
 		}

@@ -124,8 +124,10 @@ func newBuilder(s *document.Session, r Request) (*builder, error) {
 // unlisted is what a doctype that is not there ends in. Under another spelling it
 // is there, but its table is not.
 func unlisted(s *document.Session, r Request) error {
-	_, found, _ := s.Exists("DocType", r.Doctype)
+	_, found, err := s.Exists("DocType", r.Doctype)
 	switch {
+	case err != nil:
+		return err
 	case r.Raw:
 		return exception.Raise("ProgrammingError", `(1146, "Table '_site.tab%s' doesn't exist")`, r.Doctype)
 	case found:
@@ -167,8 +169,11 @@ func (b *builder) permitted() error {
 			return exception.Denied("")
 		}
 	}
-	if b.s.User.On(owner, "read") != access.None || b.s.User.On(owner, "select") != access.None || len(b.shared(b.main)) > 0 {
+	if b.s.User.On(owner, "read") != access.None || b.s.User.On(owner, "select") != access.None {
 		return nil
+	}
+	if names, err := b.shared(b.main); err != nil || len(names) > 0 {
+		return err
 	}
 	return refused(b.s, owner.Name)
 }
@@ -176,24 +181,27 @@ func (b *builder) permitted() error {
 // matching is the condition that leaves only the rows of d that the caller may see,
 // "" for all: his own where the right says so, within his user permissions, and
 // those that were shared with him.
-func (b *builder) matching(d *meta.DocType) string {
+func (b *builder) matching(d *meta.DocType) (string, error) {
 	if b.trusted() || d.Child || b.s.User.Name == access.Administrator {
-		return ""
+		return "", nil
 	}
 	right := max(b.s.User.On(d, "read"), b.s.User.On(d, "select"))
-	names := b.shared(d)
+	names, err := b.shared(d)
+	if err != nil {
+		return "", err
+	}
 	shared := "(" + store.Table(d.Name) + ".name IN " + b.list(names) + ")"
 	if right == access.None {
-		return shared
+		return shared, nil
 	}
 	own := b.limits(d)
 	if right == access.Own {
 		own = store.Table(d.Name) + ".owner = " + quoted(b.s.User.Name)
 	}
 	if own == "" || len(names) == 0 {
-		return own
+		return own, nil
 	}
-	return "((" + own + ") OR " + shared + ")"
+	return "((" + own + ") OR " + shared + ")", nil
 }
 
 // scoped is the condition of doctypes that hold personal things.

@@ -7,7 +7,6 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/profile"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
@@ -160,17 +159,14 @@ func forget(s *document.Session, doc *document.Doc) error {
 
 // keepDeleted keeps the document as text, and notes on the timeline that it went.
 func keepDeleted(s *document.Session, doc *document.Doc) error {
-	now := s.Now()
-	err := s.Tx.Insert("Deleted Document", store.Row{
-		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
+	err := s.Jot("Deleted Document", store.Row{
 		"deleted_doctype": doc.Type.Name, "deleted_name": doc.Name(),
 		"data": string(wire.Encode(doc.Object(false), wire.Style{Spaces: true})),
 	})
 	if err != nil || doc.Type.Name == "Comment" {
 		return err
 	}
-	return s.Tx.Insert("Comment", store.Row{
-		"name": naming.Hash(), "owner": s.User.Name, "modified_by": s.User.Name, "creation": now, "modified": now,
+	return s.Jot("Comment", store.Row{
 		"comment_type": "Deleted", "reference_doctype": doc.Type.Name, "subject": doc.Type.Name + " " + doc.Name(),
 		"comment_email": s.User.Name,
 	})

@@ -10,6 +10,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/timeline"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
 )
 
@@ -150,11 +151,7 @@ func mergeAssigned(s *document.Session, doctype, old, name string) error {
 		if err != nil {
 			return err
 		}
-		decoded, _ := wire.Decode([]byte(meta.Text(v)))
-		list, _ := decoded.([]any)
-		for _, u := range list {
-			users = append(users, meta.Text(u))
-		}
+		users = append(users, timeline.Users(v)...)
 	}
 	slices.Sort(users)
 	text := string(wire.Encode(slices.Compact(users), wire.Style{Spaces: true}))

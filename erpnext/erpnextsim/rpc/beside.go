@@ -77,7 +77,7 @@ func share(c *Call) (any, error) {
 func (c *Call) shareUnread(doc *document.Doc, user string) (bool, error) {
 	found, err := c.S.Load("User", user)
 	if err != nil {
-		return false, nil // a ToDo of nobody known was refused before
+		return false, exception.Fault(err) // a ToDo of nobody known was refused before
 	}
 	var roles []string
 	for _, row := range found.Rows("roles") {

@@ -145,7 +145,7 @@ func comment(s *document.Session, d *document.Doc, n note) (any, error) {
 	}
 	doc, err := s.New("Comment", map[string]any{
 		"comment_type": n.kind, "reference_doctype": d.Type.Name, "reference_name": d.Name(),
-		"comment_email": n.email, "comment_by": orNil(n.by), "content": n.text,
+		"comment_email": n.email, "comment_by": meta.OrNil(n.by), "content": n.text,
 	})
 	if err != nil {
 		return nil, err
@@ -175,13 +175,6 @@ func isAmended(c *Call) (any, error) {
 		return false, err
 	}
 	return rows[0]["name"], nil
-}
-
-func orNil(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }
 
 // Method is a method of a document, and the right that its caller needs.

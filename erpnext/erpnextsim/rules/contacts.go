@@ -43,14 +43,14 @@ func fillContact(s *document.Session, d *document.Doc) error {
 			return err
 		}
 	}
-	if mail := d.Text("email_id"); !truthy(d, "user") && mail != "" {
+	if mail := d.Text("email_id"); !d.Holds("user") && mail != "" {
 		user, err := s.Tx.Value(`SELECT name FROM tabUser WHERE email = ? LIMIT 1`, mail)
 		if err != nil {
 			return err
 		}
 		d.Set("user", user)
 	}
-	if truthy(d, "email_id") {
+	if d.Holds("email_id") {
 		d.Default("image", "")
 	}
 	return titleLinks(s, d)
@@ -71,7 +71,7 @@ func titleLinks(s *document.Session, d *document.Doc) error {
 			seen[key] = true
 		}
 		target := s.Set.Get(doctype)
-		if target == nil || truthy(link, "link_title") || name == "" {
+		if target == nil || link.Holds("link_title") || name == "" {
 			continue
 		}
 		link.Set("link_title", name)
@@ -108,12 +108,12 @@ func copyPrimary(d *document.Doc, p primary) error {
 }
 
 func nameAddress(s *document.Session, d *document.Doc) error {
-	if !truthy(d, "address_title") {
+	if !d.Holds("address_title") {
 		if links := d.Rows("links"); len(links) > 0 {
 			d.Set("address_title", links[0].Text("link_name"))
 		}
 	}
-	if !truthy(d, "address_title") {
+	if !d.Holds("address_title") {
 		return exception.Invalid("Address Title is mandatory.")
 	}
 	name := strings.TrimSpace(d.Text("address_title")) + "-" + strings.TrimSpace(d.Text("address_type"))

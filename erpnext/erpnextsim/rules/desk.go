@@ -45,14 +45,14 @@ func fillNote(_ *document.Session, d *document.Doc) error {
 	if d.Int("public") == 0 {
 		d.Set("notify_on_login", int64(0))
 	}
-	if !truthy(d, "content") {
+	if !d.Holds("content") {
 		d.Set("content", "<span></span>")
 	}
 	return nil
 }
 
 func checkEvent(s *document.Session, d *document.Doc) error {
-	if !truthy(d, "starts_on") {
+	if !d.Holds("starts_on") {
 		d.Set("starts_on", s.Now())
 	}
 	if d.Text("starts_on") == d.Text("ends_on") {

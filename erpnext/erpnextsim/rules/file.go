@@ -21,7 +21,7 @@ func files() map[string]document.Controller {
 	return map[string]document.Controller{
 		"File": {
 			Events: hooks{
-				"autoname": nameFile, "before_insert": chain(limitAttachments, keepContent), "after_insert": noteAttachment,
+				"autoname": nameFile, "before_insert": document.Chain(limitAttachments, keepContent), "after_insert": noteAttachment,
 				"on_trash": noteRemoval, "after_delete": dropContent,
 			},
 			Permit: permitFile,
@@ -67,9 +67,9 @@ func keepContent(s *document.Session, d *document.Doc) error {
 		}
 	}
 	d.Set("file_type", strings.ToUpper(strings.TrimPrefix(path.Ext(d.Text("file_name")), ".")))
-	if !truthy(d, "folder") {
+	if !d.Holds("folder") {
 		d.Set("folder", "Home")
-		if truthy(d, "attached_to_doctype") {
+		if d.Holds("attached_to_doctype") {
 			d.Set("folder", "Home/Attachments")
 		}
 	}
@@ -122,17 +122,6 @@ func address(s *document.Session, d *document.Doc, content []byte) error {
 	}
 	d.Set("file_url", prefix+name)
 	return s.Tx.SetContent(prefix+name, content)
-}
-
-func chain(list ...document.Hook) document.Hook {
-	return func(s *document.Session, d *document.Doc) error {
-		for _, hook := range list {
-			if err := hook(s, d); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 }
 
 func checkURL(d *document.Doc) error {

@@ -23,7 +23,7 @@ func parties() map[string]document.Controller {
 
 func nameCustomer(s *document.Session, d *document.Doc) error {
 	rule, err := s.Default("cust_master_name")
-	if err != nil || rule != "Customer Name" || !truthy(d, "customer_name") {
+	if err != nil || rule != "Customer Name" || !d.Holds("customer_name") {
 		return err
 	}
 	name := d.Text("customer_name")
@@ -53,8 +53,8 @@ func renameCustomer(s *document.Session, d *document.Doc) error {
 // primaryContact makes a contact of the phone and mail address that a customer came
 // with, which moves the customer's modified once more.
 func primaryContact(s *document.Session, d *document.Doc) error {
-	reachable := truthy(d, "mobile_no") || truthy(d, "email_id") || truthy(d, "first_name") || truthy(d, "last_name")
-	if truthy(d, "customer_primary_contact") || truthy(d, "lead_name") || !reachable {
+	reachable := d.Holds("mobile_no") || d.Holds("email_id") || d.Holds("first_name") || d.Holds("last_name")
+	if d.Holds("customer_primary_contact") || d.Holds("lead_name") || !reachable {
 		return nil
 	}
 	values := map[string]any{

@@ -6,7 +6,6 @@ package rules
 
 import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
 )
 
 // hooks is short for the events of a controller.
@@ -40,6 +39,3 @@ func free(s *document.Session, doctype, name string, suffix func(int) string) (s
 		candidate = name + suffix(n)
 	}
 }
-
-// truthy tells whether a field holds something.
-func truthy(d *document.Doc, field string) bool { return !meta.Falsy(d.Get(field)) }

@@ -85,7 +85,7 @@ func parentField(d *meta.DocType) string {
 func trees() map[string]document.Controller {
 	plant := func(s *document.Session, d *document.Doc) error {
 		parent := parentField(d.Type)
-		if d.Type.Name != "Customer Group" || truthy(d, parent) || s.Import {
+		if d.Type.Name != "Customer Group" || d.Holds(parent) || s.Import {
 			return nil
 		}
 		root, err := s.Tx.Value(`SELECT name FROM "tabCustomer Group" WHERE COALESCE(parent_customer_group, '') = '' AND name <> ? ORDER BY lft LIMIT 1`, d.Name())

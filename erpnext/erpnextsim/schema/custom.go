@@ -105,24 +105,11 @@ func applyCustomField(s *document.Session, d *document.Doc) error {
 			return err
 		}
 		rows := whole.Rows("fields")
-		if err := checkField(s, whole, rows[len(rows)-1]); err != nil {
+		if err := runChecks(s, whole, rows[len(rows)-1], slices.Concat(checkForm(), checkSense())); err != nil {
 			return err
 		}
 	}
 	return rebuild(s, d.Text("dt"))
-}
-
-// checkField verifies one field among the others.
-func checkField(s *document.Session, d, row *document.Doc) error {
-	for _, check := range []func(*document.Session, *document.Doc, *document.Doc) error{
-		checkFieldName, checkHidden, checkUnique, checkMulti, checkFetch, checkData, checkOptions, checkMandatory,
-		checkDynamic, checkListed, checkDefault, checkTable,
-	} {
-		if err := check(s, d, row); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // guardCustomField keeps what Administrator made from being deleted by others.

@@ -14,17 +14,36 @@ import (
 // special matches what may not stand in a field name.
 var special = regexp.MustCompile(`[^\pL\pN_]`)
 
+// fieldCheck verifies one field of a doctype.
+type fieldCheck = func(s *document.Session, d, row *document.Doc) error
+
+// checkForm is what is verified of a field first.
+func checkForm() []fieldCheck {
+	return []fieldCheck{checkFieldName, checkHidden, checkUnique, checkMulti, checkFetch, checkData}
+}
+
+// checkSense is what is verified of a field whose name is its own.
+func checkSense() []fieldCheck {
+	return []fieldCheck{checkOptions, checkMandatory, checkDynamic, checkListed, checkDefault, checkTable}
+}
+
+// runChecks verifies a field step by step until one refuses.
+func runChecks(s *document.Session, d, row *document.Doc, steps []fieldCheck) error {
+	for _, check := range steps {
+		if err := check(s, d, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkFields verifies the fields one after the other, each with all checks.
 func checkFields(s *document.Session, d *document.Doc) error {
+	steps := slices.Concat(checkForm(), []fieldCheck{checkDuplicates}, checkSense())
 	for _, row := range d.Rows("fields") {
 		row.Set("permlevel", row.Int("permlevel"))
-		for _, check := range []func(*document.Session, *document.Doc, *document.Doc) error{
-			checkFieldName, checkHidden, checkUnique, checkMulti, checkFetch, checkData, checkDuplicates, checkOptions, checkMandatory,
-			checkDynamic, checkListed, checkDefault, checkTable,
-		} {
-			if err := check(s, d, row); err != nil {
-				return err
-			}
+		if err := runChecks(s, d, row, steps); err != nil {
+			return err
 		}
 	}
 	return checkShown(d)

@@ -29,7 +29,7 @@ func nested(s *document.Session, d *document.Doc) error {
 	if d.Int("is_tree") == 0 {
 		return nil
 	}
-	parent := "parent_" + strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(d.Name()))
+	parent := "parent_" + meta.Scrub(d.Name())
 	if field(d, "lft") == nil {
 		for _, row := range []map[string]any{
 			{"label": "Left", "fieldtype": "Int", "fieldname": "lft", "read_only": int64(1), "hidden": int64(1), "no_copy": int64(1)},

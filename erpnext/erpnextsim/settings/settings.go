@@ -48,6 +48,18 @@ type Site struct {
 	BulkThreshold int `json:"bulk_operation_async_threshold,omitempty"`
 }
 
+// Clone is a copy that shares nothing: requests that run keep the one they began
+// with, and the first one stays what a reset goes back to.
+func (s *Site) Clone() Site {
+	out := *s
+	out.Hosts, out.AllowCORS, out.AllowedReferrers = slices.Clone(s.Hosts), slices.Clone(s.AllowCORS), slices.Clone(s.AllowedReferrers)
+	if s.RateLimit != nil {
+		limit := *s.RateLimit
+		out.RateLimit = &limit
+	}
+	return out
+}
+
 // RateLimit is Limit seconds of processing in each Window of seconds.
 type RateLimit struct {
 	Limit  float64 `json:"limit"`

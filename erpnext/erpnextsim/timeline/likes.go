@@ -16,13 +16,7 @@ func Like(s *document.Session, doctype, name string, add bool) error {
 	if err != nil {
 		return err
 	}
-	users := []string{}
-	decoded, _ := wire.Decode([]byte(meta.Text(stored)))
-	list, _ := decoded.([]any)
-	for _, u := range list {
-		users = append(users, meta.Text(u))
-	}
-	me := s.User.Name
+	users, me := Users(stored), s.User.Name
 	liked := slices.Contains(users, me)
 	switch {
 	case add && !liked:

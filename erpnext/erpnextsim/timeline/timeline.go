@@ -7,7 +7,6 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim/naming"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/query"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/store"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/wire"
@@ -111,12 +110,9 @@ func Rights(s *document.Session, doc *document.Doc) wire.Object {
 
 // Look writes down who looked at a document, for doctypes that keep that.
 func Look(s *document.Session, doc *document.Doc) error {
-	me, now := s.User.Name, s.Now()
+	me := s.User.Name
 	if doc.Type.Viewed {
-		err := s.Tx.Insert("View Log", store.Row{
-			"name": naming.Hash(), "owner": me, "modified_by": me, "creation": now, "modified": now,
-			"viewed_by": me, "reference_doctype": doc.Type.Name, "reference_name": doc.Name(),
-		})
+		err := s.Jot("View Log", store.Row{"viewed_by": me, "reference_doctype": doc.Type.Name, "reference_name": doc.Name()})
 		if err != nil {
 			return err
 		}
@@ -124,11 +120,25 @@ func Look(s *document.Session, doc *document.Doc) error {
 	if !doc.Type.Seen || doc.Type.Single {
 		return nil
 	}
-	decoded, _ := wire.Decode([]byte(doc.Text("_seen")))
-	list, _ := decoded.([]any)
-	if slices.Contains(list, any(me)) {
+	seen := Users(doc.Get("_seen"))
+	if slices.Contains(seen, me) {
 		return nil
 	}
-	text := string(wire.Encode(append(list, me), wire.Style{ASCII: true, Spaces: true}))
+	text := string(wire.Encode(append(seen, me), wire.Style{ASCII: true, Spaces: true}))
 	return s.SetValue(doc.Type.Name, doc.Name(), store.Row{"_seen": text}, false)
+}
+
+// Users reads the list of users that a column beside a document holds as JSON. A
+// column that holds no list names nobody.
+func Users(stored any) []string {
+	users := []string{}
+	decoded, err := wire.Decode([]byte(meta.Text(stored)))
+	if err != nil {
+		return users
+	}
+	list, _ := decoded.([]any)
+	for _, u := range list {
+		users = append(users, meta.Text(u))
+	}
+	return users
 }

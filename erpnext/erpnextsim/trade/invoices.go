@@ -19,9 +19,9 @@ func invoices() map[string]document.Controller {
 	return map[string]document.Controller{
 		"Sales Invoice": {
 			Events: hooks{
-				"autoname": returnSeries, "validate": chain(postingTime, missing, someItems, checkInvoice, totals, schedule, parties.Check, invoiceStatus),
-				"on_submit": chain(remark, billing.Follow, openInvoice),
-				"on_cancel": chain(unlinkPayments, func(s *document.Session, d *document.Doc) error {
+				"autoname": returnSeries, "validate": document.Chain(postingTime, missing, someItems, checkInvoice, totals, schedule, parties.Check, invoiceStatus),
+				"on_submit": document.Chain(remark, billing.Follow, openInvoice),
+				"on_cancel": document.Chain(unlinkPayments, func(s *document.Session, d *document.Doc) error {
 					return db(s, d, map[string]any{"status": "Cancelled", "outstanding_amount": 0.0})
 				}, billing.Follow, func(s *document.Session, d *document.Doc) error {
 					if s.Profile == profile.V15 {
@@ -54,13 +54,13 @@ func postingTime(s *document.Session, d *document.Doc) error {
 
 func checkInvoice(s *document.Session, d *document.Doc) error {
 	switch {
-	case truthy(d, "customer"):
+	case d.Holds("customer"):
 	case s.Profile == profile.V16:
 		return exception.Invalid("Please select Customer first")
-	case !truthy(d, "due_date"):
+	case !d.Holds("due_date"):
 		return exception.Invalid("Due Date is mandatory")
 	}
-	if !truthy(d, "due_date") {
+	if !d.Holds("due_date") {
 		d.Set("due_date", d.Get("posting_date"))
 	}
 	if d.Text("due_date") < d.Text("posting_date") {
@@ -84,11 +84,12 @@ func invoiceStatus(s *document.Session, d *document.Doc) error {
 	d.Set("against_income_account", strings.Join(accounts, ","))
 	d.Default("po_no", "")
 	d.Set("outstanding_amount", money(payable(d)-d.Float("total_advance")))
-	d.Set("status", statusOf(s, d))
+	status, err := statusOf(s, d)
 	if d.Fresh() {
-		d.Set("status", "Draft")
+		status = "Draft"
 	}
-	return nil
+	d.Set("status", status)
+	return err
 }
 
 // openInvoice sets what an invoice asks for once it is submitted. The answer to one
@@ -97,7 +98,11 @@ func openInvoice(s *document.Session, d *document.Doc) error {
 	if !d.Fresh() {
 		return nil
 	}
-	err := s.SetValue("Sales Invoice", d.Name(), map[string]any{"status": statusOf(s, d), "outstanding_amount": d.Get("outstanding_amount")}, false)
+	status, err := statusOf(s, d)
+	if err != nil {
+		return err
+	}
+	err = s.SetValue("Sales Invoice", d.Name(), map[string]any{"status": status, "outstanding_amount": d.Get("outstanding_amount")}, false)
 	if s.Profile == profile.V15 {
 		d.Set("outstanding_amount", 0.0)
 	}
@@ -105,27 +110,27 @@ func openInvoice(s *document.Session, d *document.Doc) error {
 }
 
 // statusOf derives an invoice's status from what is still open.
-func statusOf(s *document.Session, d *document.Doc) string {
+func statusOf(s *document.Session, d *document.Doc) (string, error) {
 	open, total := d.Float("outstanding_amount"), payable(d)
 	switch {
 	case d.Docstatus() == 0:
-		return "Draft"
+		return "Draft", nil
 	case d.Docstatus() == 2:
-		return "Cancelled"
+		return "Cancelled", nil
 	case open > 0 && total-open < dueBy(d, s.Today()):
-		return "Overdue"
+		return "Overdue", nil
 	case open > 0 && open < total:
-		return "Partly Paid"
+		return "Partly Paid", nil
 	case open > 0:
-		return "Unpaid"
+		return "Unpaid", nil
 	case d.Int("is_return") != 0:
-		return "Return"
+		return "Return", nil
 	}
 	credited, err := s.Tx.Value(`SELECT 1 FROM "tabSales Invoice" WHERE is_return = 1 AND return_against = ? AND docstatus = 1`, d.Name())
-	if err == nil && credited != nil {
-		return "Credit Note Issued"
+	if credited != nil {
+		return "Credit Note Issued", err
 	}
-	return "Paid"
+	return "Paid", err
 }
 
 // dueBy is what should have been paid before a day.
@@ -150,7 +155,11 @@ func settle(s *document.Session, name string, amount float64) error {
 		return fmt.Errorf("settling %s: %w", name, err)
 	}
 	d.Set("outstanding_amount", money(d.Float("outstanding_amount")-amount))
-	return db(s, d, map[string]any{"outstanding_amount": d.Get("outstanding_amount"), "status": statusOf(s, d), "modified": s.Now()})
+	status, err := statusOf(s, d)
+	if err != nil {
+		return err
+	}
+	return db(s, d, map[string]any{"outstanding_amount": d.Get("outstanding_amount"), "status": status, "modified": s.Now()})
 }
 
 // Nightly does what the scheduler does each night: expired quotations, overdue
@@ -174,7 +183,7 @@ func Nightly(s *document.Session) error {
 }
 
 func remark(s *document.Session, d *document.Doc) error {
-	if truthy(d, "remarks") {
+	if d.Holds("remarks") {
 		return nil
 	}
 	return db(s, d, map[string]any{"remarks": "No Remarks"})
@@ -186,6 +195,5 @@ func booked(s *document.Session, d *document.Doc) error {
 	if s.Profile == profile.V15 || d.Docstatus() != 2 {
 		return nil
 	}
-	return exception.Throw("LinkExistsError", "Cannot delete or cancel because %s %s is linked with %s %s ",
-		d.Type.Name, s.Link(d.Type.Name, d.Name()), "GL Entry", s.Link("GL Entry", naming.Hash())).From("frappe")
+	return billing.Held(s, d, "GL Entry", naming.Hash())
 }

@@ -24,12 +24,12 @@ func masters() map[string]document.Controller {
 		}}},
 		"Company":  {Events: hooks{"after_insert": foundCompany, "on_update": rules.Grow, "after_delete": rules.Grow}},
 		"Employee": {Events: hooks{"validate": fillEmployee, "on_update": rules.Grow, "after_delete": rules.Grow}},
-		"Asset":    {Events: hooks{"on_submit": assetStatus("Submitted"), "on_cancel": assetStatus("Cancelled")}},
+		"Asset":    {Events: hooks{"on_submit": becomes("Submitted"), "on_cancel": becomes("Cancelled")}},
 	}
 }
 
 func abbreviated(s *document.Session, d *document.Doc, field string) error {
-	if !truthy(d, field) {
+	if !d.Holds(field) {
 		return nil
 	}
 	abbr, err := s.Value("Company", d.Text("company"), "abbr")
@@ -48,16 +48,12 @@ func abbreviated(s *document.Session, d *document.Doc, field string) error {
 }
 
 func fillEmployee(_ *document.Session, d *document.Doc) error {
-	if d.Text("status") == "Left" && !truthy(d, "relieving_date") {
+	if d.Text("status") == "Left" && !d.Holds("relieving_date") {
 		return exception.Invalid("Please enter relieving date.")
 	}
 	d.Set("employee", d.Name())
 	d.Set("employee_name", strings.Join(strings.Fields(d.Text("first_name")+" "+d.Text("middle_name")+" "+d.Text("last_name")), " "))
 	return nil
-}
-
-func assetStatus(text string) document.Hook {
-	return func(s *document.Session, d *document.Doc) error { return db(s, d, map[string]any{"status": text}) }
 }
 
 // chart is the accounts of a new company: account, parent, root type, account
@@ -137,7 +133,7 @@ func fillCompany(s *document.Session, d *document.Doc, tag func(string) any) err
 		"default_inventory_account": "Stocks", "stock_adjustment_account": "Ajustement de stock", "stock_received_but_not_billed": "Stock reçu non facturé",
 		"expenses_included_in_valuation": "Frais inclus dans la valeur", "expenses_included_in_asset_valuation": "Frais inclus dans les immobilisations",
 	} {
-		if !truthy(d, field) && d.Type.Has(field) {
+		if !d.Holds(field) && d.Type.Has(field) {
 			values[field] = tag(name)
 		}
 	}

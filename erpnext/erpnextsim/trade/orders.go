@@ -12,16 +12,14 @@ func orders() map[string]document.Controller {
 	return map[string]document.Controller{
 		"Quotation": {
 			Events: hooks{
-				"validate": chain(checkValidity, missing, someItems, totals, schedule, parties.Check, quotationStatus),
-				"on_cancel": func(s *document.Session, d *document.Doc) error {
-					return db(s, d, map[string]any{"status": "Cancelled"})
-				},
+				"validate":  document.Chain(checkValidity, missing, someItems, totals, schedule, parties.Check, quotationStatus),
+				"on_cancel": becomes("Cancelled"),
 			},
 			Methods: map[string]document.Method{"declare_enquiry_lost": declareLost},
 		},
 		"Sales Order": {Events: hooks{
-			"validate":  chain(missing, someItems, checkDelivery, totals, schedule, parties.Check, orderStatus),
-			"on_submit": markOrdered, "on_cancel": chain(cancelOrder, markOrdered),
+			"validate":  document.Chain(missing, someItems, checkDelivery, totals, schedule, parties.Check, orderStatus),
+			"on_submit": markOrdered, "on_cancel": document.Chain(becomes("Cancelled"), markOrdered),
 		}},
 	}
 }
@@ -83,7 +81,7 @@ func checkDelivery(_ *document.Session, d *document.Doc) error {
 			d.Set("delivery_date", date)
 		}
 	}
-	if !truthy(d, "delivery_date") {
+	if !d.Holds("delivery_date") {
 		return exception.Invalid("Please enter Delivery Date")
 	}
 	for _, row := range d.Rows("items") {
@@ -108,10 +106,6 @@ func orderStatus(s *document.Session, d *document.Doc) error {
 		d.Set("status", "To Deliver and Bill")
 	}
 	return nil
-}
-
-func cancelOrder(s *document.Session, d *document.Doc) error {
-	return db(s, d, map[string]any{"status": "Cancelled"})
 }
 
 // markOrdered sets the status of the quotations that an order came from.
@@ -179,11 +173,7 @@ func OrderFrom(s *document.Session, quotation *document.Doc) (*document.Doc, err
 		items = append(items, item)
 	}
 	values["items"] = items
-	var rows []any
-	for _, row := range quotation.Rows("taxes") {
-		rows = append(rows, copied(row, "charge_type", "row_id", "account_head", "cost_center", "description", "rate", "tax_amount"))
-	}
-	values["taxes"] = rows
+	values["taxes"] = copiedTaxes(quotation)
 	return unsaved(s, "Sales Order", values)
 }
 
@@ -221,6 +211,14 @@ func copied(d *document.Doc, fields ...string) map[string]any {
 	return out
 }
 
+func copiedTaxes(d *document.Doc) []any {
+	var rows []any
+	for _, row := range d.Rows("taxes") {
+		rows = append(rows, copied(row, "charge_type", "row_id", "account_head", "cost_center", "description", "rate", "tax_amount"))
+	}
+	return rows
+}
+
 // InvoiceFrom is an unsaved Sales Invoice for a submitted quotation or order.
 func InvoiceFrom(s *document.Session, source *document.Doc) (*document.Doc, error) {
 	if source.Docstatus() != 1 {
@@ -245,11 +243,7 @@ func InvoiceFrom(s *document.Session, source *document.Doc) (*document.Doc, erro
 		items = append(items, item)
 	}
 	values["items"] = items
-	var rows []any
-	for _, row := range source.Rows("taxes") {
-		rows = append(rows, copied(row, "charge_type", "row_id", "account_head", "cost_center", "description", "rate", "tax_amount"))
-	}
-	values["taxes"] = rows
+	values["taxes"] = copiedTaxes(source)
 	return unsaved(s, "Sales Invoice", values)
 }
 

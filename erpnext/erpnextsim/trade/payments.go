@@ -12,14 +12,11 @@ import (
 
 // payments is payment entries, payment requests and subscriptions.
 func payments() map[string]document.Controller {
-	status := func(text string) document.Hook {
-		return func(s *document.Session, d *document.Doc) error { return db(s, d, map[string]any{"status": text}) }
-	}
 	return map[string]document.Controller{
 		"Payment Entry": {Events: hooks{
-			"validate": chain(missingPayment, checkPayment, finish, paymentStatus), "on_trash": booked, "on_submit": allocate(1), "on_cancel": chain(status("Cancelled"), allocate(-1)),
+			"validate": document.Chain(missingPayment, checkPayment, finish, paymentStatus), "on_trash": booked, "on_submit": allocate(1), "on_cancel": document.Chain(becomes("Cancelled"), allocate(-1)),
 		}},
-		"Payment Request": {Events: hooks{"validate": checkRequest, "on_submit": submitRequest, "on_cancel": status("Cancelled")}},
+		"Payment Request": {Events: hooks{"validate": checkRequest, "on_submit": submitRequest, "on_cancel": becomes("Cancelled")}},
 		"Subscription":    plans.Controller(),
 	}
 }
@@ -152,7 +149,7 @@ func unlinkPayments(s *document.Session, d *document.Doc) error {
 }
 
 func checkPayment(s *document.Session, d *document.Doc) error {
-	if d.Text("payment_type") != "Internal Transfer" && (!truthy(d, "party_type") || !truthy(d, "party")) {
+	if d.Text("payment_type") != "Internal Transfer" && (!d.Holds("party_type") || !d.Holds("party")) {
 		return exception.Invalid("Party is mandatory")
 	}
 	bank := d.Text("paid_to")
@@ -163,7 +160,7 @@ func checkPayment(s *document.Session, d *document.Doc) error {
 	if err != nil {
 		return err
 	}
-	if meta.Text(kind) == "Bank" && (!truthy(d, "reference_no") || !truthy(d, "reference_date")) {
+	if meta.Text(kind) == "Bank" && (!d.Holds("reference_no") || !d.Holds("reference_date")) {
 		return exception.Invalid("Reference No and Reference Date is mandatory for Bank transaction")
 	}
 	for _, row := range d.Rows("references") {
@@ -246,7 +243,7 @@ func PaymentFor(s *document.Session, invoice *document.Doc) (*document.Doc, erro
 
 func checkRequest(s *document.Session, d *document.Doc) error {
 	d.Set("status", "Draft")
-	if !truthy(d, "reference_doctype") || !truthy(d, "reference_name") {
+	if !d.Holds("reference_doctype") || !d.Holds("reference_name") {
 		return exception.Invalid("To create a Payment Request reference document is required")
 	}
 	if d.Float("grand_total") == 0 {
@@ -260,12 +257,19 @@ func checkRequest(s *document.Session, d *document.Doc) error {
 	if err != nil {
 		return err
 	}
-	asked, err := s.Tx.Value(`SELECT sum(grand_total) FROM "tabPayment Request" WHERE reference_doctype = ? AND reference_name = ?
-		AND docstatus = 1 AND status <> 'Paid' AND name <> ?`, d.Text("reference_doctype"), d.Text("reference_name"), d.Name())
-	if err == nil && meta.Float(asked)+d.Float("grand_total") > meta.Float(open) {
+	requested, err := asked(s, d.Text("reference_doctype"), d.Text("reference_name"), d.Name())
+	if err == nil && requested+d.Float("grand_total") > meta.Float(open) {
 		return exception.Invalid("Total Payment Request amount cannot be greater than %s amount", d.Text("reference_doctype"))
 	}
 	return err
+}
+
+// asked is what submitted payment requests that are not paid yet ask for an order or
+// invoice; the request named but does not count, "" is none.
+func asked(s *document.Session, doctype, name, but string) (float64, error) {
+	v, err := s.Tx.Value(`SELECT sum(grand_total) FROM "tabPayment Request" WHERE reference_doctype = ? AND reference_name = ?
+		AND docstatus = 1 AND status <> 'Paid' AND name <> ?`, doctype, name, but)
+	return meta.Float(v), err
 }
 
 func submitRequest(s *document.Session, d *document.Doc) error {
@@ -285,12 +289,11 @@ func Unrequested(s *document.Session, source *document.Doc) (float64, error) {
 	if open == 0 {
 		return 0, exception.Invalid("Payment Entry is already created").From("erpnext")
 	}
-	asked, err := s.Tx.Value(`SELECT sum(grand_total) FROM "tabPayment Request" WHERE reference_doctype = ? AND reference_name = ?
-		AND docstatus = 1 AND status <> 'Paid'`, source.Type.Name, source.Name())
+	requested, err := asked(s, source.Type.Name, source.Name(), "")
 	if err != nil {
 		return 0, err
 	}
-	if open = money(open - meta.Float(asked)); open <= 0 {
+	if open = money(open - requested); open <= 0 {
 		return 0, exception.Invalid("Payment Request is already created").From("erpnext")
 	}
 	return open, nil

@@ -17,7 +17,7 @@ func stock() map[string]document.Controller {
 		"Item Price": {Events: hooks{"validate": checkPrice}},
 		"Serial No":  {Events: hooks{"validate": checkSerial}},
 		"Stock Entry": {Events: hooks{
-			"validate": chain(postingTime, fillMovement, checkMovement, value), "on_submit": chain(bins.Serials(false), bins.Move(false)), "on_cancel": chain(bins.Serials(true), bins.Move(true)), "on_trash": booked,
+			"validate": document.Chain(postingTime, fillMovement, checkMovement, value), "on_submit": document.Chain(bins.Serials(false), bins.Move(false)), "on_cancel": document.Chain(bins.Serials(true), bins.Move(true)), "on_trash": booked,
 		}},
 	}
 }
@@ -28,7 +28,7 @@ func fillItem(s *document.Session, d *document.Doc) error {
 		d.Default("description", d.Get("item_name"))
 	}
 	listed := slices.ContainsFunc(d.Rows("uoms"), func(row *document.Doc) bool { return row.Text("uom") == d.Text("stock_uom") })
-	if truthy(d, "stock_uom") && !listed && s.Set.Get("UOM Conversion Detail") != nil {
+	if d.Holds("stock_uom") && !listed && s.Set.Get("UOM Conversion Detail") != nil {
 		if err := s.Append(d, "uoms", map[string]any{"uom": d.Get("stock_uom"), "conversion_factor": 1.0}); err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func checkDigit(code string) bool {
 }
 
 func checkSerial(_ *document.Session, d *document.Doc) error {
-	if d.Fresh() && truthy(d, "warehouse") {
+	if d.Fresh() && d.Holds("warehouse") {
 		return exception.Throw("SerialNoCannotCreateDirectError",
 			"New Serial No cannot have Warehouse. Warehouse must be set by Stock Entry or Purchase Receipt")
 	}
@@ -89,7 +89,7 @@ func checkSerial(_ *document.Session, d *document.Doc) error {
 			return exception.Throw("SerialNoCannotCannotChangeError", "Warehouse cannot be changed for Serial No.")
 		}
 	}
-	if d.Fresh() || !truthy(d, "status") {
+	if d.Fresh() || !d.Holds("status") {
 		d.Set("status", "Inactive")
 	}
 	return nil
@@ -123,9 +123,9 @@ func checkMovement(_ *document.Session, d *document.Doc) error {
 	target := purpose == "Material Receipt" || purpose == "Material Transfer"
 	for _, row := range d.Rows("items") {
 		switch {
-		case source && !truthy(row, "s_warehouse"):
+		case source && !row.Holds("s_warehouse"):
 			return exception.Invalid("Source warehouse is mandatory for row %d", row.Int("idx"))
-		case target && !truthy(row, "t_warehouse"):
+		case target && !row.Holds("t_warehouse"):
 			return exception.Invalid("Target warehouse is mandatory for row %d", row.Int("idx"))
 		case source && target && row.Text("s_warehouse") == row.Text("t_warehouse"):
 			return exception.Invalid("Row %d: Source and target warehouse cannot be same", row.Int("idx"))
@@ -139,7 +139,7 @@ func checkMovement(_ *document.Session, d *document.Doc) error {
 func value(s *document.Session, d *document.Doc) error {
 	in, out := 0.0, 0.0
 	for _, row := range d.Rows("items") {
-		if truthy(row, "s_warehouse") && row.Int("set_basic_rate_manually") == 0 {
+		if row.Holds("s_warehouse") && row.Int("set_basic_rate_manually") == 0 {
 			rate, err := bins.Rate(s, row.Text("item_code"), row.Text("s_warehouse"))
 			if err != nil {
 				return err
@@ -150,10 +150,10 @@ func value(s *document.Session, d *document.Doc) error {
 		row.Set("basic_amount", amount)
 		row.Set("amount", amount)
 		row.Set("valuation_rate", row.Float("basic_rate"))
-		if truthy(row, "t_warehouse") {
+		if row.Holds("t_warehouse") {
 			in += amount
 		}
-		if truthy(row, "s_warehouse") {
+		if row.Holds("s_warehouse") {
 			out += amount
 		}
 	}

@@ -15,10 +15,10 @@ import (
 // support is issues and what arrives on them.
 func support() map[string]document.Controller {
 	return map[string]document.Controller{
-		"Issue":         {Events: hooks{"validate": chain(fillIssue, agreement)}, Methods: map[string]document.Method{}},
-		"Communication": {Events: hooks{"validate": chain(fillCommunication, knownSender), "after_insert": answerIssue}},
+		"Issue":         {Events: hooks{"validate": document.Chain(fillIssue, agreement)}, Methods: map[string]document.Method{}},
+		"Communication": {Events: hooks{"validate": document.Chain(fillCommunication, knownSender), "after_insert": answerIssue}},
 		"Lead":          {Events: hooks{"before_insert": parties.Introduce, "validate": parties.Introduce}},
-		"Task":          {Events: hooks{"validate": plans.Progress, "on_update": chain(rules.Grow, plans.Advance), "after_delete": chain(rules.Grow, plans.Advance)}},
+		"Task":          {Events: hooks{"validate": plans.Progress, "on_update": document.Chain(rules.Grow, plans.Advance), "after_delete": document.Chain(rules.Grow, plans.Advance)}},
 		"Supplier":      {Events: hooks{"autoname": nameSupplier}},
 	}
 }
@@ -29,7 +29,7 @@ func fillIssue(s *document.Session, d *document.Doc) error {
 	if d.Fresh() {
 		d.Default("opening_date", s.Today())
 	}
-	if mail := d.Text("raised_by"); mail != "" && !truthy(d, "contact") && !truthy(d, "customer") {
+	if mail := d.Text("raised_by"); mail != "" && !d.Holds("contact") && !d.Holds("customer") {
 		contact, err := s.Tx.Value(`SELECT name FROM tabContact WHERE email_id = ? LIMIT 1`, mail)
 		if err != nil {
 			return err
@@ -52,17 +52,17 @@ func fillIssue(s *document.Session, d *document.Doc) error {
 // all days.
 func agreement(s *document.Session, d *document.Doc) error {
 	open := d.Text("status") == "Open"
-	if d.Fresh() && !truthy(d, "service_level_agreement") {
+	if d.Fresh() && !d.Holds("service_level_agreement") {
 		name, err := s.Tx.Value(`SELECT name FROM "tabService Level Agreement" WHERE document_type = 'Issue' AND enabled = 1 AND default_service_level_agreement = 1 LIMIT 1`)
 		if err != nil {
 			return err
 		}
 		d.Default("service_level_agreement", name)
 	}
-	if !truthy(d, "service_level_agreement") {
+	if !d.Holds("service_level_agreement") {
 		return nil
 	}
-	if d.Before != nil && d.Before.Text("status") == "Open" && !open && !truthy(d, "first_responded_on") {
+	if d.Before != nil && d.Before.Text("status") == "Open" && !open && !d.Holds("first_responded_on") {
 		d.Set("first_responded_on", s.Now())
 	}
 	sla, err := s.Load("Service Level Agreement", d.Text("service_level_agreement"))
@@ -79,7 +79,7 @@ func times(s *document.Session, d, sla *document.Doc) error {
 			d.Default("priority", row.Get("priority"))
 		}
 	}
-	if !truthy(d, "service_level_agreement_creation") {
+	if !d.Holds("service_level_agreement_creation") {
 		d.Set("service_level_agreement_creation", s.Now())
 	}
 	began, ok := paper.ParseTime(d.Text("service_level_agreement_creation"))
@@ -88,7 +88,7 @@ func times(s *document.Session, d, sla *document.Doc) error {
 			continue
 		}
 		at := func(seconds float64) string {
-			return began.Add(time.Duration(seconds) * time.Second).Format("2006-01-02 15:04:05.000000")
+			return began.Add(time.Duration(seconds) * time.Second).Format(paper.Datetime)
 		}
 		d.Set("response_by", at(row.Float("response_time")))
 		d.Set("sla_resolution_by", at(row.Float("resolution_time")))
@@ -101,10 +101,10 @@ func times(s *document.Session, d, sla *document.Doc) error {
 	case fulfilled:
 		d.Default("sla_resolution_date", s.Now())
 		d.Set("agreement_status", "Fulfilled")
-		if d.Text("sla_resolution_date") > d.Text("sla_resolution_by") && truthy(d, "sla_resolution_by") {
+		if d.Text("sla_resolution_date") > d.Text("sla_resolution_by") && d.Holds("sla_resolution_by") {
 			d.Set("agreement_status", "Failed")
 		}
-	case truthy(d, "first_responded_on"):
+	case d.Holds("first_responded_on"):
 		d.Set("agreement_status", "Resolution Due")
 	default:
 		d.Set("agreement_status", "First Response Due")
@@ -118,7 +118,7 @@ func fillCommunication(_ *document.Session, d *document.Doc) error {
 	}
 	if d.Fresh() {
 		switch {
-		case truthy(d, "reference_doctype") && truthy(d, "reference_name"):
+		case d.Holds("reference_doctype") && d.Holds("reference_name"):
 			d.Set("status", "Linked")
 		case d.Text("communication_type") == "Communication":
 			d.Set("status", "Open")
@@ -135,9 +135,13 @@ func answerIssue(s *document.Session, d *document.Doc) error {
 	if d.Text("reference_doctype") != "Issue" || d.Text("communication_type") != "Communication" {
 		return nil
 	}
-	issue, err := s.Load("Issue", d.Text("reference_name"))
+	name, known, err := s.Exists("Issue", d.Text("reference_name"))
+	if err != nil || !known {
+		return err // a missing link was reported before
+	}
+	issue, err := s.Load("Issue", name)
 	if err != nil {
-		return nil // a missing link was reported before
+		return err
 	}
 	switch d.Text("sent_or_received") {
 	case "Received":
@@ -145,7 +149,7 @@ func answerIssue(s *document.Session, d *document.Doc) error {
 			return s.SetValue("Issue", issue.Name(), map[string]any{"status": "Open"}, true)
 		}
 	case "Sent":
-		if !truthy(issue, "first_responded_on") {
+		if !issue.Holds("first_responded_on") {
 			return s.SetValue("Issue", issue.Name(), map[string]any{"first_responded_on": s.Now()}, true)
 		}
 	}
@@ -182,7 +186,7 @@ func knownSender(s *document.Session, d *document.Doc) error {
 func nameSupplier(s *document.Session, d *document.Doc) error {
 	d.Default("represents_company", "")
 	rule, err := s.Value("Buying Settings", "Buying Settings", "supp_master_name")
-	if err == nil && meta.Text(rule) != "Naming Series" && truthy(d, "supplier_name") {
+	if err == nil && meta.Text(rule) != "Naming Series" && d.Holds("supplier_name") {
 		d.Set("name", d.Get("supplier_name"))
 	}
 	return err

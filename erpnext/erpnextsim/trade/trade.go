@@ -60,18 +60,6 @@ var modules = map[string]string{
 	"InvoiceNotCancelled":             "erpnext.accounts.doctype.subscription.subscription",
 }
 
-// chain runs hooks one after the other until one fails.
-func chain(list ...document.Hook) document.Hook {
-	return func(s *document.Session, d *document.Doc) error {
-		for _, hook := range list {
-			if err := hook(s, d); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
 // money rounds to cents, halves to the even cent, as the server does.
 func money(f float64) float64 {
 	scaled := f * 100
@@ -82,11 +70,9 @@ func money(f float64) float64 {
 	return whole / 100
 }
 
-func truthy(d *document.Doc, field string) bool { return !meta.Falsy(d.Get(field)) }
-
 // borrow reads a column of a linked document into a field that is still empty.
 func borrow(s *document.Session, d *document.Doc, field string, from [3]string) error {
-	if truthy(d, field) || !d.Type.Has(field) || from[1] == "" {
+	if d.Holds(field) || !d.Type.Has(field) || from[1] == "" {
 		return nil
 	}
 	v, err := s.Value(from[0], from[1], from[2])
@@ -102,6 +88,11 @@ func db(s *document.Session, d *document.Doc, values map[string]any) error {
 		d.Set(field, v)
 	}
 	return s.SetValue(d.Type.Name, d.Name(), values, false)
+}
+
+// becomes sets the status of a document.
+func becomes(status string) document.Hook {
+	return func(s *document.Session, d *document.Doc) error { return db(s, d, map[string]any{"status": status}) }
 }
 
 // missing fills what ERPNext reads from company, customer and items before it
@@ -133,8 +124,12 @@ func missing(s *document.Session, d *document.Doc) error {
 	}
 	d.Default("conversion_rate", 1.0)
 	d.Default("plc_conversion_rate", 1.0)
-	if exists, ok, err := s.Exists("Price List", "Standard Selling"); err == nil && ok {
-		d.Default("selling_price_list", exists)
+	list, known, err := s.Exists("Price List", "Standard Selling")
+	if err != nil {
+		return err
+	}
+	if known {
+		d.Default("selling_price_list", list)
 	}
 	d.Default("price_list_currency", d.Get("currency"))
 	if d.Type.Name == "Sales Invoice" {
@@ -159,7 +154,7 @@ func stockPlace(s *document.Session, d, row *document.Doc) error {
 	if row.Type.Has("transaction_date") {
 		row.Default("transaction_date", d.Get("transaction_date"))
 	}
-	if !truthy(row, "item_code") {
+	if !row.Holds("item_code") {
 		return nil
 	}
 	row.Default("image", "")
@@ -167,7 +162,7 @@ func stockPlace(s *document.Session, d, row *document.Doc) error {
 	if err := borrow(s, row, "grant_commission", [3]string{"Item", row.Text("item_code"), "grant_commission"}); err != nil {
 		return err
 	}
-	if !truthy(row, "warehouse") {
+	if !row.Holds("warehouse") {
 		place, err := s.Tx.Value(`SELECT default_warehouse FROM "tabItem Default" WHERE parenttype = 'Item' AND parent = ? AND company = ?`,
 			row.Text("item_code"), d.Text("company"))
 		if err != nil {

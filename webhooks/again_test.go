@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -53,7 +54,7 @@ func TestRepeatedDeliveryWaitsNoLonger(t *testing.T) {
 	h := build(t, s.source)
 	h.work()
 	id := s.post(h, s.good).ID
-	h.awaits("it failed once", func() bool { return h.becomes(id, keep.Pending).Tries == 1 })
+	hubtest.Await(t, "it failed once", func() bool { return h.becomes(id, keep.Pending).Tries == 1 })
 	works.Store(true)
 	s.post(h, s.good)
 	h.becomes(id, keep.Done)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -151,7 +152,7 @@ func TestERPNextQuirks(t *testing.T) {
 	post(body("2026-11-22T10:00:09.000001", "on_change")) // once more
 	post([]byte(`{"name": 7, "doctype": "Issue", "modified": "2026-11-22 10:00:00", "doc_event": "on_update", "docstatus": 2}`))
 	h.becomes(last, keep.Done)
-	h.awaits("all are told", func() bool { return len(e.list()) == 5 })
+	hubtest.Await(t, "all are told", func() bool { return len(e.list()) == 5 })
 	var got []string
 	for _, event := range e.list() {
 		if event.Doctype == "Quotation" { // those of one document come in the order of the door

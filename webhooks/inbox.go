@@ -110,19 +110,14 @@ func (b *Inbox) Retry(ctx context.Context, id, reason string) (Delivery, error) 
 	return deliveryOf(job), nil
 }
 
-func (b *Inbox) list(ctx context.Context, in *deliveryListInput) (*deliveryListOutput, error) {
+func (b *Inbox) list(ctx context.Context, in *deliveryListInput) (*web.Listing[Delivery], error) {
 	deliveries, next, err := b.List(ctx, Search{
 		Source: in.Source, Status: in.Status, Text: in.Query, Limit: in.Limit, Cursor: in.Cursor,
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &deliveryListOutput{}
-	out.Body.Items = deliveries
-	if next != "" {
-		out.Body.Next = &next
-	}
-	return out, nil
+	return web.List(deliveries, next), nil
 }
 
 func (b *Inbox) get(ctx context.Context, in *deliveryInput) (*deliveryOutput, error) {
@@ -149,15 +144,7 @@ type deliveryListInput struct {
 	Source string      `query:"source" maxLength:"40"`
 	Status keep.Status `query:"status" enum:"held,pending,running,done,dead,cancelled"`
 	Query  string      `query:"q" maxLength:"200" doc:"In dedupe key, note, reference or customer"`
-	Limit  int         `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor string      `query:"cursor" maxLength:"200"`
-}
-
-type deliveryListOutput struct {
-	Body struct {
-		Items []Delivery `json:"items" nullable:"false"`
-		Next  *string    `json:"next"`
-	}
+	web.Paging
 }
 
 type deliveryInput struct {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/web"
@@ -57,45 +57,20 @@ func (s *moodyStore) Put(ctx context.Context, job keep.Job) (keep.Job, bool, err
 	return s.Engine.Put(ctx, job)
 }
 
-// news appends events to the ring, as the broker does.
-type news struct{ keep.Ring }
-
-func (n news) Publish(ctx context.Context, events ...hub.Event) error {
-	_, err := n.Append(ctx, events...)
-	return err
-}
-
-type guard struct{}
-
-func (guard) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
-	if hub.Role(r.Header.Get("X-Test-Role")) != role {
-		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
-	}
-	return hub.Actor{Role: role, ID: "ann"}, nil
-}
-
 func build(t *testing.T, sources ...webhooks.Source) *house {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := hubtest.Store(t)
 	log := slog.New(slog.DiscardHandler)
 	h := &house{t: t, engine: engine, store: &moodyStore{Engine: engine}}
-	h.door = webhooks.NewDoor(webhooks.Deps{Store: h.store, Events: news{engine}, Log: log}, sources...)
-	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: guard{}, Log: log})
+	h.door = webhooks.NewDoor(webhooks.Deps{Store: h.store, Events: hubtest.News{Ring: engine}, Log: log}, sources...)
+	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.door.Mount(edge.Router())
 	webhooks.NewInbox(engine).Mount(edge.Router())
 	h.server = httptest.NewServer(edge.Handler())
-	t.Cleanup(func() {
-		h.server.Close()
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(h.server.Close)
 	return h
 }
 
@@ -159,7 +134,7 @@ func (h *house) ask(method, path, body string, into any) int {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	r.Header.Set("X-Test-Role", string(hub.RoleStaff))
+	r.Header.Set(hubtest.RoleHeader, string(hub.RoleStaff))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -201,20 +176,6 @@ func (h *house) becomes(id string, status keep.Status) keep.Job {
 		case <-tick.C:
 		case <-end:
 			h.t.Fatalf("the delivery is %s (%s), never %s", job.Status, job.Note, status)
-		}
-	}
-}
-
-// awaits waits for a fact.
-func (h *house) awaits(what string, fact func() bool) {
-	h.t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.After(8 * time.Second); !fact(); {
-		select {
-		case <-tick.C:
-		case <-end:
-			h.t.Fatalf("waited in vain until %s", what)
 		}
 	}
 }

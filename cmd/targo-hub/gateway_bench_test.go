@@ -85,8 +85,7 @@ func (a *arena) compare(b *testing.B, name string, peer server, l load, note str
 	b.Helper()
 	var ours, theirs []outcome
 	for round := range gatewayRounds {
-		one, other := a.hub, peer
-		x, y := l.run(b, one, gatewaySlice), l.run(b, other, gatewaySlice)
+		x, y := l.run(b, a.hub, gatewaySlice), l.run(b, peer, gatewaySlice)
 		if round > 0 {
 			ours, theirs = append(ours, x), append(theirs, y)
 		}
@@ -131,7 +130,7 @@ func coldReads(b *testing.B) {
 	var hangs atomic.Bool
 	free := make(chan struct{})
 	body := document(2113)
-	erp := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	erp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "/K2-") {
 			asked.Add(1)
 		}
@@ -142,7 +141,6 @@ func coldReads(b *testing.B) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(body)
 	}))
-	erp.Start()
 	defer erp.Close()
 	defer close(free)
 	hub, token := startHub(b, erp.URL)

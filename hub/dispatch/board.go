@@ -102,12 +102,10 @@ func (b *Board) cards(ctx context.Context, of BoardOf) (cards []Card, more bool,
 		rows = rows[:boardJobs]
 	}
 	cards = make([]Card, len(rows))
-	byName := make(map[string]*Card, len(rows))
 	for i, row := range rows {
 		cards[i] = row.card(of.From)
-		byName[row.Name] = &cards[i]
 	}
-	return cards, more, b.attach(ctx, byName)
+	return cards, more, b.attach(ctx, cards)
 }
 
 func (of BoardOf) query() erpnext.Query {
@@ -152,7 +150,7 @@ func (p placed) card(from erpnext.Date) Card {
 }
 
 // attach reads the tags and the predecessors of all jobs, at once.
-func (b *Board) attach(ctx context.Context, cards map[string]*Card) error {
+func (b *Board) attach(ctx context.Context, cards []Card) error {
 	var tags []struct {
 		Parent string `json:"parent"`
 		RequiredTag
@@ -161,11 +159,10 @@ func (b *Board) attach(ctx context.Context, cards map[string]*Card) error {
 		Parent string `json:"parent"`
 		Job    string `json:"job"`
 	}
-	names := make([]string, 0, len(cards))
-	for name := range cards {
-		names = append(names, name)
+	names, byName := make([]string, len(cards)), make(map[string]*Card, len(cards))
+	for i := range cards {
+		names[i], byName[cards[i].Name] = cards[i].Name, &cards[i]
 	}
-	slices.Sort(names)
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return b.erp.List(ctx, rowsOf("Dispatch Tag Link", names), &tags) })
 	work.Go(func() error { return b.erp.List(ctx, rowsOf("Dispatch Job Predecessor", names), &waits) })
@@ -173,11 +170,11 @@ func (b *Board) attach(ctx context.Context, cards map[string]*Card) error {
 		return err
 	}
 	for _, row := range tags {
-		card := cards[row.Parent]
+		card := byName[row.Parent]
 		card.Tags = append(card.Tags, row.RequiredTag)
 	}
 	for _, row := range waits {
-		if card := cards[row.Parent]; !slices.Contains(card.WaitsFor, row.Job) {
+		if card := byName[row.Parent]; !slices.Contains(card.WaitsFor, row.Job) {
 			card.WaitsFor = append(card.WaitsFor, row.Job)
 		}
 	}

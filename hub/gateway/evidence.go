@@ -19,27 +19,29 @@ func (g *Gateway) asks(o *order) error {
 	if g.trail == nil {
 		return hub.Fail(hub.Unavailable, "store-unavailable", "Changes cannot be written down, so none is made.", nil)
 	}
-	if err := g.trail.Audit(o.ctx, o.record("asked", "")); err != nil {
+	if err := g.trail.Audit(o.ctx, o.record("asked", nil)); err != nil {
 		return hub.Fail(hub.Unavailable, "store-unavailable", "The change cannot be written down, so it is not made.", err)
 	}
 	return nil
 }
 
 // ended writes down how a change ended. A hub that dies before that leaves the
-// first record: what was asked may have been done.
-func (g *Gateway) ended(o *order, how, name string) {
+// first record: what was asked may have been done. start is the start of the
+// answer, nil when there is none to look into.
+func (g *Gateway) ended(o *order, how string, start []byte) {
 	if !o.Mutates {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.ctx), 5*time.Second)
 	defer cancel()
-	if err := g.trail.Audit(ctx, o.record(how, name)); err != nil {
+	if err := g.trail.Audit(ctx, o.record(how, start)); err != nil {
 		g.log.ErrorContext(ctx, "outcome of a change is not written down", "request", hub.RequestID(ctx), "err", err)
 	}
 }
 
-// record is the evidence: names, never values.
-func (o *order) record(how, name string) keep.Record {
+// record is the evidence: names, never values. A name that ERPNext has given
+// stands in the start of its answer.
+func (o *order) record(how string, start []byte) keep.Record {
 	r := keep.Record{
 		Actor: o.actor.String(), Action: "gateway." + o.Action, Name: o.Name,
 		Request: hub.RequestID(o.ctx), Detail: o.method + " " + how,
@@ -51,7 +53,7 @@ func (o *order) record(how, name string) keep.Record {
 		r.Doctype = o.Doctype.Name
 	}
 	if r.Name == "" {
-		r.Name = name
+		r.Name = nameIn(start)
 	}
 	r.Name = clipped(r.Name)
 	return r
@@ -124,12 +126,11 @@ func finds(d *json.Decoder, names ...string) bool {
 // touched drops what is kept and may now be out of date. It is called before the
 // answer is given, whatever the answer is.
 func (g *Gateway) touched(o *order) {
-	switch {
-	case o.Wide || o.Doctype == nil:
+	if o.Wide || o.Doctype == nil {
 		g.Changed("", "")
-	default:
-		g.Changed(o.Doctype.Name, o.Name)
+		return
 	}
+	g.Changed(o.Doctype.Name, o.Name)
 }
 
 // printable makes a text fit for a header.

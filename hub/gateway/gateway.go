@@ -30,6 +30,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -156,7 +157,7 @@ func (g *Gateway) Mount(r *web.Router) {
 		read.ID, read.Summary = "erpnext-"+area.id+"-get", "Read "+area.what
 		r.Handle(http.MethodGet, area.path, guard, g.read, read)
 		for _, method := range area.methods {
-			write.ID, write.Summary = "erpnext-"+area.id+"-"+lower(method), method+" "+area.what
+			write.ID, write.Summary = "erpnext-"+area.id+"-"+strings.ToLower(method), method+" "+area.what
 			r.Handle(method, area.path, guard, g.write, write)
 		}
 	}

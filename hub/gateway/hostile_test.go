@@ -124,15 +124,9 @@ func TestSmuggling(t *testing.T) {
 		"a header with a line": "X-A: b\r\n c: d\r\nContent-Length: 3\r\n",
 		"a blank in a name":    "Content-Length : 3\r\n",
 	} {
-		conn, err := net.Dial("tcp", h.hub.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(conn, "GET /api/resource/Issue HTTP/1.1\r\nHost: hub\r\nX-Test-Role: staff\r\nConnection: close\r\n"+head+
+		answer := say(t, h.hub.Listener.Addr().String(), "GET /api/resource/Issue HTTP/1.1\r\nHost: hub\r\nX-Test-Role: staff\r\nConnection: close\r\n"+head+
 			"\r\n3\r\nabc\r\n0\r\n\r\nGET /api/method/login HTTP/1.1\r\nHost: erp\r\n\r\n")
-		answer, _ := io.ReadAll(conn)
-		_ = conn.Close()
-		if strings.Contains(string(answer), "200 OK") || strings.Count(string(answer), "HTTP/1.1") > 1 {
+		if strings.Contains(answer, "200 OK") || strings.Count(answer, "HTTP/1.1") > 1 {
 			t.Errorf("%s: %s", name, answer)
 		}
 	}
@@ -172,7 +166,7 @@ func TestBombs(t *testing.T) {
 // TestNothingConfigured says that the part is off.
 func TestNothingConfigured(t *testing.T) {
 	t.Parallel()
-	g := off(t)
+	g := mounted(t, gateway.Config{}, gateway.Deps{})
 	defer g.Close()
 	for _, method := range []string{"GET", "POST"} {
 		if got := g.do(t, method, "/api/resource/Issue", "staff"); got.Code != 503 || !strings.Contains(got.Body.String(), "part-off") {

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -24,7 +23,6 @@ type question struct {
 // ask is a question that was decided: it may be asked, and how.
 type ask struct {
 	rules.Verdict
-	place   address.Place
 	target  string
 	headers *[variants]http.Header
 	kept    bool // its answer is kept for a while
@@ -66,10 +64,7 @@ func (g *Gateway) read(c echo.Context) error {
 // ask decides the question of a request. What was decided once is remembered:
 // the list does not change while the hub runs.
 func (g *Gateway) ask(class *rules.Class, r *http.Request) (*ask, string, error) {
-	uri := r.RequestURI
-	if uri == "" || uri[0] != '/' {
-		uri = r.URL.RequestURI() // the absolute form
-	}
+	uri := uriOf(r)
 	if r.ContentLength != 0 {
 		return nil, "", hub.Fail(hub.Malformed, "malformed", "A GET has no body here; send POST.", nil)
 	}
@@ -85,26 +80,30 @@ func (g *Gateway) ask(class *rules.Class, r *http.Request) (*ask, string, error)
 }
 
 func (g *Gateway) decide(class *rules.Class, uri string) (*ask, error) {
-	path, query, args, err := parts(uri, http.MethodGet)
+	place, target, args, err := parts(uri, http.MethodGet)
 	if err != nil {
 		return nil, err
 	}
-	verdict, err := class.Check(rules.Request{Method: http.MethodGet, Place: path, Query: args})
+	verdict, err := class.Check(rules.Request{Method: http.MethodGet, Place: place, Query: args})
 	if err != nil {
 		return nil, err
 	}
-	a := &ask{Verdict: verdict, place: path, target: path.Path, headers: g.headersFor(class), kept: verdict.Keep != rules.Keep{}}
-	if query != "" {
-		a.target += "?" + query
-	}
-	return a, nil
+	return &ask{Verdict: verdict, target: target, headers: g.headersFor(class), kept: verdict.Keep != rules.Keep{}}, nil
 }
 
-// parts reads an address: where it leads, the query as it may be sent, and what
-// stands in it.
-func parts(uri, method string) (address.Place, string, papers.Args, error) {
+// uriOf is the address of a request as it was sent, without scheme and host.
+func uriOf(r *http.Request) string {
+	if uri := r.RequestURI; uri != "" && uri[0] == '/' {
+		return uri
+	}
+	return r.URL.RequestURI() // the absolute form
+}
+
+// parts reads an address: where it leads, the target as it may be sent on, and
+// what stands in its query.
+func parts(uri, method string) (place address.Place, target string, args papers.Args, err error) {
 	path, query, _ := strings.Cut(uri, "?")
-	place, err := address.Parse(path, method)
+	place, err = address.Parse(path, method)
 	if err != nil {
 		return place, "", nil, hub.Fail(hub.Malformed, "malformed", "The path is not readable.", err)
 	}
@@ -112,11 +111,15 @@ func parts(uri, method string) (address.Place, string, papers.Args, error) {
 		return place, "", nil, hub.Fail(hub.Malformed, "malformed",
 			"The query is too long; send the arguments in the body of a POST to frappe.client.get_list.", nil)
 	}
-	args, err := papers.Query(query)
+	args, err = papers.Query(query)
 	if err != nil {
 		return place, "", nil, hub.Fail(hub.Malformed, "malformed", "The query is not readable.", err)
 	}
-	return place, address.Sendable(query), args, brokenJSON(place, args)
+	target = place.Path
+	if query != "" {
+		target += "?" + address.Sendable(query)
+	}
+	return place, target, args, brokenJSON(place, args)
 }
 
 // brokenJSON refuses what ERPNext would answer with an error of its own inside:
@@ -130,7 +133,7 @@ func brokenJSON(place address.Place, args papers.Args) error {
 		switch arg.Key {
 		case "fields", "filters", "or_filters":
 			if opened, err := papers.Open(arg.Value); err != nil || text != "" && opened == text {
-				return hub.Fail(hub.Malformed, "malformed", "The parameter "+arg.Key+" is not readable JSON.", errors.Join(err),
+				return hub.Fail(hub.Malformed, "malformed", "The parameter "+arg.Key+" is not readable JSON.", err,
 					hub.WithField("query/"+arg.Key, "expected JSON"))
 			}
 		}
@@ -172,5 +175,3 @@ func langOf(v int) string {
 	}
 	return string(hub.French)
 }
-
-func lower(method string) string { return strings.ToLower(method) }

@@ -64,15 +64,16 @@ func packedBy(resp *http.Response) string {
 // refusal reads what ERPNext refuses and why.
 func (g *Gateway) refusal(resp *http.Response) error {
 	var from io.Reader = resp.Body
+	var unpacking error
 	if packedBy(resp) == "gzip" {
-		zip, err := gzip.NewReader(resp.Body)
-		if err == nil {
+		var zip *gzip.Reader
+		if zip, unpacking = gzip.NewReader(resp.Body); unpacking == nil {
 			from = zip
 		}
 	}
 	body, err := io.ReadAll(io.LimitReader(from, longestRefusal)) // what could be read of it counts
 	e := g.site.Refusal(resp.StatusCode, body)
-	e.Err = errors.Join(e.Err, err)
+	e.Err = errors.Join(e.Err, unpacking, err)
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = min(time.Duration(seconds)*time.Second, time.Hour)
 	}
@@ -90,9 +91,9 @@ func explain(e *erpnext.Error) error {
 		reason = ""
 	}
 	switch {
-	case erpnext.IsAuth(e) || e.ExcType == "CSRFTokenError" || e.ExcType == "AuthenticationError":
+	case erpnext.IsAuth(e) || e.ExcType == "AuthenticationError":
 		return fail(hub.Upstream, "upstream-failed", "ERPNext does not know the hub's token.")
-	case e.Status == http.StatusTooManyRequests || e.Retryable || away(e.Status):
+	case e.Retryable:
 		return hub.Fail(hub.Unavailable, "upstream-unavailable", "ERPNext cannot do this right now.", e,
 			hub.WithExcType(e.ExcType), hub.WithRetryAfter(max(e.RetryAfter, time.Second)))
 	case e.ExcType == "":
@@ -121,10 +122,6 @@ func page(status int, fail func(hub.Kind, string, string) error) error {
 		return fail(hub.NotAllowed, "method-not-allowed", "The address does not take this method.")
 	}
 	return fail(hub.Upstream, "upstream-failed", "ERPNext answered with a page.")
-}
-
-func away(status int) bool {
-	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 }
 
 // broken explains a form that cannot be read to its end.

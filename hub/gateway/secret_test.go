@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -121,7 +120,7 @@ func secretsNeverPass(t *testing.T, site *erpnextsim.Site) {
 		"move_log": []any{map[string]any{"moved_on": "2026-01-02 03:04:05", "action": "install"}},
 	})
 	h := build(t, options{site: leaky(site)})
-	all := url.QueryEscape(`["*"]`)
+	all := q(`["*"]`)
 	for _, test := range []struct{ method, target, body string }{
 		{"GET", "/api/resource/Service%20Equipment/" + name, ""},
 		{"GET", "/api/resource/Service%20Equipment?fields=" + all, ""},
@@ -147,7 +146,6 @@ func secretsNeverPass(t *testing.T, site *erpnextsim.Site) {
 func TestSecretsCannotBeGuessed(t *testing.T) {
 	t.Parallel()
 	h := build(t, options{site: says(`{"data":[]}`)})
-	q := url.QueryEscape
 	for _, query := range []string{
 		"fields=" + q(`["name","wifi_password"]`), "fields=" + q(`["WIFI_PASSWORD as x"]`), "fields=" + q("[\"`tabService Equipment`.`sip_password`\"]"),
 		"fields=" + q(`["wifi\u005fpassword"]`), "fields=" + q(`["max(login_password) as m"]`), "fields=" + q(`[{"MAX":"login_password","as":"m"}]`),

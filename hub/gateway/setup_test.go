@@ -85,12 +85,11 @@ type options struct {
 func build(t *testing.T, o options) *house {
 	t.Helper()
 	h := &house{t: t, book: &book{}}
-	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	site := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.calls.Add(1)
 		o.site.ServeHTTP(w, r)
 	}))
-	t.Cleanup(site.Close)
-	client, err := erpnext.New(erpnext.Config{URL: site.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
+	client, err := erpnext.New(erpnext.Config{URL: site, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
 	if err != nil {
 		t.Fatal(err)
 	}

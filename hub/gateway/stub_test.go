@@ -81,6 +81,12 @@ func (s *stub) gate(t testing.TB, cfg gateway.Config) bench {
 	if s.counts != nil {
 		deps.Metrics = s.counts
 	}
+	return mounted(t, cfg, deps)
+}
+
+// mounted is a gateway behind the hub's door.
+func mounted(t testing.TB, cfg gateway.Config, deps gateway.Deps) bench {
+	t.Helper()
 	g, err := gateway.New(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
@@ -125,19 +131,4 @@ func data(text string) func(erpnext.Pass) (int, string) {
 
 func away() error {
 	return &connectors.Error{System: "erpnext", Op: "forward", Code: connectors.CodeBreakerOpen, Temporary: true, RetryAfter: 4 * time.Second}
-}
-
-// off is a gateway without a site.
-func off(t *testing.T) bench {
-	t.Helper()
-	g, err := gateway.New(gateway.Config{}, gateway.Deps{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: door{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.Mount(server.Router())
-	return bench{g, server.Handler()}
 }

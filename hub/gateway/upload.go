@@ -65,7 +65,7 @@ func (g *Gateway) upload(c echo.Context) error {
 		if err == nil {
 			_ = resp.Body.Close()
 		}
-		g.ended(o, "broken off", "")
+		g.ended(o, "broken off", nil)
 		return wrong
 	}
 	return g.deliver(c, o, resp, err)

@@ -66,11 +66,7 @@ func (g *Gateway) write(c echo.Context) error {
 func (g *Gateway) prepare(r *http.Request) (*order, error) {
 	actor := hub.ActorOf(r.Context())
 	o := &order{class: g.policy.ClassOf(actor), method: r.Method, actor: actor}
-	uri := r.RequestURI
-	if uri == "" || uri[0] != '/' {
-		uri = r.URL.RequestURI()
-	}
-	place, query, args, err := parts(uri, r.Method)
+	place, target, args, err := parts(uriOf(r), r.Method)
 	if err != nil {
 		return nil, err
 	}
@@ -89,10 +85,7 @@ func (g *Gateway) prepare(r *http.Request) (*order, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.place, o.target = place, place.Path
-	if query != "" {
-		o.target += "?" + query
-	}
+	o.place, o.target = place, target
 	o.body, o.length = bytes.NewReader(body), int64(len(body))
 	o.header = headerFor(actor, sendAs)
 	return o, nil
@@ -124,12 +117,12 @@ func (o *order) pass() erpnext.Pass {
 // before the caller hears of it.
 func (g *Gateway) deliver(c echo.Context, o *order, resp *http.Response, err error) error {
 	if err != nil {
-		g.ended(o, "no answer: "+whyNot(err), "")
+		g.ended(o, "no answer: "+whyNot(err), nil)
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if err := g.judge(resp, o.Hide != nil); err != nil {
-		g.ended(o, answered(resp, hub.ProblemOf(err).ExcType), "")
+		g.ended(o, answered(resp, hub.ProblemOf(err).ExcType), nil)
 		return g.withCurrent(o, err)
 	}
 	var from io.Reader = resp.Body
@@ -140,7 +133,7 @@ func (g *Gateway) deliver(c echo.Context, o *order, resp *http.Response, err err
 	defer g.giveBack(buffer)
 	start, whole, err := reply.Fill((*buffer)[:0], from, resp.ContentLength, g.cfg.Share<<10)
 	*buffer = start
-	g.ended(o, answered(resp, ""), nameIn(start))
+	g.ended(o, answered(resp, ""), start)
 	switch {
 	case err != nil:
 		return unreadable(err)

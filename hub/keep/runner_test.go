@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
-	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,22 +32,8 @@ type rig struct {
 func inBubble(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		test(t, &rig{Engine: open(t), t: t})
+		test(t, &rig{Engine: hubtest.Store(t), t: t})
 	})
-}
-
-func open(t *testing.T) keep.Engine {
-	t.Helper()
-	e, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Errorf("Close = %v", err)
-		}
-	})
-	return e
 }
 
 // start runs the works until stop is called, or the test ends. stop waits.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
@@ -265,7 +266,7 @@ func TestAStopDoesNotWaitForEver(t *testing.T) {
 // end each has been done, and no goroutine is left (see TestMain).
 func TestManyStartsAndStops(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := hubtest.Store(t)
 	const jobs = 70
 	var done sync.Map
 	left := make(chan struct{}, 2*jobs)

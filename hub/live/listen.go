@@ -17,10 +17,13 @@ import (
 
 // Mount adds the route.
 func (b *Broker) Mount(r *web.Router) {
+	var topics []string
+	for _, topic := range hub.Topics() {
+		topics = append(topics, string(topic))
+	}
 	r.Handle(http.MethodGet, "/events", web.Staff, b.listen, web.Doc{
 		ID: "listen-to-events", Tag: "events", Summary: "What happens, as it happens",
-		Description: "Server-sent events of ?topics= (comma-separated: jobs, quotations, messages, network, inbox, " +
-			"flows, documents, schedule; all when absent). Last-Event-ID, or ?last_event_id=, replays everything after that id. " +
+		Description: "Server-sent events of ?topics= (comma-separated: " + strings.Join(topics, ", ") + "; all when absent). Last-Event-ID, or ?last_event_id=, replays everything after that id. " +
 			"`event: reset` says that events were missed for good: read anew what you show.",
 		Answer: "text/event-stream", Stream: true,
 	})

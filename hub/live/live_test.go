@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/live"
 )
@@ -119,7 +120,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	first.close()
-	eventually(t, "a seat is free again", func() bool {
+	hubtest.Await(t, "a seat is free again", func() bool {
 		answer, cancel := s.get("", "")
 		cancel()
 		_ = answer.Body.Close()
@@ -179,19 +180,5 @@ func TestKeyedEventIsPublishedOnce(t *testing.T) {
 	s.publish(once, job(1))
 	if a, b := l.next(), l.next(); a.name != hub.QuotationAccepted || b.name != hub.JobCreated {
 		t.Errorf("got %s, then %s", a.name, b.name)
-	}
-}
-
-func eventually(t *testing.T, what string, fact func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	end := time.After(8 * time.Second)
-	for !fact() {
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("it never came true that %s", what)
-		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/live"
 )
@@ -97,7 +98,7 @@ func TestSlowClientIsCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := s.listen("", "")
-	eventually(t, "both listen", func() bool { return figure(t, metrics, "targo_live_listeners", "") == 2 })
+	hubtest.Await(t, "both listen", func() bool { return figure(t, metrics, "targo_live_listeners", "") == 2 })
 	text := strings.Repeat("x", 200_000)
 	for n := range 40 {
 		s.publish(hub.NewEvent(hub.TopicJobs, hub.JobCreated, "", map[string]any{"n": n, "text": text}))
@@ -105,7 +106,7 @@ func TestSlowClientIsCutOff(t *testing.T) {
 			t.Fatalf("the good listener got %s", got.name)
 		}
 	}
-	eventually(t, "only the good one listens", func() bool { return figure(t, metrics, "targo_live_listeners", "") == 1 })
+	hubtest.Await(t, "only the good one listens", func() bool { return figure(t, metrics, "targo_live_listeners", "") == 1 })
 	if got := figure(t, metrics, "targo_live_ended_total", "slow"); got != 1 {
 		t.Errorf("%v streams ended as slow, want 1", got)
 	}

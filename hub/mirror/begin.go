@@ -3,6 +3,8 @@ package mirror
 import (
 	"context"
 	"time"
+
+	"gigafibre.ca/targo-hub/erpnext"
 )
 
 // begin makes the mark of a doctype that is watched for the first time: what is
@@ -14,7 +16,7 @@ func (m *Mirror) begin(ctx context.Context, s stream, zone *time.Location) error
 	if err := m.list(ctx, q, &newest); err != nil {
 		return err
 	}
-	k := mark{Modified: asClock(m.deps.Now(), zone).Format(exact), Seen: map[string]string{}}
+	k := mark{Modified: erpnext.AtIn(m.deps.Now(), zone).Text, Seen: map[string]string{}}
 	if len(newest) == 0 { // there is no history that our clock, if it is fast, could hide news with
 		k.Modified = before(k.Modified, 24*time.Hour)
 	} else {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
@@ -80,12 +81,7 @@ func setBack(zone *time.Location, from, to time.Time) (most time.Duration) {
 // limit is the latest time that the mark may take: a document dated into the
 // future must not hide all that comes before that.
 func limit(zone *time.Location, now time.Time, over time.Duration) string {
-	return asClock(now.Add(time.Minute), zone).Add(over).Format(exact)
-}
-
-func asClock(t time.Time, zone *time.Location) time.Time {
-	t = t.In(zone)
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	return before(erpnext.AtIn(now.Add(time.Minute), zone).Text, -over)
 }
 
 // forget drops what lies too far behind the mark to come up again, and what is

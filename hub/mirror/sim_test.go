@@ -7,14 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/mirror"
@@ -67,14 +66,7 @@ func furnish(t *testing.T) *house {
 	if h.client, err = erpnext.New(erpnext.Config{URL: server.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{}); err != nil {
 		t.Fatal(err)
 	}
-	if h.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	h.store = hubtest.Store(t)
 	cfg := settings("Quotation", "Service Contract", "Dispatch Job", issue, "Service Subscription", "Sales Invoice")
 	cfg.Deletions = true
 	h.Mirror, err = mirror.New(cfg, mirror.Deps{ERPNext: h.client, Store: h.store, Events: h.ears, Changes: h.ears.changes, Page: 3})
@@ -109,20 +101,6 @@ func (h *house) heardOf(name string) []mirror.Change {
 		}
 	}
 	return list
-}
-
-// awaits waits for a fact.
-func (h *house) awaits(what string, fact func() bool) {
-	h.t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.After(30 * time.Second); !fact(); {
-		select {
-		case <-tick.C:
-		case <-end:
-			h.t.Fatalf("waited in vain until %s", what)
-		}
-	}
 }
 
 func TestOnASite(t *testing.T) {
@@ -218,17 +196,17 @@ func TestWebhooksOfASite(t *testing.T) {
 		}
 	}
 	name, inserted := h.file(`"Panne" à l'étage`)
-	h.awaits("the insert is told", func() bool { return len(h.heardOf(name)) == 1 })
+	hubtest.Await(t, "the insert is told", func() bool { return len(h.heardOf(name)) == 1 })
 	var doc struct{ Modified string }
 	if err := h.client.Update(t.Context(), issue, name, erpnext.Values{"status": "Replied"}, &doc); err != nil {
 		t.Fatal(err)
 	}
-	h.awaits("the update is told", func() bool { return len(h.heardOf(name)) == 2 })
+	hubtest.Await(t, "the update is told", func() bool { return len(h.heardOf(name)) == 2 })
 	h.walk()
 	if err := h.client.Delete(t.Context(), issue, name); err != nil {
 		t.Fatal(err)
 	}
-	h.awaits("the deletion is told", func() bool { return len(h.heardOf(name)) == 3 })
+	hubtest.Await(t, "the deletion is told", func() bool { return len(h.heardOf(name)) == 3 })
 	h.walk()
 	list := h.heardOf(name)
 	if len(list) != 3 || list[0].Modified != inserted || list[1].Modified != doc.Modified || list[1].Status != "Replied" || !list[2].Deleted {

@@ -3,7 +3,6 @@ package mirror_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/mirror"
@@ -57,18 +57,13 @@ func runAt(t *testing.T, instant string, test func(t *testing.T, h *hubs)) {
 		test(t, h)
 		stop()
 		work.Wait()
-		if err := h.store.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 }
 
 func (h *hubs) build() {
 	h.t.Helper()
+	h.store = hubtest.Store(h.t)
 	var err error
-	if h.store, err = sqlite.Open(h.t.Context(), filepath.Join(h.t.TempDir(), "hub.db"), sqlite.Options{}); err != nil {
-		h.t.Fatal(err)
-	}
 	h.Mirror, err = mirror.New(settings(issue), mirror.Deps{
 		ERPNext: h.site, Store: h.store, Events: h.ears, Changes: h.ears.changes, Metrics: h.reg,
 	})

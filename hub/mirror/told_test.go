@@ -15,6 +15,15 @@ func issueAt(name, modified string) mirror.Change {
 	return mirror.Change{Doctype: issue, Name: name, Modified: modified, Status: "Open"}
 }
 
+// changedBench is a bench on which ISS-1 has changed since the last reading.
+func changedBench(t *testing.T) (b *bench, modified string) {
+	t.Helper()
+	b = newBench(t, "2026-06-01T12:00:00-04:00", settings(issue), 3)
+	b.walk()
+	b.clock = b.clock.Add(time.Minute)
+	return b, b.write(issue, "ISS-1")
+}
+
 func TestWebhookAndPollTellOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "2026-06-01T12:00:00-04:00", settings(issue), 3)
@@ -84,10 +93,7 @@ func TestDeletionIsToldOnce(t *testing.T) {
 // TestBothAtOnce has many tell the same changes in the same moment.
 func TestBothAtOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "2026-06-01T12:00:00-04:00", settings(issue), 3)
-	b.walk()
-	b.clock = b.clock.Add(time.Minute)
-	modified := b.write(issue, "ISS-1")
+	b, modified := changedBench(t)
 	begun, end := make(chan struct{}), make(chan struct{})
 	b.ears.refuse = func(mirror.Change) error {
 		close(begun) // a second call panics
@@ -115,10 +121,7 @@ func TestBothAtOnce(t *testing.T) {
 
 func TestRefusedIsToldAgain(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "2026-06-01T12:00:00-04:00", settings(issue), 3)
-	b.walk()
-	b.clock = b.clock.Add(time.Minute)
-	modified := b.write(issue, "ISS-1")
+	b, modified := changedBench(t)
 	b.ears.refuse = func(mirror.Change) error { return errors.New("not now") }
 	if err := b.Told(t.Context(), issueAt("ISS-1", modified)); err == nil {
 		t.Error("the failure is lost")
@@ -132,10 +135,7 @@ func TestRefusedIsToldAgain(t *testing.T) {
 // else tells the change once nobody can be at it any more.
 func TestDeadTeller(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "2026-06-01T12:00:00-04:00", settings(issue), 3)
-	b.walk()
-	b.clock = b.clock.Add(time.Minute)
-	modified := b.write(issue, "ISS-1")
+	b, modified := changedBench(t)
 	b.ears.refuse = func(mirror.Change) error { panic("the power fails") }
 	func() {
 		defer func() {

@@ -9,6 +9,7 @@ import (
 
 	"gigafibre.ca/targo-hub/connectors"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
 )
@@ -120,7 +121,7 @@ func TestCrashWhileSendingIsMaybeSent(t *testing.T) {
 func (f *office) tryOnceAndDie(ctx context.Context, sender outbox.Sender, id string) {
 	f.t.Helper()
 	other, err := outbox.New(live(), outbox.Deps{
-		Store: f.engine, Events: news{f.engine}, Log: f.quiet(), PublicURL: "https://hub.example.com",
+		Store: f.engine, Events: hubtest.News{Ring: f.engine}, Log: f.quiet(), PublicURL: "https://hub.example.com",
 		Senders: map[outbox.Channel]outbox.Sender{outbox.SMS: sender},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
 )
@@ -154,7 +155,7 @@ func TestReleasePassesOnceTheModeAllows(t *testing.T) {
 	id := f.queue(sms()).ID
 	f.becomes(id, outbox.StatusCaptured)
 	opened, err := outbox.New(live(), outbox.Deps{
-		Store: f.engine, Events: news{f.engine}, Log: f.quiet(), PublicURL: "https://hub.example.com",
+		Store: f.engine, Events: hubtest.News{Ring: f.engine}, Log: f.quiet(), PublicURL: "https://hub.example.com",
 		Senders: map[outbox.Channel]outbox.Sender{outbox.SMS: &pen{}},
 	})
 	if err != nil {

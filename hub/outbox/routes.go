@@ -69,7 +69,7 @@ func (o *Outbox) post(ctx context.Context, in *messageInput) (*messageQueuedOutp
 	return out, nil
 }
 
-func (o *Outbox) list(ctx context.Context, in *messageListInput) (*messageListOutput, error) {
+func (o *Outbox) list(ctx context.Context, in *messageListInput) (*web.Listing[Entry], error) {
 	entries, next, err := o.List(ctx, Search{
 		Channel: in.Channel, Status: in.Status, To: in.To, Customer: in.Customer, Text: in.Query,
 		Limit: in.Limit, Cursor: in.Cursor, Wait: time.Duration(min(in.Wait, 10) * float64(time.Second)),
@@ -77,12 +77,7 @@ func (o *Outbox) list(ctx context.Context, in *messageListInput) (*messageListOu
 	if err != nil {
 		return nil, err
 	}
-	out := &messageListOutput{}
-	out.Body.Items = entries
-	if next != "" {
-		out.Body.Next = &next
-	}
-	return out, nil
+	return web.List(entries, next), nil
 }
 
 func (o *Outbox) get(ctx context.Context, in *messageIDInput) (*messageOutput, error) {
@@ -124,15 +119,7 @@ type messageListInput struct {
 	Customer string  `query:"customer" maxLength:"140"`
 	Query    string  `query:"q" maxLength:"200" doc:"In dedupe key, reason, reference or customer"`
 	Wait     float64 `query:"wait" minimum:"0" doc:"Seconds to wait for a first match, at most 10"`
-	Limit    int     `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor   string  `query:"cursor" maxLength:"200"`
-}
-
-type messageListOutput struct {
-	Body struct {
-		Items []Entry `json:"items" nullable:"false"`
-		Next  *string `json:"next"`
-	}
+	web.Paging
 }
 
 type messageIDInput struct {

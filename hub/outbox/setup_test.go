@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/outbox"
@@ -38,24 +38,6 @@ type office struct {
 	box    *outbox.Outbox
 	server *httptest.Server
 	log    *lockedBuffer
-}
-
-// news appends events to the ring, as the broker does.
-type news struct{ keep.Ring }
-
-func (n news) Publish(ctx context.Context, events ...hub.Event) error {
-	_, err := n.Append(ctx, events...)
-	return err
-}
-
-// door lets in whom the header names.
-type door struct{}
-
-func (door) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
-	if hub.Role(r.Header.Get("X-Test-Role")) != role {
-		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
-	}
-	return hub.Actor{Role: role, ID: "ann", Scopes: []string{"messages"}}, nil
 }
 
 // pen is a sender that answers as it is told and remembers what it was given.
@@ -91,18 +73,15 @@ func (n never) Send(context.Context, outbox.Letter) (outbox.Receipt, error) {
 
 func open(t *testing.T, cfg outbox.Config, sender outbox.Sender) *office {
 	t.Helper()
-	f := &office{t: t, log: &lockedBuffer{}}
+	f := &office{t: t, engine: hubtest.Store(t), log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	var err error
-	if f.engine, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	senders := map[outbox.Channel]outbox.Sender{}
 	if sender != nil {
 		senders[outbox.SMS], senders[outbox.Email] = sender, sender
 	}
+	var err error
 	f.box, err = outbox.New(cfg, outbox.Deps{
-		Store: f.engine, Senders: senders, Events: news{f.engine}, Log: log, PublicURL: "https://hub.example.com",
+		Store: f.engine, Senders: senders, Events: hubtest.News{Ring: f.engine}, Log: log, PublicURL: "https://hub.example.com",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -112,18 +91,13 @@ func open(t *testing.T, cfg outbox.Config, sender outbox.Sender) *office {
 		t.Fatal(err)
 	}
 	f.box.AddTexts("demo", texts)
-	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: door{}, Log: log})
+	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{Scopes: []string{"messages"}}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.box.Mount(edge.Router())
 	f.server = httptest.NewServer(edge.Handler())
-	t.Cleanup(func() {
-		f.server.Close()
-		if err := f.engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(f.server.Close)
 	return f
 }
 
@@ -185,7 +159,7 @@ func (f *office) call(role hub.Role, method, path, body string, into any) int {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	r.Header.Set("X-Test-Role", string(role))
+	r.Header.Set(hubtest.RoleHeader, string(role))
 	r.Header.Set("Content-Type", "application/json")
 	answer, err := f.server.Client().Do(r)
 	if err != nil {

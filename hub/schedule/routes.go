@@ -32,17 +32,16 @@ func (s *Schedule) Mount(r *web.Router) {
 	}, s.runs)
 }
 
-func (s *Schedule) list(ctx context.Context, _ *struct{}) (*taskListOutput, error) {
-	out := &taskListOutput{}
-	out.Body.Items = []Entry{}
+func (s *Schedule) list(ctx context.Context, _ *struct{}) (*web.Listing[Entry], error) {
+	entries := make([]Entry, 0, len(s.tasks))
 	for _, t := range s.tasks {
 		entry, err := s.entry(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Items = append(out.Body.Items, entry)
+		entries = append(entries, entry)
 	}
-	return out, nil
+	return web.List(entries, ""), nil
 }
 
 func (s *Schedule) entry(ctx context.Context, t *task) (Entry, error) {
@@ -80,7 +79,7 @@ func (s *Schedule) start(ctx context.Context, in *taskInput) (*startedOutput, er
 	return out, nil
 }
 
-func (s *Schedule) runs(ctx context.Context, in *runListInput) (*runListOutput, error) {
+func (s *Schedule) runs(ctx context.Context, in *runListInput) (*web.Listing[Run], error) {
 	t := s.find(in.Name)
 	if t == nil {
 		return nil, unknownTask()
@@ -89,15 +88,11 @@ func (s *Schedule) runs(ctx context.Context, in *runListInput) (*runListOutput, 
 	if err != nil {
 		return nil, err
 	}
-	out := &runListOutput{}
-	out.Body.Items = make([]Run, len(jobs))
+	runs := make([]Run, len(jobs))
 	for i, job := range jobs {
-		out.Body.Items[i] = runOf(job)
+		runs[i] = runOf(job)
 	}
-	if next != "" {
-		out.Body.Next = &next
-	}
-	return out, nil
+	return web.List(runs, next), nil
 }
 
 // runOf shows a run as its job has it.
@@ -158,13 +153,6 @@ type Run struct {
 	Tries   int       `json:"tries"`
 }
 
-type taskListOutput struct {
-	Body struct {
-		Items []Entry `json:"items" nullable:"false"`
-		Next  *string `json:"next"`
-	}
-}
-
 type taskInput struct {
 	Name string `path:"name" maxLength:"40"`
 }
@@ -176,14 +164,6 @@ type startedOutput struct {
 }
 
 type runListInput struct {
-	Name   string `path:"name" maxLength:"40"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor string `query:"cursor" maxLength:"200"`
-}
-
-type runListOutput struct {
-	Body struct {
-		Items []Run   `json:"items" nullable:"false"`
-		Next  *string `json:"next"`
-	}
+	Name string `path:"name" maxLength:"40"`
+	web.Paging
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/schedule"
 	"gigafibre.ca/targo-hub/hub/web"
@@ -19,7 +20,7 @@ import (
 // desk answers requests to a schedule without a network.
 func desk(t *testing.T, s *schedule.Schedule) func(method, path, role string, into any) int {
 	t.Helper()
-	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: door{}, Log: slog.New(slog.DiscardHandler)})
+	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{Scopes: []string{"schedule"}}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func desk(t *testing.T, s *schedule.Schedule) func(method, path, role string, in
 	return func(method, path, role string, into any) int {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
-		r.Header.Set("X-Test-Role", role)
+		r.Header.Set(hubtest.RoleHeader, role)
 		w := httptest.NewRecorder()
 		edge.Handler().ServeHTTP(w, r)
 		if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {

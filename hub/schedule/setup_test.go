@@ -2,9 +2,7 @@ package schedule_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -17,30 +15,13 @@ import (
 	"go.uber.org/goleak"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/schedule"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// news appends events to the ring, as the broker does.
-type news struct{ keep.Ring }
-
-func (n news) Publish(ctx context.Context, events ...hub.Event) error {
-	_, err := n.Append(ctx, events...)
-	return err
-}
-
-// door lets in whom the header names.
-type door struct{}
-
-func (door) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
-	if hub.Role(r.Header.Get("X-Test-Role")) != role {
-		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
-	}
-	return hub.Actor{Role: role, ID: "ann", Scopes: []string{"schedule"}}, nil
-}
 
 // diary is a task's Run that writes down for which instants it ran.
 type diary struct {
@@ -130,7 +111,7 @@ func (h *hall) open() (stop func()) {
 func (h *hall) plan(cfg schedule.Config, reg prometheus.Registerer, tasks ...schedule.Task) *schedule.Schedule {
 	h.t.Helper()
 	s, err := schedule.New(cfg, schedule.Deps{
-		Store: h.engine, Events: news{h.engine}, Log: slog.New(slog.DiscardHandler), Metrics: reg, Now: h.now,
+		Store: h.engine, Events: hubtest.News{Ring: h.engine}, Log: slog.New(slog.DiscardHandler), Metrics: reg, Now: h.now,
 	}, tasks...)
 	if err != nil {
 		h.t.Fatal(err)
@@ -147,7 +128,7 @@ func (h *hall) start(s *schedule.Schedule) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var both sync.WaitGroup
 	both.Go(func() {
-		if err := errors.Join(s.Run(ctx)); err != nil {
+		if err := s.Run(ctx); err != nil {
 			h.t.Errorf("the schedule returned %v", err)
 		}
 	})

@@ -145,8 +145,8 @@ func (c *Class) docVerbs(method, name string) (Verbs, error) {
 	if !c.MayCall("doc:" + name) {
 		return 0, closedCall("doc:" + name)
 	}
-	if charge.Sends(name) && c.policy.paused {
-		return 0, paused()
+	if charge.Sends(name) && (c.policy.paused || c.policy.silent) {
+		return 0, c.policy.quiet()
 	}
 	switch {
 	case name == "submit" || name == "cancel" || name == "discard":
@@ -161,6 +161,9 @@ func (c *Class) docVerbs(method, name string) (Verbs, error) {
 
 // billing refuses, while billing is paused, what would make somebody pay.
 func (p *Policy) billing(doctype string, r Request, verbs Verbs) error {
+	if !p.paused { // cancels reads every document that the request carries
+		return nil
+	}
 	method := docMethod(r)
 	if charge.Undoes(method) || method == "" && r.Place.Kind != address.Call && cancels(r) {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/gateway/lists"
 	"gigafibre.ca/targo-hub/hub/gateway/veil"
 )
@@ -38,7 +39,10 @@ func (m *Mistake) Error() string {
 
 // New reads the lists. The error joins a *Mistake for every wrong line.
 func New(l Lists) (*Policy, error) {
-	p := &Policy{paused: l.Paused, silent: l.Silent, doctypes: map[string]*Doctype{}, calls: map[string]Keep{}, secrets: veil.Names{}}
+	p := &Policy{
+		paused: l.Paused, silent: l.Silent, doctypes: map[string]*Doctype{}, calls: map[string]Keep{}, secrets: veil.Names{},
+		who: []string{string(hub.RoleStaff), string(hub.RoleService)},
+	}
 	own, err := p.schema(l.Schema)
 	if err != nil {
 		return nil, err
@@ -53,24 +57,7 @@ func New(l Lists) (*Policy, error) {
 	for _, d := range p.doctypes {
 		p.inherit(d)
 	}
-	p.everybody()
 	return p, errors.Join(wrong...)
-}
-
-// everybody collects who is named, staff and service first.
-func (p *Policy) everybody() {
-	p.who = []string{"staff", "service"}
-	add := func(who string) {
-		if who != "" && !slices.Contains(p.who, who) {
-			p.who = append(p.who, who)
-		}
-	}
-	for _, g := range p.grants {
-		add(g.who)
-	}
-	for _, m := range p.methods {
-		add(m.who)
-	}
 }
 
 // orDefaults puts the built-in lines where a line says so, or when there are none.
@@ -116,12 +103,14 @@ func (p *Policy) grant(line string) string {
 	}
 	p.grants = append(p.grants, grant{who, doctype, verbs})
 	p.doctype(doctype)
-	return p.crowded()
+	return p.named(who)
 }
 
-// crowded keeps the names that lines open to within what a class can hold.
-func (p *Policy) crowded() string {
-	p.everybody()
+// named remembers whom a line opens to, within what a class can hold.
+func (p *Policy) named(who string) string {
+	if who != "" && !slices.Contains(p.who, who) {
+		p.who = append(p.who, who)
+	}
 	if len(p.who) > 60 {
 		return "names too many different callers"
 	}
@@ -143,7 +132,7 @@ func (p *Policy) open(line string) string {
 		return "opens a method that is never open: it logs in, reads secrets or runs anything"
 	}
 	p.methods = append(p.methods, opening{who, method})
-	return p.crowded()
+	return p.named(who)
 }
 
 func (p *Policy) hide(line string) string {

@@ -146,7 +146,7 @@ func (c *Class) condition(d *Doctype, list []any) error {
 		}
 		return nil
 	}
-	fields := list[:1]
+	field := list[0]
 	if len(list) > 2 {
 		if _, isWord := list[min(len(list), 4)-2].(string); !isWord { // what is compared how is not sure then
 			return hub.Fail(hub.Malformed, "malformed", "A filter has no operator where one belongs.", nil, hub.WithField("/filters", "expected field, operator, value"))
@@ -156,12 +156,10 @@ func (c *Class) condition(d *Doctype, list []any) error {
 		if of, _ := list[0].(string); !c.may(d, of) {
 			return closedDoctype(of, Read)
 		}
-		fields = list[1:2]
+		field = list[1]
 	}
-	for _, field := range fields {
-		if err := c.expressions(d, field); err != nil {
-			return err
-		}
+	if err := c.expressions(d, field); err != nil {
+		return err
 	}
 	return c.values(list)
 }

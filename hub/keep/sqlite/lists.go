@@ -154,7 +154,7 @@ func (e *Engine) Counts(ctx context.Context) (counts []keep.Count, err error) {
 	return counts, err
 }
 
-// job reads one job with its payload.
+// readJob reads one job with its payload.
 func readJob(ctx context.Context, c *raw.Conn, where string, args ...raw.Value) (j stored, ok bool, err error) {
 	r, ok, err := c.One(ctx, selectJob+`, payload FROM jobs JOIN bodies ON bodies.seq = jobs.seq WHERE `+where, args...)
 	if err != nil || !ok {

@@ -9,6 +9,7 @@ import (
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/hub/hubtest"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -16,11 +17,11 @@ import (
 // fickle is a source whose work fails until it is told otherwise.
 func fickle(works *atomic.Bool, backoff ...time.Duration) specimen {
 	s := sealSpecimen()
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (webhooks.Taken, error) {
+	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (inbox.Taken, error) {
 		if works.Load() {
-			return webhooks.Taken{State: "signed"}, nil
+			return inbox.Taken{State: "signed"}, nil
 		}
-		return webhooks.Taken{}, errors.New("not yet")
+		return inbox.Taken{}, errors.New("not yet")
 	})
 	s.source.Backoff = backoff
 	return s
@@ -66,8 +67,8 @@ func TestRepeatedDeliveryReachesTheNextJob(t *testing.T) {
 	t.Parallel()
 	s := sealSpecimen()
 	var next atomic.Value
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (webhooks.Taken, error) {
-		return webhooks.Taken{State: "taken", LedTo: next.Load().(string)}, nil
+	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (inbox.Taken, error) {
+		return inbox.Taken{State: "taken", LedTo: next.Load().(string)}, nil
 	})
 	h := build(t, s.source)
 	ctx := context.Background()
@@ -95,7 +96,7 @@ func TestRepeatedDeliveryReachesTheNextJob(t *testing.T) {
 	}
 	s.post(h, s.good)
 	h.becomes(carrying.ID, keep.Cancelled)
-	var shown webhooks.Delivery
+	var shown inbox.Delivery
 	if h.ask("GET", "/inbox/"+id, "", &shown); shown.LedTo != carrying.ID {
 		t.Errorf("the delivery led to %q, want %q", shown.LedTo, carrying.ID)
 	}

@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
-	"gigafibre.ca/targo-hub/webhooks"
 )
 
 // specimen is what the conformance of a Source is tried with. A new source adds
 // one and calls conforms.
 type specimen struct {
-	source      webhooks.Source
+	source      inbox.Source
 	good        []byte                                          // a delivery that asks for work
 	undecodable []byte                                          // readable to nobody
 	unknown     []byte                                          // of a type that asks for nothing
@@ -177,7 +177,7 @@ func (s specimen) tryUnknown(t *testing.T) {
 	h := build(t, quiet)
 	h.work()
 	job := h.becomes(s.post(h, s.unknown).ID, keep.Done)
-	if job.State != webhooks.Ignored || job.Note == "" {
+	if job.State != inbox.Ignored || job.Note == "" {
 		t.Errorf("ended as %+v", job)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
@@ -24,8 +25,8 @@ type DocuSealConfig struct {
 // redirects included, as delivered; else it tries again after 2, 4, 8 … minutes
 // for some days. Its events have no id: the same event is the same type, object
 // and timestamp, and its data are those of the delivery, not of the event.
-func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.Event) (Taken, error)) Source {
-	return Source{
+func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.Event) (inbox.Taken, error)) inbox.Source {
+	return inbox.Source{
 		Name:   "docuseal",
 		Paths:  []string{"/webhooks/docuseal", "/accept/docuseal-webhook"},
 		Verify: cfg.verify,
@@ -36,7 +37,7 @@ func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.
 				return keep.Result{}, keep.Reject(err)
 			}
 			taken, err := take(ctx, event)
-			return taken.result(), err
+			return taken.Result(), err
 		},
 	}
 }
@@ -44,12 +45,12 @@ func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.
 // verify accepts either proof. DocuSeal sends the fixed value instead of a
 // signature when its custom header has the signature's name, so a signature
 // that does not fit does not yet decide.
-func (cfg DocuSealConfig) verify(call Call) (string, error) {
+func (cfg DocuSealConfig) verify(call inbox.Call) (string, error) {
 	proofs := docuseal.Config{WebhookSecret: cfg.Secret, WebhookHeader: cfg.Header}
 	name, value := proofs.Header()
 	fixed := name != "" && value != ""
 	if cfg.Secret.Empty() && !fixed {
-		return "", ErrNoSecret
+		return "", inbox.ErrNoSecret
 	}
 	signature := call.Header.Get(docuseal.SignatureHeader)
 	var failure error
@@ -77,12 +78,12 @@ func (cfg DocuSealConfig) verify(call Call) (string, error) {
 // readDocuSeal files an event. data.id is a signer in form.* events and the
 // envelope in submission.* ones; the lane is always the envelope's, so that two
 // signers of one envelope do not race.
-func readDocuSeal(call Call) (Label, error) {
+func readDocuSeal(call inbox.Call) (inbox.Label, error) {
 	head, err := docuseal.ParseHead(call.Body)
 	if err != nil {
-		return Label{}, err
+		return inbox.Label{}, err
 	}
-	label, envelope := Label{Type: head.Type, Dedupe: head.Key}, head.ID
+	label, envelope := inbox.Label{Type: head.Type, Dedupe: head.Key}, head.ID
 	switch head.Type {
 	case docuseal.FormViewed, docuseal.FormStarted, docuseal.FormCompleted, docuseal.FormDeclined:
 		envelope = head.Envelope
@@ -92,7 +93,7 @@ func readDocuSeal(call Call) (Label, error) {
 		return label, nil
 	}
 	if head.ID == 0 || envelope == 0 {
-		return Label{}, fmt.Errorf("reading what %s is about: it names no envelope", head.Type)
+		return inbox.Label{}, fmt.Errorf("reading what %s is about: it names no envelope", head.Type)
 	}
 	label.Lane = "envelope:" + strconv.FormatInt(envelope, 10)
 	return label, nil

@@ -18,6 +18,7 @@ import (
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -43,8 +44,8 @@ func fixed([]byte, time.Time) http.Header {
 	return http.Header{"X-Sign-Key": {"invented-for-tests"}, "Content-Type": {"application/json"}}
 }
 
-func nothing(context.Context, docuseal.Event) (webhooks.Taken, error) {
-	return webhooks.Taken{State: "nothing"}, nil
+func nothing(context.Context, docuseal.Event) (inbox.Taken, error) {
+	return inbox.Taken{State: "nothing"}, nil
 }
 
 func set(value string) func([]byte, http.Header) {
@@ -135,13 +136,13 @@ func TestDocuSealTakesEitherProof(t *testing.T) {
 func TestDocuSealEventsAreFiledByEnvelope(t *testing.T) {
 	t.Parallel()
 	source := webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, nothing)
-	for body, want := range map[string]webhooks.Label{
+	for body, want := range map[string]inbox.Label{
 		completed: {Type: "form.completed", Lane: "envelope:77"},
 		`{"event_type":"form.declined","timestamp":"t","data":{"id":31,"submission":{"id":77}}}`: {Type: "form.declined", Lane: "envelope:77"},
 		`{"event_type":"submission.completed","timestamp":"t","data":{"id":77}}`:                 {Type: "submission.completed", Lane: "envelope:77"},
 		`{"event_type":"submission.archived","timestamp":"t","data":{"id":77}}`:                  {Type: "submission.archived", Lane: "envelope:77"},
 	} {
-		got, err := source.Read(webhooks.Call{Body: []byte(body)})
+		got, err := source.Read(inbox.Call{Body: []byte(body)})
 		if err != nil || got.Dedupe == "" {
 			t.Errorf("%s: %+v, %v", body, got, err)
 		}
@@ -154,7 +155,7 @@ func TestDocuSealEventsAreFiledByEnvelope(t *testing.T) {
 		"", "null", "[]", `"x"`, "{}", `{"event_type":"form.completed","timestamp":"t","data":{"id":31}}`,
 		`{"event_type":"submission.completed","timestamp":"t","data":{}}`, `{"event_type":"form.viewed","data":{"id":"x","submission_id":7}}`,
 	} {
-		if got, err := source.Read(webhooks.Call{Body: []byte(body)}); err == nil {
+		if got, err := source.Read(inbox.Call{Body: []byte(body)}); err == nil {
 			t.Errorf("%s was read as %+v", body, got)
 		}
 	}
@@ -165,12 +166,12 @@ func TestManyIdenticalDeliveriesAreOne(t *testing.T) {
 	t.Parallel()
 	var taken atomic.Int32
 	s := sealSpecimen()
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(_ context.Context, e docuseal.Event) (webhooks.Taken, error) {
+	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(_ context.Context, e docuseal.Event) (inbox.Taken, error) {
 		taken.Add(1)
 		if e.Type != docuseal.FormCompleted {
-			return webhooks.Taken{}, errors.New("another event was handed over")
+			return inbox.Taken{}, errors.New("another event was handed over")
 		}
-		return webhooks.Taken{State: "seen"}, nil
+		return inbox.Taken{State: "seen"}, nil
 	})
 	h := build(t, s.source)
 	h.work()

@@ -14,6 +14,7 @@ import (
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
@@ -44,11 +45,11 @@ func (e ERPNextEvent) Deleted() bool { return e.Event == onTrash }
 // keeps no order between events, and of the events of one document in one
 // transaction only the last. All that names an event is the document, its
 // modified, and the name of the event.
-func ERPNext(secret config.Secret, take func(ctx context.Context, event ERPNextEvent) (Taken, error)) Source {
-	return Source{
+func ERPNext(secret config.Secret, take func(ctx context.Context, event ERPNextEvent) (inbox.Taken, error)) inbox.Source {
+	return inbox.Source{
 		Name:   "erpnext",
 		Paths:  []string{"/webhooks/erpnext"},
-		Verify: func(call Call) (string, error) { return verifyERPNext(secret, call) },
+		Verify: func(call inbox.Call) (string, error) { return verifyERPNext(secret, call) },
 		Read:   readERPNext,
 		Take: func(ctx context.Context, job keep.Job) (keep.Result, error) {
 			event, err := parseERPNext(job.Payload)
@@ -56,16 +57,16 @@ func ERPNext(secret config.Secret, take func(ctx context.Context, event ERPNextE
 				return keep.Result{}, keep.Reject(err)
 			}
 			taken, err := take(ctx, event)
-			return taken.result(), err
+			return taken.Result(), err
 		},
 		Quiet:       true,
 		Concurrency: 8,
 	}
 }
 
-func verifyERPNext(secret config.Secret, call Call) (string, error) {
+func verifyERPNext(secret config.Secret, call inbox.Call) (string, error) {
 	if secret.Empty() {
-		return "", ErrNoSecret
+		return "", inbox.ErrNoSecret
 	}
 	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
 	mac.Write(call.Body)
@@ -79,13 +80,13 @@ func verifyERPNext(secret config.Secret, call Call) (string, error) {
 
 // readERPNext files an event: deliveries of one document are worked off in
 // order, those of different ones side by side.
-func readERPNext(call Call) (Label, error) {
+func readERPNext(call inbox.Call) (inbox.Label, error) {
 	event, err := parseERPNext(call.Body)
 	if err != nil {
-		return Label{}, err
+		return inbox.Label{}, err
 	}
 	document := event.Doctype + "/" + event.Name
-	label := Label{
+	label := inbox.Label{
 		Type: event.Event, Dedupe: document + "@" + event.Modified + " " + event.Event, Lane: "erpnext:" + document,
 		Subject: keep.Subject{Doctype: event.Doctype, Name: event.Name, Customer: event.Customer},
 	}

@@ -18,6 +18,7 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/hubtest"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -39,8 +40,8 @@ func deskProof(body []byte, _ time.Time) http.Header {
 	return http.Header{webhooks.ERPNextSignature: {deskSign(deskSecret, body)}}
 }
 
-func unmoved(context.Context, webhooks.ERPNextEvent) (webhooks.Taken, error) {
-	return webhooks.Taken{State: "told"}, nil
+func unmoved(context.Context, webhooks.ERPNextEvent) (inbox.Taken, error) {
+	return inbox.Taken{State: "told"}, nil
 }
 
 // ears takes events and remembers them.
@@ -49,11 +50,11 @@ type ears struct {
 	heard []webhooks.ERPNextEvent
 }
 
-func (e *ears) take(_ context.Context, event webhooks.ERPNextEvent) (webhooks.Taken, error) {
+func (e *ears) take(_ context.Context, event webhooks.ERPNextEvent) (inbox.Taken, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.heard = append(e.heard, event)
-	return webhooks.Taken{State: "told"}, nil
+	return inbox.Taken{State: "told"}, nil
 }
 
 func (e *ears) list() []webhooks.ERPNextEvent {
@@ -191,12 +192,12 @@ func TestERPNextTakeIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	tries := make(chan int, 3)
 	tries <- 1
-	source := webhooks.ERPNext(deskSecret, func(context.Context, webhooks.ERPNextEvent) (webhooks.Taken, error) {
+	source := webhooks.ERPNext(deskSecret, func(context.Context, webhooks.ERPNextEvent) (inbox.Taken, error) {
 		if len(tries) == 1 {
 			tries <- 2
-			return webhooks.Taken{}, hub.Fail(hub.Unavailable, "unavailable", "Not now.", nil)
+			return inbox.Taken{}, hub.Fail(hub.Unavailable, "unavailable", "Not now.", nil)
 		}
-		return webhooks.Taken{State: "told"}, nil
+		return inbox.Taken{State: "told"}, nil
 	})
 	source.Backoff = []time.Duration{time.Millisecond}
 	h := build(t, source)

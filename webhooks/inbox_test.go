@@ -11,6 +11,7 @@ import (
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -22,12 +23,12 @@ func TestDeadDeliveryIsShownAndRetried(t *testing.T) {
 	var works atomic.Bool
 	var tries atomic.Int32
 	s := sealSpecimen()
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (webhooks.Taken, error) {
+	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(context.Context, docuseal.Event) (inbox.Taken, error) {
 		tries.Add(1)
 		if works.Load() {
-			return webhooks.Taken{State: "signed"}, nil
+			return inbox.Taken{State: "signed"}, nil
 		}
-		return webhooks.Taken{}, hub.Fail(hub.Conflict, "quotation-not-open", "The quotation has expired.", nil)
+		return inbox.Taken{}, hub.Fail(hub.Conflict, "quotation-not-open", "The quotation has expired.", nil)
 	})
 	s.source.Backoff = []time.Duration{time.Millisecond, time.Millisecond}
 	h := build(t, s.source)
@@ -39,7 +40,7 @@ func TestDeadDeliveryIsShownAndRetried(t *testing.T) {
 	}
 	h.hears(hub.DeliveryDied, "has expired")
 
-	var list struct{ Items []webhooks.Delivery }
+	var list struct{ Items []inbox.Delivery }
 	for query, want := range map[string]int{
 		"": 1, "source=docuseal&status=dead": 1, "source=stripe": 0, "status=done": 0, "q=expired": 1, "q=form.completed": 1, "q=nothing": 0,
 	} {
@@ -47,7 +48,7 @@ func TestDeadDeliveryIsShownAndRetried(t *testing.T) {
 			t.Errorf("?%s answered %d with %d deliveries, want %d", query, got, len(list.Items), want)
 		}
 	}
-	var d webhooks.Delivery
+	var d inbox.Delivery
 	if got := h.ask("GET", "/inbox/"+id, "", &d); got != 200 || d.Body != completed || d.VerifiedBy != "hmac" ||
 		d.Event != "form.completed" || d.Lane != "envelope:77" || len(d.Attempts) != 3 || d.Attempts[0].Code != "quotation-not-open" {
 		t.Errorf("shown as %d %+v", got, d)
@@ -93,15 +94,15 @@ func TestRetryWithoutBodyAndOfOthers(t *testing.T) {
 }
 
 // plain is a source without secrets, to try the door itself with.
-func plain() webhooks.Source {
-	return webhooks.Source{
+func plain() inbox.Source {
+	return inbox.Source{
 		Name: "plain", Paths: []string{"/webhooks/plain"}, Keep: []string{"X-Kept"},
-		Verify: func(webhooks.Call) (string, error) { return "none", nil },
-		Read: func(c webhooks.Call) (webhooks.Label, error) {
+		Verify: func(inbox.Call) (string, error) { return "none", nil },
+		Read: func(c inbox.Call) (inbox.Label, error) {
 			if strings.HasPrefix(string(c.Body), "panic") {
 				panic("a strange body")
 			}
-			return webhooks.Label{Type: c.Header.Get("X-Kept") + c.Header.Get("X-Lost")}, nil
+			return inbox.Label{Type: c.Header.Get("X-Kept") + c.Header.Get("X-Lost")}, nil
 		},
 		Take: func(context.Context, keep.Job) (keep.Result, error) { return keep.Result{State: "seen"}, nil },
 	}
@@ -122,7 +123,7 @@ func TestDoorKeepsWhatItIsTold(t *testing.T) {
 			t.Errorf("header %s was stored", name)
 		}
 	}
-	var d webhooks.Delivery
+	var d inbox.Delivery
 	if h.ask("GET", "/inbox/"+first.ID, "", &d); d.Body != "" || d.BodyBase64 != "Yf8=" {
 		t.Errorf("a body that is no text is shown as %+v", d)
 	}
@@ -149,7 +150,7 @@ func TestWildSenderIsMetered(t *testing.T) {
 func TestProofThatBreaksIsARefusal(t *testing.T) {
 	t.Parallel()
 	source := plain()
-	source.Verify = func(webhooks.Call) (string, error) { return "", errors.New("dial tcp 10.0.0.1: refused") }
+	source.Verify = func(inbox.Call) (string, error) { return "", errors.New("dial tcp 10.0.0.1: refused") }
 	h := build(t, source)
 	got := h.send(http.MethodPost, "/webhooks/plain", http.Header{}, []byte("a"))
 	if got.status != 401 || got.Code != "signature-invalid" || strings.Contains(got.Detail, "dial") {

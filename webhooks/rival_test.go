@@ -23,6 +23,7 @@ import (
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/hub/hubtest"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/web"
 	"gigafibre.ca/targo-hub/webhooks"
@@ -127,7 +128,7 @@ func serveDoor(ctx context.Context, path string, opts sqlite.Options) error {
 		return err
 	}
 	source := webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: benchSecret}, nil)
-	webhooks.NewDoor(webhooks.Deps{Store: engine, Events: hubtest.News{Ring: engine}, Log: log, Metrics: registry}, source).Mount(edge.Router())
+	inbox.NewDoor(inbox.Deps{Store: engine, Events: hubtest.News{Ring: engine}, Log: log, Metrics: registry}, source).Mount(edge.Router())
 	go func() {
 		<-edge.Ready()
 		fmt.Println(edge.Addr())

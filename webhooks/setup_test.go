@@ -18,10 +18,10 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/hubtest"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/web"
-	"gigafibre.ca/targo-hub/webhooks"
 )
 
 func TestMain(m *testing.M) {
@@ -40,7 +40,7 @@ type house struct {
 	t      *testing.T
 	engine *sqlite.Engine
 	store  *moodyStore
-	door   *webhooks.Door
+	door   *inbox.Door
 	server *httptest.Server
 }
 
@@ -57,18 +57,18 @@ func (s *moodyStore) Put(ctx context.Context, job keep.Job) (keep.Job, bool, err
 	return s.Engine.Put(ctx, job)
 }
 
-func build(t *testing.T, sources ...webhooks.Source) *house {
+func build(t *testing.T, sources ...inbox.Source) *house {
 	t.Helper()
 	engine := hubtest.Store(t)
 	log := slog.New(slog.DiscardHandler)
 	h := &house{t: t, engine: engine, store: &moodyStore{Engine: engine}}
-	h.door = webhooks.NewDoor(webhooks.Deps{Store: h.store, Events: hubtest.News{Ring: engine}, Log: log}, sources...)
+	h.door = inbox.NewDoor(inbox.Deps{Store: h.store, Events: hubtest.News{Ring: engine}, Log: log}, sources...)
 	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.door.Mount(edge.Router())
-	webhooks.NewInbox(engine).Mount(edge.Router())
+	inbox.NewInbox(engine).Mount(edge.Router())
 	h.server = httptest.NewServer(edge.Handler())
 	t.Cleanup(h.server.Close)
 	return h

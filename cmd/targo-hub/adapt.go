@@ -18,6 +18,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/gateway"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/schedule"
@@ -42,8 +43,8 @@ func planFor(p *dispatch.Planner, log *slog.Logger) func(ctx context.Context, s 
 
 // signed hands DocuSeal's deliveries to the desk; those that say nothing of a
 // signature are done with.
-func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (webhooks.Taken, error) {
-	return func(ctx context.Context, e docuseal.Event) (taken webhooks.Taken, err error) {
+func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (inbox.Taken, error) {
+	return func(ctx context.Context, e docuseal.Event) (taken inbox.Taken, err error) {
 		seal := accept.Seal{}
 		switch e.Type {
 		case docuseal.FormCompleted, docuseal.FormDeclined:
@@ -61,7 +62,7 @@ func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (webh
 			}
 			seal.Submission = submission.ID
 		default:
-			return webhooks.Taken{State: "nothing-to-do"}, nil
+			return inbox.Taken{State: "nothing-to-do"}, nil
 		}
 		taken.State, taken.LedTo, err = desk.Signed(ctx, seal)
 		return taken, err
@@ -69,12 +70,12 @@ func signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (webh
 }
 
 // told hands ERPNext's webhooks to the mirror. Without one nobody listens.
-func told(watch *mirror.Mirror) func(ctx context.Context, e webhooks.ERPNextEvent) (webhooks.Taken, error) {
-	return func(ctx context.Context, e webhooks.ERPNextEvent) (webhooks.Taken, error) {
+func told(watch *mirror.Mirror) func(ctx context.Context, e webhooks.ERPNextEvent) (inbox.Taken, error) {
+	return func(ctx context.Context, e webhooks.ERPNextEvent) (inbox.Taken, error) {
 		if watch == nil {
-			return webhooks.Taken{State: "nothing-to-do"}, nil
+			return inbox.Taken{State: "nothing-to-do"}, nil
 		}
-		return webhooks.Taken{State: "told"}, watch.Told(ctx, mirror.Change{
+		return inbox.Taken{State: "told"}, watch.Told(ctx, mirror.Change{
 			Doctype: e.Doctype, Name: e.Name, Modified: e.Modified, Status: e.Status, DocStatus: e.DocStatus, Customer: e.Customer, Deleted: e.Deleted(),
 		})
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/hub/access"
-	"gigafibre.ca/targo-hub/webhooks"
+	"gigafibre.ca/targo-hub/hub/inbox"
 )
 
 // inboxCommand speaks with the running hub, because only one process may hold
@@ -50,7 +50,7 @@ func (l inboxList) Run(c *console) error {
 		return err
 	}
 	var page struct {
-		Items []webhooks.Delivery `json:"items"`
+		Items []inbox.Delivery `json:"items"`
 	}
 	if err := json.Unmarshal(raw, &page); err != nil {
 		return fmt.Errorf("reading the hub's answer: %w", err)

@@ -18,6 +18,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/gateway"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/live"
@@ -132,10 +133,10 @@ func features(s *Settings, o *outside, m *machinery, reg *prometheus.Registry, l
 	if err != nil {
 		return err
 	}
-	door := webhooks.NewDoor(webhooks.Deps{Store: m.store, Events: m.broker, Log: log, Metrics: reg},
+	door := inbox.NewDoor(inbox.Deps{Store: m.store, Events: m.broker, Log: log, Metrics: reg},
 		webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: s.DocuSeal.WebhookSecret, Header: s.DocuSeal.WebhookHeader}, signed(desk)),
 		webhooks.ERPNext(s.ERPNext.WebhookSecret, told(watch)))
-	inbox := webhooks.NewInbox(m.store)
+	inbox := inbox.NewInbox(m.store)
 	board := dispatch.NewBoard(o.erp, time.Now)
 
 	m.runner = keep.NewRunner(m.store, log, keep.RunnerOptions{Metrics: reg, OnDead: func(ctx context.Context, job keep.Job, err error) {

@@ -14,6 +14,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/hubtest"
+	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/mirror"
@@ -154,9 +155,9 @@ func (guard) Verify(context.Context, *http.Request, hub.Role) (hub.Actor, error)
 func (h *house) open() {
 	h.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	door := webhooks.NewDoor(webhooks.Deps{Store: h.store, Events: h.ears, Log: log},
-		webhooks.ERPNext(simSecret, func(ctx context.Context, e webhooks.ERPNextEvent) (webhooks.Taken, error) {
-			return webhooks.Taken{State: "told"}, h.Told(ctx, mirror.Change{
+	door := inbox.NewDoor(inbox.Deps{Store: h.store, Events: h.ears, Log: log},
+		webhooks.ERPNext(simSecret, func(ctx context.Context, e webhooks.ERPNextEvent) (inbox.Taken, error) {
+			return inbox.Taken{State: "told"}, h.Told(ctx, mirror.Change{
 				Doctype: e.Doctype, Name: e.Name, Modified: e.Modified, Status: e.Status, DocStatus: e.DocStatus,
 				Customer: e.Customer, Deleted: e.Deleted(),
 			})

@@ -1,4 +1,4 @@
-package webhooks
+package inbox
 
 import (
 	"context"
@@ -19,7 +19,8 @@ type chain struct {
 	LedTo string `json:"led_to"`
 }
 
-func (t Taken) result() keep.Result {
+// Result is how the runner records it.
+func (t Taken) Result() keep.Result {
 	r := keep.Result{State: t.State}
 	if t.LedTo != "" {
 		r.Body, _ = json.Marshal(chain{t.LedTo}) // a text always encodes

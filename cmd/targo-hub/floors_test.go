@@ -16,7 +16,7 @@ const module = "gigafibre.ca/targo-hub"
 // A folder inside a package's folder is a room of that package: it has the same
 // floor, and only its own package and the rooms beside it enter it.
 var floors = map[string]int{
-	"hub": 0, "hub/qr": 0, "config": 0,
+	"hub": 0, "hub/glance": 0, "hub/qr": 0, "config": 0,
 
 	"connectors": 1, "hub/web": 1, "hub/keep": 1,
 
@@ -36,7 +36,7 @@ var floors = map[string]int{
 
 // fences name the only packages (by prefix) that may import an SDK.
 var fences = map[string][]string{
-	"github.com/labstack/echo/":            {"hub/web", "hub/access", "hub/accept", "hub/gateway", "hub/live", "hub/outbox", "hub/inbox"},
+	"github.com/labstack/echo/":            {"hub/web", "hub/access", "hub/accept", "hub/gateway", "hub/live", "hub/outbox", "hub/inbox", "hub/audit"},
 	"github.com/danielgtaylor/huma/":       {"hub/web"},
 	"github.com/twilio/twilio-go":          {"connectors/twilio"},
 	"github.com/mailjet/":                  {"connectors/mailjet"},
@@ -46,7 +46,7 @@ var fences = map[string][]string{
 	"github.com/redis/go-redis/":           {"hub/keep"},
 	"modernc.org/sqlite":                   {"hub/keep", "erpnext/erpnextsim"},
 	"github.com/alecthomas/kong":           {"cmd"},
-	"github.com/prometheus/client_golang/": {"connectors", "hub/keep", "hub/web", "hub/live", "hub/outbox", "hub/schedule", "hub/mirror", "hub/gateway", "hub/inbox", "cmd"},
+	"github.com/prometheus/client_golang/": {"connectors", "hub/keep", "hub/web", "hub/live", "hub/outbox", "hub/schedule", "hub/mirror", "hub/gateway", "hub/inbox", "hub/signing", "cmd"},
 	"github.com/robfig/cron/":              {"hub/schedule"},
 	"github.com/go-playground/":            {},
 	"github.com/stretchr/testify":          {},

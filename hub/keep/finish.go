@@ -53,10 +53,12 @@ func (s *shift) record(ctx context.Context, job Job, o Outcome) error {
 
 func (s *shift) tell(job Job, o Outcome) {
 	about := s.log.With("kind", job.Kind, "job", job.ID, "class", o.Attempt.Class, "took", o.Attempt.Took)
-	switch o.Next {
-	case Dead:
+	switch {
+	case o.Next == Dead:
 		about.Error("job is dead", "error_code", o.Attempt.Code, "upstream_status", o.Attempt.Status)
-	case Pending:
+	case o.Next == Pending && o.Attempt.Class == Kept:
+		about.Debug("job was put off", "due", o.Due)
+	case o.Next == Pending:
 		about.Warn("job will be tried again", "error_code", o.Attempt.Code, "upstream_status", o.Attempt.Status)
 	default:
 		about.Debug("job ended", "status", o.Next)

@@ -1,6 +1,10 @@
 package keep
 
-import "time"
+import (
+	"time"
+
+	"gigafibre.ca/targo-hub/hub"
+)
 
 // Status is where a job stands.
 //
@@ -54,6 +58,57 @@ type Job struct {
 	Updated  time.Time         `json:"updated"`
 }
 
+// What a job may carry at most, in bytes.
+const (
+	PayloadMax = 16 << 20
+	HeadersMax = 64 << 10 // names and values of all
+	NoteMax    = 4 << 10  // and the reason of a change
+	WordMax    = 1 << 10  // any other text: kind, lane, key, state, the words of the subject
+	ResultMax  = 64 << 10
+)
+
+// Fits refuses a job that carries more than it may, and one that cannot start as
+// it says. Engines ask it before they take a job in.
+func (j *Job) Fits() error {
+	if j.Kind == "" || (j.Status != "" && j.Status != Pending && j.Status != Held) {
+		return hub.Fail(hub.Invalid, "invalid", "A job needs a kind, and starts pending or held.", nil)
+	}
+	if len(j.Payload) > PayloadMax {
+		return hub.Fail(hub.TooLarge, "body-too-large", "The payload of a job is too large.", nil)
+	}
+	headers := 0
+	for name, value := range j.Headers {
+		headers += len(name) + len(value)
+	}
+	s := &j.Subject
+	for _, word := range [...]string{
+		j.ID, j.Kind, j.Lane, j.Dedupe, j.State, s.Doctype, s.Name, s.Customer, s.Technician, s.Correlation,
+	} {
+		if len(word) > WordMax {
+			return tooLong()
+		}
+	}
+	if headers > HeadersMax || len(j.Note) > NoteMax {
+		return tooLong()
+	}
+	return nil
+}
+
+// Fits refuses an outcome that carries more than it may, and one that is none.
+func (o *Outcome) Fits() error {
+	if o.Next != Pending && o.Next != Held && !o.Next.Final() {
+		return hub.Fail(hub.Invalid, "invalid", "A job cannot end like this.", nil)
+	}
+	if len(o.Result) > ResultMax || len(o.Note) > NoteMax || len(o.State) > WordMax {
+		return tooLong()
+	}
+	return nil
+}
+
+func tooLong() error {
+	return hub.Fail(hub.Invalid, "invalid", "A job cannot carry texts as long as this.", nil)
+}
+
 // Subject says what a job is about; the console filters by it.
 type Subject struct {
 	Doctype     string `json:"doctype,omitempty"`
@@ -83,7 +138,7 @@ const (
 	Rejected Class = "rejected" // failed for good: trying again cannot help
 	GaveUp   Class = "gave-up"  // failed too often
 	Lost     Class = "lost"     // the worker disappeared; written by Claim when it takes over a lease that ended
-	Kept     Class = "held"     // put aside: for the gate, or for a person
+	Kept     Class = "held"     // put aside (for the gate, or for a person) or put off; no try
 )
 
 // Outcome is what Finish records. Next is the status that the job goes to:

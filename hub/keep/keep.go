@@ -11,7 +11,9 @@
 // returns; every accepted job runs at least once; inside a lane one job runs at
 // a time, oldest first; a worker that lost its lease can no longer write the
 // outcome (fence); nothing is tried for ever, and what gave up is dead and
-// listed; an event with a key is appended at most once.
+// listed; an event with a key is appended at most once. A store without room says
+// so (hub.Unavailable, store-full, with a time to come back), has nothing half
+// written, and goes on by itself when there is room again.
 //
 // It has no routes and publishes nothing by itself.
 package keep
@@ -64,7 +66,9 @@ type Queue interface {
 	// dedupe key exists, nothing is stored, its Seen count rises and it is returned
 	// with fresh = false. Status must be Pending or Held ("" means Pending); a zero
 	// Due means now; an empty ID is made (UUIDv7), one that is taken is ErrState.
-	// The order of the puts is the order inside a lane.
+	// The order of the puts is the order inside a lane. What does not fit (Job.Fits) is
+	// refused. A store that is short of room refuses too (store-full), before there is
+	// none left for the outcomes of what it holds already.
 	Put(ctx context.Context, job Job) (stored Job, fresh bool, err error)
 }
 
@@ -80,7 +84,8 @@ type Claims interface {
 	// that nobody took over is not.
 	Extend(ctx context.Context, id string, fence int64, lease time.Duration) error
 	// Finish records an attempt and where the job goes. ErrFence when the lease was
-	// lost, as with Extend.
+	// lost, as with Extend. An attempt of class Kept is no try: it leaves Tries as it
+	// is, and takes the place of the last attempt when that was Kept as well.
 	Finish(ctx context.Context, id string, fence int64, outcome Outcome) error
 }
 
@@ -89,7 +94,7 @@ type Desk interface {
 	// Change moves a job by hand: Release (held → pending, at once), Hold (pending →
 	// held), Retry (dead, cancelled or done → pending, attempts kept, at once),
 	// Cancel (held or pending → cancelled), Hurry (pending stays so, but is due at once). Release, Retry and
-	// Hurry count tries anew. The reason is kept as the job's note. ErrState when the status forbids it.
+	// Hurry count tries anew. The reason (at most NoteMax) is kept as the job's note. ErrState when the status forbids it.
 	Change(ctx context.Context, id string, action Action, reason string) (Job, error)
 	// Settle changes the state and note (those that are not empty) of a finished or held job from
 	// outside: a provider's call-back that says a message was delivered. ErrState while it is pending or runs.
@@ -117,11 +122,15 @@ type Values interface {
 	Value(ctx context.Context, key string) (value []byte, version int64, err error)
 	// Swap writes the value if the version is still the one read (0 = must not exist; AnyVersion = whatever
 	// it is) and returns the new version, higher than any the key had before. A zero ttl keeps it for
-	// ever. ErrStale otherwise. A value that has ended is as none.
+	// ever: for what is bounded by its use. ErrStale otherwise. A value that has ended is as none. More
+	// than ValueMax is refused (hub.TooLarge).
 	Swap(ctx context.Context, key string, version int64, value []byte, ttl time.Duration) (int64, error)
 	// Drop deletes the value; it is no error when there is none.
 	Drop(ctx context.Context, key string) error
 }
+
+// ValueMax is how many bytes a value may have.
+const ValueMax = 1 << 20
 
 // AnyVersion lets Swap overwrite whatever is there.
 const AnyVersion int64 = -1
@@ -133,8 +142,8 @@ type Ring interface {
 	// and is not stored again.
 	Append(ctx context.Context, events ...hub.Event) ([]hub.Event, error)
 	// Read returns up to n events with an id above after, oldest first, of the topics (all when none), and
-	// the id of the oldest event still kept (0 when empty): a listener whose after is below oldest-1 has
-	// missed some. Keys are not read back.
+	// from which id on nothing of these topics was forgotten (0 when there was nothing yet): a listener
+	// whose after is below oldest-1 may have missed some. Keys are not read back.
 	Read(ctx context.Context, after int64, n int, topics ...hub.Topic) (events []hub.Event, oldest int64, err error)
 	// Last returns the id of the newest event, 0 when there was none.
 	Last(ctx context.Context) (int64, error)
@@ -145,8 +154,10 @@ type Ring interface {
 type Radio interface {
 	// Publish hands the message to those who listen now, on every replica.
 	Publish(ctx context.Context, channel string, message []byte) error
-	// Subscribe listens until ctx ends or the engine is closed; then the channel is closed. A slow
-	// listener loses the oldest messages (at least the last 16 wait for it), never blocks the sender.
+	// Subscribe listens until ctx ends or the engine is closed; then the channel is closed. It is closed
+	// as well when messages may have been lost in between (a connection broke): the listener subscribes
+	// again and looks for itself. A slow listener loses the oldest messages (at least the last 16 wait
+	// for it), never blocks the sender.
 	Subscribe(ctx context.Context, channel string) (<-chan []byte, error)
 }
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gigafibre.ca/targo-hub/hub"
 )
 
 // Runner works jobs off: it claims the due ones of the registered kinds, runs
@@ -40,7 +43,7 @@ type RunnerOptions struct {
 }
 
 // NewRunner makes a runner. An engine that also has Counts gives the gauges of
-// the queue.
+// the queue; one that has Prune is rid of old jobs.
 func NewRunner(engine interface {
 	Claims
 	Radio
@@ -71,9 +74,73 @@ func (r *Runner) Register(w Work) {
 func (r *Runner) Run(ctx context.Context) error {
 	s := newShift(ctx, r)
 	defer s.dismiss(nil)
+	var pruning sync.WaitGroup
+	defer pruning.Wait()
+	if engine, can := r.engine.(pruner); can {
+		pruning.Go(func() { r.prune(ctx, engine) })
+	}
 	s.work(ctx)
 	s.drain()
 	return nil
+}
+
+// How old jobs are deleted.
+const (
+	retain       = 90 * 24 * time.Hour  // longer than any sender repeats itself
+	retainOthers = 730 * 24 * time.Hour // what no registered kind says
+	pruneFirst   = time.Minute          // after the start: a hub that is restarted often prunes too
+	pruneEvery   = time.Hour
+	pruneBatch   = 500
+	prunePause   = 100 * time.Millisecond // between batches, for others
+)
+
+// pruner is an engine that deletes old jobs.
+type pruner interface {
+	Prune(ctx context.Context, kind string, before time.Time, limit int) (int, error)
+}
+
+// prune deletes until ctx ends what has been finished for as long as its kind is
+// kept. Of a kind that nobody registers any more, the rest goes in the end.
+func (r *Runner) prune(ctx context.Context, engine pruner) {
+	for wait := pruneFirst; rest(ctx, wait); wait = pruneEvery {
+		kept := map[string]time.Duration{}
+		if counts, can := r.engine.(counter); can {
+			all, _ := counts.Counts(ctx) // what is not counted now will be the next time
+			for _, c := range all {
+				kept[c.Kind] = retainOthers
+			}
+		}
+		for kind, w := range r.works {
+			kept[kind] = w.Retain
+		}
+		for kind, d := range kept {
+			if d > 0 {
+				r.pruneKind(ctx, engine, kind, time.Now().Add(-d))
+			}
+		}
+	}
+}
+
+func (r *Runner) pruneKind(ctx context.Context, engine pruner, kind string, before time.Time) {
+	for more := true; more; more = more && rest(ctx, prunePause) {
+		n, err := engine.Prune(ctx, kind, before, pruneBatch)
+		if err != nil && ctx.Err() == nil {
+			r.log.Warn("old jobs are not deleted", "kind", r.label(kind), "error_code", hub.ProblemOf(err).Code)
+		}
+		more = err == nil && n >= pruneBatch
+	}
+}
+
+// rest waits; false when ctx ended meanwhile.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }
 
 // label keeps the label sets of the metrics closed.

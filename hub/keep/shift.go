@@ -19,6 +19,9 @@ var (
 // before the runner stops waiting for it.
 const straggle = 2 * time.Second
 
+// complainEvery bounds what a store that is away writes into the log.
+const complainEvery = 30 * time.Second
+
 // shift is one Run of the runner.
 type shift struct {
 	*Runner
@@ -28,6 +31,8 @@ type shift struct {
 	hungry  map[string]bool // kinds that may have more than was claimed
 	ended   chan string     // kind of a work that has ended; never blocks
 	wait    sync.WaitGroup
+
+	complained time.Time // when a claim that failed was last logged
 }
 
 func newShift(ctx context.Context, r *Runner) *shift {
@@ -98,7 +103,8 @@ func (s *shift) claim() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.opts.Lease/2)
 		jobs, err := s.engine.Claim(ctx, []string{kind}, seats, s.opts.Lease)
 		cancel()
-		if err != nil {
+		if err != nil && time.Since(s.complained) >= complainEvery {
+			s.complained = time.Now()
 			s.log.Error("claiming jobs", "kind", kind, "error_code", hub.ProblemOf(err).Code)
 		}
 		s.hungry[kind] = err == nil && len(jobs) == seats

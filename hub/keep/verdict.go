@@ -12,17 +12,14 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 )
 
-const (
-	detailMax = 4 << 10  // of Attempt.Detail
-	resultMax = 64 << 10 // of Job.Result
-)
+const detailMax = 4 << 10 // of Attempt.Detail
 
 var errLostTooOften = Reject(hub.Fail(hub.Internal, "internal", "Its worker disappeared too often.", nil))
 
 // judge turns how a try ended into what is recorded, without the instants.
 func judge(w Work, job Job, result Result, err error) Outcome {
-	o := Outcome{Next: Done, State: result.State, Note: result.Note, Result: result.Body}
-	if len(o.Result) > resultMax {
+	o := Outcome{Next: Done, State: cut(result.State, WordMax), Note: cut(result.Note, NoteMax), Result: result.Body}
+	if len(o.Result) > ResultMax {
 		o.Result = nil
 	}
 	if err == nil {
@@ -30,6 +27,12 @@ func judge(w Work, job Job, result Result, err error) Outcome {
 		if result.Hold {
 			o.Next, o.Attempt.Class = Held, Kept
 		}
+		return o
+	}
+	if p, off := errors.AsType[*postponed](err); off {
+		o.Next, o.Note, o.Attempt.Class = Pending, cut(p.note, NoteMax), Kept
+		o.Attempt.Detail = o.Note
+		o.Due = time.Now().Add(max(p.wait, postponeLeast))
 		return o
 	}
 	o.Attempt = describe(err)
@@ -50,7 +53,7 @@ func judge(w Work, job Job, result Result, err error) Outcome {
 	if o.Note == "" {
 		p := hub.ProblemOf(err)
 		o.Note = p.Detail
-		if o.Note == "" {
+		if o.Note = cut(o.Note, NoteMax); o.Note == "" {
 			o.Note = p.Code
 		}
 	}
@@ -82,10 +85,16 @@ func describe(err error) Attempt {
 			a.Code = code
 		}
 	}
-	if len(a.Detail) > detailMax {
-		a.Detail = strings.ToValidUTF8(a.Detail[:detailMax], "")
-	}
+	a.Detail = cut(a.Detail, detailMax)
 	return a
+}
+
+// cut shortens a text to so many bytes, and leaves no half letter.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "")
 }
 
 // What must not be kept in the text of an error: mail addresses, telephone

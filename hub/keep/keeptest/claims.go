@@ -23,6 +23,7 @@ func claimPromises() []promise {
 		{"Extending keeps the lease", extend},
 		{"Every outcome is recorded", outcomes},
 		{"A retry waits until it is due", retryWaits},
+		{"Putting off is no try, and leaves one line", putOff},
 		{"State and result stay unless they are replaced", outcomeKeeps},
 		{"The last twenty attempts are kept", attemptsBound},
 		{"A clock set back ends no lease and loses no job", clockBack},
@@ -182,6 +183,37 @@ func retryWaits(t *testing.T, r *rig) {
 	same(t, "fence", r.take(t, "a").Fence, int64(2))
 }
 
+func putOff(t *testing.T, r *rig) {
+	r.put(t, keep.Job{Kind: "a"})
+	round := func(class keep.Class) keep.Job {
+		job := r.take(t, "a")
+		o := keep.Outcome{
+			Next: keep.Pending, Due: r.Now().Add(time.Hour), Note: "not now",
+			Attempt: keep.Attempt{At: r.Now(), Class: class},
+		}
+		if err := r.Finish(r.ctx, job.ID, job.Fence, o); err != nil {
+			t.Fatal(err)
+		}
+		job = r.job(t, job.ID)
+		if job.Note != "not now" || !job.Due.Equal(r.Now().Add(time.Hour)) {
+			t.Errorf("put off: note %q, due %v", job.Note, job.Due)
+		}
+		r.pass(time.Hour)
+		return job
+	}
+	for range 25 {
+		round(keep.Kept)
+	}
+	job := round(keep.Kept)
+	same(t, "attempts", job.Attempts, []keep.Attempt{{At: r.Now().Add(-time.Hour), Class: keep.Kept}})
+	same(t, "tries", job.Tries, 0)
+	round(keep.Retrying)
+	round(keep.Kept)
+	job = round(keep.Kept)
+	same(t, "attempts", classes(job), []keep.Class{keep.Kept, keep.Retrying, keep.Kept})
+	same(t, "tries", job.Tries, 1)
+}
+
 func outcomeKeeps(t *testing.T, r *rig) {
 	r.put(t, keep.Job{Kind: "a"})
 	job := r.take(t, "a")
@@ -236,8 +268,10 @@ func clockBack(t *testing.T, r *rig) {
 func outcomeWrong(t *testing.T, r *rig) {
 	r.put(t, keep.Job{Kind: "a"})
 	job := r.take(t, "a")
-	large := make([]byte, 65<<10)
-	for _, o := range []keep.Outcome{{}, {Next: keep.Running}, {Next: "odd"}, {Next: keep.Done, Result: large}} {
+	large := make([]byte, keep.ResultMax+1)
+	for _, o := range []keep.Outcome{
+		{}, {Next: keep.Running}, {Next: "odd"}, {Next: keep.Done, Result: large}, {Next: keep.Done, Note: string(large)},
+	} {
 		if err := r.Finish(r.ctx, job.ID, job.Fence, o); !hub.IsKind(err, hub.Invalid) {
 			t.Errorf("Finish(%q, %d bytes) = %v, want Invalid", o.Next, len(o.Result), err)
 		}

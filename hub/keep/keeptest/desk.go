@@ -260,3 +260,37 @@ func ended(t *testing.T, r *rig) {
 		t.Error("a refused put was stored")
 	}
 }
+
+func full(t *testing.T, r *rig) {
+	before := jobIn(t, r, keep.Running)
+	free := r.fill(t, r.Engine)
+	body := make([]byte, 1<<20)
+	wants := func(what string, err error) {
+		t.Helper()
+		if !hub.IsKind(err, hub.Unavailable) || !hub.HasCode(err, "store-full") || hub.ProblemOf(err).RetryAfter <= 0 {
+			t.Errorf("%s = %v, want store-full with a time to come back", what, err)
+		}
+	}
+	_, _, put := r.Put(r.ctx, keep.Job{Kind: "a", Dedupe: "k", Payload: body})
+	_, swap := r.Swap(r.ctx, "k", 0, body, 0)
+	_, appended := r.Append(r.ctx, hub.Event{Topic: hub.TopicJobs, Name: "a", Key: "k", Data: body})
+	wants("Put", put)
+	wants("Swap", swap)
+	wants("Append", appended)
+	same(t, "a job, read meanwhile", r.job(t, before.ID), before)
+	free()
+	if err := r.Check(r.ctx); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	r.noValue(t, "k")
+	r.swap(t, "k", 0, "v", 0)
+	keyed := news("one")
+	keyed.Key = "k"
+	first := r.append(t, keyed)[0]
+	got, _, err := r.Read(r.ctx, 0, 10)
+	if err != nil || len(got) != 1 || got[0].ID != first.ID {
+		t.Errorf("%d events, %v; want the one after", len(got), err)
+	}
+	r.put(t, keep.Job{Kind: "a", Dedupe: "k", Payload: body})
+	r.finish(t, before, keep.Done, keep.OK)
+}

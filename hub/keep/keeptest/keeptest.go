@@ -5,6 +5,9 @@
 //
 //	keeptest.Run(t, func(t *testing.T, clock func() time.Time) keep.Engine { ... })
 //
+// What not every opener can give (another engine on the same store, a store
+// without room) are options: Reopened, Shared, Filled.
+//
 // Time comes from the clock that the suite hands over, so nothing here waits for
 // a lease to end. Instants are compared to the millisecond.
 package keeptest
@@ -29,13 +32,48 @@ import (
 // ends. Each call gives another store.
 type Open func(t *testing.T, clock func() time.Time) keep.Engine
 
+// Again gives another engine on the store of one: what a process finds that
+// starts after a crash. An engine that must be alone closes the first.
+type Again func(t *testing.T, first keep.Engine, clock func() time.Time) keep.Engine
+
+// Option widens the suite by what not every opener can give.
+type Option func(*suite)
+
+// Reopened runs the promises about a store that is opened again, and lets the
+// model be interrupted.
+func Reopened(again Again) Option { return func(s *suite) { s.again = again } }
+
+// Shared runs the promises about several engines that are at work on one store at
+// a time.
+func Shared(beside Again) Option { return func(s *suite) { s.beside = beside } }
+
+// Filled runs the promise about a store without room. fill takes the room away;
+// free gives it back.
+func Filled(fill func(t *testing.T, engine keep.Engine) (free func())) Option {
+	return func(s *suite) { s.fill = fill }
+}
+
+// suite is how an engine is opened, and what can be done to it.
+type suite struct {
+	open          Open
+	again, beside Again
+	fill          func(t *testing.T, engine keep.Engine) (free func())
+}
+
+// group is promises about one part.
+type group struct {
+	name  string
+	tests []promise
+}
+
 // Run runs the suite.
-func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) keep.Engine) {
+func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) keep.Engine, options ...Option) {
 	t.Helper()
-	groups := []struct {
-		name  string
-		tests []promise
-	}{
+	s := suite{open: open}
+	for _, set := range options {
+		set(&s)
+	}
+	groups := []group{
 		{"Queue", queuePromises()},
 		{"Claims", claimPromises()},
 		{"Lanes", lanePromises()},
@@ -44,21 +82,34 @@ func Run(t *testing.T, open func(t *testing.T, clock func() time.Time) keep.Engi
 		{"Values", valuePromises()},
 		{"Ring", ringPromises()},
 	}
+	if s.again != nil {
+		groups = append(groups, group{"Again", againPromises()})
+	}
+	if s.fill != nil {
+		groups = append(groups, group{"Full", []promise{{"A store without room says so, and recovers by itself", full}}})
+	}
+	if s.beside != nil {
+		groups = append(groups, group{"Shared", sharedPromises()})
+	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			for _, p := range g.tests {
 				t.Run(p.name, func(t *testing.T) {
 					t.Parallel()
-					p.test(t, newRig(t, open))
+					p.test(t, newRig(t, s))
 				})
 			}
 		})
 	}
 	t.Run("Model", func(t *testing.T) {
 		t.Parallel()
-		r := newRig(t, open)
-		model.Compare(t, r.Engine, r.Now, r.pass)
+		r := newRig(t, s)
+		store := model.Store{Engine: r.Engine, Now: r.Now, Pass: r.pass}
+		if s.again != nil {
+			store.Reopen = func() keep.Engine { r.reopen(t); return r.Engine }
+		}
+		model.Compare(t, store)
 	})
 }
 
@@ -71,6 +122,7 @@ type promise struct {
 // rig is an engine and the clock it reads.
 type rig struct {
 	keep.Engine
+	suite
 	ctx context.Context
 
 	mu  sync.Mutex
@@ -79,10 +131,10 @@ type rig struct {
 
 const lease = time.Minute
 
-func newRig(t *testing.T, open Open) *rig {
+func newRig(t *testing.T, s suite) *rig {
 	t.Helper()
-	r := &rig{ctx: t.Context(), now: time.Date(2026, time.March, 5, 14, 0, 0, 0, time.UTC)}
-	r.Engine = open(t, r.Now)
+	r := &rig{suite: s, ctx: t.Context(), now: time.Date(2026, time.March, 5, 14, 0, 0, 0, time.UTC)}
+	r.Engine = s.open(t, r.Now)
 	return r
 }
 

@@ -15,7 +15,7 @@ func valuePromises() []promise {
 		{"Of concurrent swaps one wins", swapAtOnce},
 		{"A value ends", valueEnds},
 		{"A dropped value is gone, and its versions are not given again", drop},
-		{"An empty value is a value", valueEmpty},
+		{"An empty value is a value, one that is too large is none", valueEmpty},
 		{"An allowance is a burst, then one at a time", allow},
 		{"Concurrent takers share one allowance", allowAtOnce},
 		{"A clock set back shuts nobody out for longer than a period", allowBack},
@@ -113,6 +113,9 @@ func drop(t *testing.T, r *rig) {
 }
 
 func valueEmpty(t *testing.T, r *rig) {
+	if _, err := r.Swap(r.ctx, "large", 0, make([]byte, keep.ValueMax+1), 0); !hub.IsKind(err, hub.TooLarge) {
+		t.Errorf("Swap of too much = %v, want TooLarge", err)
+	}
 	version := r.swap(t, "k", 0, "", 0)
 	same(t, "version", r.value(t, "k", ""), version)
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/form"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
@@ -109,10 +108,10 @@ func (t *tx) notMine(id string) error {
 
 // Finish implements keep.Claims.
 func (e *Engine) Finish(ctx context.Context, id string, fence int64, outcome keep.Outcome) error {
-	stage, ok := form.Stage(outcome.Next)
-	if !ok || stage == form.Running || len(outcome.Result) > form.ResultMax {
-		return hub.Fail(hub.Invalid, "invalid", "A job cannot end like this.", nil)
+	if err := outcome.Fits(); err != nil {
+		return err
 	}
+	stage, _ := form.Stage(outcome.Next)
 	return e.writer.do(ctx, func(t *tx) error { return t.finish(id, fence, stage, outcome) })
 }
 
@@ -134,16 +133,16 @@ func (t *tx) finish(id string, fence, stage int64, o keep.Outcome) error {
 	if o.Attempt.At.IsZero() {
 		o.Attempt.At = r.Time(2)
 	}
-	attempts, err := form.Attempts(append(form.ReadAttempts(r.Text(3)), o.Attempt))
+	attempts, err := form.Attempts(form.Append(form.ReadAttempts(r.Text(3)), o.Attempt))
 	if err != nil {
 		return err
 	}
 	if stage == form.Ready && lane != "" {
 		stage = form.Behind
 	}
-	if _, err = t.Exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, note = ?4, attempts = ?5, tries = tries + 1,
- state = iif(?6 = '', state, ?6), result = iif(?7 IS NULL, result, ?7) WHERE seq = ?8`,
-		stage, due, now, o.Note, attempts, o.State, o.Result, seq); err != nil {
+	if _, err = t.Exec(`UPDATE jobs SET stage = ?1, due = ?2, updated = ?3, note = ?4, attempts = ?5,
+ state = iif(?6 = '', state, ?6), result = iif(?7 IS NULL, result, ?7), tries = tries + ?8 WHERE seq = ?9`,
+		stage, due, now, o.Note, attempts, o.State, o.Result, form.Tries(o.Attempt), seq); err != nil {
 		return err
 	}
 	if lane != "" {

@@ -43,7 +43,7 @@ func putMany(t *testing.T, e *Engine) (fresh int) {
 func settleSome(t *testing.T, e *Engine, steps int) (left bool) {
 	t.Helper()
 	for range steps {
-		err := e.writer.do(t.Context(), func(x *tx) (err error) { left, err = x.settleKeys(); return err })
+		err := e.writer.do(t.Context(), func(x *tx) (err error) { left, err = x.writer.keys.Settle(x.writer.seq); return err })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestKeysOfOneHashAreNotTheSame(t *testing.T) {
 	mustPut(t, e, keep.Job{Kind: "a", Dedupe: "one"})
 	// As if "two", which waits, and "three", which does not, had the hash of "one".
 	sqlIn(t, e, "INSERT INTO dedupes (hash, seq) VALUES (?, 1), (?, 1)", keys.Hash("two"), keys.Hash("three"))
-	err := e.writer.do(t.Context(), func(x *tx) error { return x.remember(keys.Hash("two"), 1) })
+	err := e.writer.do(t.Context(), func(x *tx) error { return x.writer.keys.Remember(keys.Hash("two"), 1) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestPruningForgetsKeysWhereverTheyAre(t *testing.T) {
 		if n, err := e.Prune(t.Context(), "", time.Now().Add(time.Hour), 10); n != 1 || err != nil {
 			t.Fatalf("Prune = %d, %v", n, err)
 		}
-		if n := e.writer.late.Len(); n != 0 {
+		if n := e.writer.keys.Waiting(); n != 0 {
 			t.Errorf("%d keys wait", n)
 		}
 	}

@@ -14,11 +14,19 @@ import (
 
 // Change implements keep.Desk.
 func (e *Engine) Change(ctx context.Context, id string, action keep.Action, reason string) (job keep.Job, err error) {
+	if err := words(reason, ""); err != nil {
+		return job, err
+	}
 	err = e.writer.do(ctx, func(t *tx) error {
 		job, err = t.change(id, action, reason)
 		return err
 	})
 	return job, err
+}
+
+// words refuses a note and a state that are too long.
+func words(note, state string) error {
+	return (&keep.Outcome{Next: keep.Held, Note: note, State: state}).Fits()
 }
 
 // move says where an action leads, and whether it begins a new count of tries.
@@ -79,6 +87,9 @@ func (t *tx) change(id string, action keep.Action, reason string) (keep.Job, err
 
 // Settle implements keep.Desk.
 func (e *Engine) Settle(ctx context.Context, id, state, note string) (job keep.Job, err error) {
+	if err := words(note, state); err != nil {
+		return job, err
+	}
 	err = e.writer.do(ctx, func(t *tx) error {
 		job, err = t.settle(id, state, note)
 		return err
@@ -161,11 +172,7 @@ func (t *tx) erase(seq, hash int64) error {
 			return err
 		}
 	}
-	if waits, _ := t.writer.late.Seq(hash); waits == seq {
-		t.void = append(t.void, hash)
-	}
-	_, err := t.Exec(`DELETE FROM dedupes WHERE hash = ? AND seq = ?`, hash, seq)
-	return err
+	return t.writer.keys.Erase(hash, seq)
 }
 
 func (t *tx) kinds() (kinds []string, err error) {

@@ -2,15 +2,37 @@
 // that needs no server.
 //
 // All writing goes through one goroutine that puts everything that waits into
-// one transaction (group commit, synchronous=FULL), so that many writers share
-// an fsync. Reading goes through a few connections of its own and never waits
-// for a writer. Checkpoints run on yet another connection, off the way of the
-// commits. One process at a time may hold the file: a lock on path+".lock"
-// refuses a second one.
+// one transaction (group commit), so that many writers share an fsync, and
+// nobody hears of a success before that fsync is done. The next group is written
+// meanwhile, so what is read (but for events) may be a moment ahead of the disk.
+// Reading goes through a few connections of its own and never waits for a writer.
+// Checkpoints run on yet another connection, off the way of the commits. One
+// process at a time may hold the file: a lock on path+".lock" refuses a second one.
 //
-// No routes, no events of its own, no other system. It remembers jobs, values,
-// rates, events (the last Options.EventsKeep of them; the keys of events for 30
-// days) and the audit.
+// No routes, no events of its own, no other system.
+//
+// What it remembers has an end:
+//
+//   - jobs: as long as their kind is kept (keep.Work.Retain); at most 20 attempts
+//     and what keep.Job.Fits says;
+//   - events: Options.EventsKeep of each topic, none older than EventsAge; their
+//     keys for 30 days;
+//   - the audit: AuditKeep records, none older than AuditAge;
+//   - values: until their end. Those without one are bounded by their use: one for
+//     each scheduled task, mirrored doctype and reconciled source, one for each
+//     address that has opted out, one for each accepted quotation, which is evidence;
+//   - allowances: until they are whole again;
+//   - the log beside the file: some 256 MiB under load, little after some seconds
+//     of silence, or when room is short.
+//
+// The room of what was deleted is used again; the file does not shrink. A backup
+// does not contain it, so restoring one gives it back.
+//
+// A disk that is full answers store-full and is tried again with every call. New
+// jobs are refused before that, with Options.MinFree left, so that work under way
+// can be recorded and the log can go into the file. A disk that refuses an fsync is
+// not trusted again: Check and all that writes say so until the store is opened
+// anew, which finds everything that somebody was told is stored.
 package sqlite
 
 import (
@@ -19,14 +41,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/backup"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/form"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/keys"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/radio"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/upkeep"
 )
 
 //go:embed migrations/*.sql
@@ -37,8 +63,11 @@ type Options struct {
 	GroupMax   int              // operations in one commit; 512 when 0, 1 = no grouping
 	Readers    int              // connections that read; 4 when 0
 	Clock      func() time.Time // time.Now when nil
-	EventsKeep int              // events in the ring; 10 000 when 0
+	EventsKeep int              // events of each topic in the ring; 10 000 when 0
 	EventsAge  time.Duration    // how old an event may become; 7 days when 0
+	AuditKeep  int              // records in the audit; 1 000 000 when 0
+	AuditAge   time.Duration    // how old a record may become; 2 years when 0
+	MinFree    int64            // bytes; with less room on its file system nothing new is put; 64 MiB when 0, negative = all is used
 	OrphanWait time.Duration    // how long the jobs of a dead process keep their lease at most; 5 s when 0
 	QuickCheck bool             // looks for damage at Open; takes seconds on a large file
 }
@@ -51,6 +80,7 @@ type Engine struct {
 	writer  *writer
 	readers *raw.Pool
 	radio   *radio.Radio
+	room    *raw.Room
 	stop    context.CancelFunc
 	chores  sync.WaitGroup
 	closing sync.Once
@@ -63,11 +93,16 @@ var _ keep.Engine = (*Engine)(nil)
 // process holds, or that a newer version of the program has written, is refused.
 func Open(ctx context.Context, path string, opts Options) (*Engine, error) {
 	e := &Engine{opts: opts.withDefaults(), path: path, radio: radio.New()}
+	e.room = raw.NewRoom(filepath.Dir(path), e.opts.MinFree)
 	lock, err := raw.Lock(path + ".lock")
 	if err != nil {
 		return nil, err
 	}
 	e.lock = lock
+	if backup.Interrupted(path) {
+		err := errors.New("opening the store: putting a backup in its place was interrupted; do it again")
+		return nil, errors.Join(err, raw.Unlock(lock))
+	}
 	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(err, raw.Unlock(lock))
 	}
@@ -78,8 +113,8 @@ func (e *Engine) open(ctx context.Context) error {
 	if err := raw.Touch(e.path, false); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	c, err := raw.Dial(e.path, "busy_timeout=5000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL",
-		"wal_autocheckpoint=0", "cache_size=-65536", "temp_store=MEMORY")
+	c, err := raw.Dial(e.path, "busy_timeout=5000", "page_size=8192", "journal_mode=WAL", "synchronous=NORMAL",
+		"wal_autocheckpoint=0", "cache_size=-16384", "temp_store=MEMORY")
 	if err != nil {
 		return err
 	}
@@ -87,11 +122,12 @@ func (e *Engine) open(ctx context.Context) error {
 		return errors.Join(err, c.Close())
 	}
 	e.writer = newWriter(c, e.opts.Clock, e.radio, e.opts.GroupMax)
-	if err := e.writer.loadKeys(); err != nil {
-		return errors.Join(err, c.Close())
+	err = e.writer.start(e.path)
+	if err == nil {
+		err = e.dialOthers()
 	}
-	if err := e.dialOthers(); err != nil {
-		return errors.Join(err, c.Close())
+	if err != nil {
+		return errors.Join(err, e.writer.close())
 	}
 	go e.writer.group.Run()
 	return nil
@@ -132,8 +168,43 @@ func (e *Engine) dialOthers() (err error) {
 	return nil
 }
 
+// housekeep moves the log into the file and throws away what has ended.
+func (e *Engine) housekeep(ctx context.Context, c *raw.Conn) {
+	k := upkeep.Keeper{
+		Checkpoint: c.Checkpoint,
+		Done:       e.writer.done.Load,
+		Pause: func() func() {
+			e.writer.gate.Lock()
+			return e.writer.gate.Unlock
+		},
+		Settle: e.settleKeys,
+		Tight:  func() bool { return e.room.Left() != nil },
+		// What could not be thrown away now will be the next time.
+		Sweep: func(ctx context.Context) { _ = e.writer.do(ctx, e.throwAway) },
+	}
+	k.Run(ctx)
+	_ = c.Close()
+}
+
+// settleKeys tells whether nothing is left to do. A few keys are not worth a
+// commit.
+func (e *Engine) settleKeys(ctx context.Context) bool {
+	var left bool
+	err := e.writer.do(ctx, func(t *tx) (err error) {
+		if t.writer.keys.Waiting() < keys.Chunk {
+			return nil
+		}
+		left, err = t.writer.keys.Settle(t.writer.seq)
+		return err
+	})
+	return err == nil && !left
+}
+
 // Check implements keep.Health: it writes.
 func (e *Engine) Check(ctx context.Context) error {
+	if err := e.room.Left(); err != nil {
+		return err
+	}
 	return e.writer.do(ctx, func(t *tx) error {
 		_, err := t.Exec("INSERT OR REPLACE INTO probe (one, at) VALUES (1, ?)", t.now())
 		return err
@@ -145,19 +216,35 @@ func (e *Engine) Backup(ctx context.Context, path string) error { return Copy(ct
 
 // Copy writes a consistent copy of the store in one file to another, which must
 // not exist. It needs no Engine: a hub may have the store open meanwhile.
-func Copy(ctx context.Context, from, path string) error {
-	if _, err := os.Stat(from); err != nil {
-		return fmt.Errorf("reading the store: %w", err)
-	}
-	if err := raw.Touch(path, true); err != nil {
-		return fmt.Errorf("making the backup: %w", err)
-	}
-	c, err := raw.Dial(from, "busy_timeout=5000")
+func Copy(ctx context.Context, from, path string) error { return backup.Copy(ctx, from, path) }
+
+// RestoreOptions say what becomes of the jobs in a backup.
+type RestoreOptions struct {
+	Hold  []string // kinds, or families of them ("outbox."), whose pending and running jobs are held
+	State string   // the state of those, unless empty: "maybe-sent"
+	Note  string   // and their note
+}
+
+// Restored is what Restore has done: how many jobs it holds, and where the store
+// is that stood there before.
+type Restored = backup.Restored
+
+// Restore puts a backup in the place of the store. It refuses when a hub holds the
+// store, and when the backup is damaged, none of ours, or newer than the program;
+// then nothing has changed. What was there before is kept under a dated name.
+//
+// What was done after the backup was made is not in it, so it is done again: jobs
+// that were pending or running then run once more. Where the other side takes a
+// key that changes nothing. Where it does not (messages), the work may have left
+// already: name the kinds in Hold, and a person looks at them.
+func Restore(ctx context.Context, from, to string, o RestoreOptions) (Restored, error) {
+	known, err := migrations.ReadDir("migrations")
 	if err != nil {
-		return err
+		return Restored{}, fmt.Errorf("reading the migrations: %w", err)
 	}
-	err = c.Rows(ctx, func(raw.Row) error { return nil }, "VACUUM INTO ?", path)
-	return errors.Join(err, c.Close())
+	return backup.Restore(ctx, from, to, backup.Plan{
+		Newest: len(known), Hold: o.Hold, State: o.State, Note: o.Note, Now: time.Now(),
+	})
 }
 
 // Close implements keep.Health.
@@ -167,7 +254,7 @@ func (e *Engine) Close() error {
 		e.stop()
 		e.chores.Wait()
 		e.radio.Close()
-		e.closed = errors.Join(e.readers.Close(), e.writer.conn.Close(), raw.Unlock(e.lock))
+		e.closed = errors.Join(e.readers.Close(), e.writer.close(), raw.Unlock(e.lock))
 	})
 	return e.closed
 }
@@ -187,6 +274,15 @@ func (o Options) withDefaults() Options {
 	}
 	if o.EventsAge <= 0 {
 		o.EventsAge = 7 * 24 * time.Hour
+	}
+	if o.AuditKeep <= 0 {
+		o.AuditKeep = 1_000_000
+	}
+	if o.AuditAge <= 0 {
+		o.AuditAge = 730 * 24 * time.Hour
+	}
+	if o.MinFree == 0 {
+		o.MinFree = 64 << 20
 	}
 	if o.OrphanWait <= 0 {
 		o.OrphanWait = 5 * time.Second

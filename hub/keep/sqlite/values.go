@@ -2,7 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -31,6 +34,9 @@ const selectEntry = `SELECT version, value FROM entries WHERE key = ? AND (ends 
 func (e *Engine) Swap(
 	ctx context.Context, key string, version int64, value []byte, ttl time.Duration,
 ) (next int64, err error) {
+	if len(value) > keep.ValueMax {
+		return 0, hub.Fail(hub.TooLarge, "body-too-large", "The value is too large.", nil)
+	}
 	err = e.writer.do(ctx, func(t *tx) error {
 		next, err = t.swap(key, version, value, ttl)
 		return err
@@ -107,34 +113,56 @@ func (t *tx) allow(key string, burst int, period time.Duration) (bool, time.Dura
 	return err == nil && over <= 0, time.Duration(max(0, over)) * time.Microsecond, err
 }
 
-const (
-	sweepRows = 2000                // thrown away at a time, so that nobody waits long
-	keysKept  = 30 * 24 * time.Hour // how long the key of an event is known
-)
+// Audit implements keep.Trail.
+func (e *Engine) Audit(ctx context.Context, record keep.Record) error {
+	if record.ID == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("making an id: %w", err)
+		}
+		record.ID = id.String()
+	}
+	return e.writer.do(ctx, func(t *tx) error {
+		at := t.now()
+		if !record.At.IsZero() {
+			at = record.At.UnixMicro()
+		}
+		_, err := t.Exec(`INSERT INTO audit (id, at, actor, action, doctype, name, detail, request)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			record.ID, at, record.Actor, record.Action, record.Doctype, record.Name, record.Detail, record.Request)
+		return err
+	})
+}
 
-// throwAway deletes values that have ended, allowances that are whole again,
-// events that are too old (never the newest: listeners count from it) and their keys.
-func (e *Engine) throwAway(t *tx) error {
-	now := t.now()
-	for _, d := range []struct {
-		query string
-		at    int64
-	}{
-		{`DELETE FROM entries WHERE version IN (SELECT version FROM entries WHERE ends > 0 AND ends <= ? LIMIT ?)`, now},
-		{`DELETE FROM rates WHERE key IN (SELECT key FROM rates WHERE arrival < ? LIMIT ?)`, now},
-		{
-			`DELETE FROM events WHERE id IN
- (SELECT id FROM events WHERE at < ? AND id < (SELECT max(id) FROM events) ORDER BY id LIMIT ?)`,
-			now - e.opts.EventsAge.Microseconds(),
-		},
-		{
-			`DELETE FROM event_keys WHERE key IN (SELECT key FROM event_keys WHERE at < ? LIMIT ?)`,
-			now - keysKept.Microseconds(),
-		},
-	} {
-		if _, err := t.Exec(d.query, d.at, int64(sweepRows)); err != nil {
-			return err
+// Audits implements keep.Trail.
+func (e *Engine) Audits(ctx context.Context, f keep.AuditFilter) (page []keep.Record, next string, err error) {
+	var where string
+	var args []raw.Value
+	for _, c := range [][2]string{{"actor", f.Actor}, {"action", f.Action}, {"doctype", f.Doctype}, {"name", f.Name}} {
+		if c[1] != "" {
+			where += " AND " + c[0] + " = ? AND " + c[0] + " <> ''"
+			args = append(args, c[1])
 		}
 	}
-	return nil
+	if !f.Since.IsZero() {
+		where += " AND at >= ?"
+		args = append(args, f.Since.UnixMicro())
+	}
+	var p pager
+	if where, args, err = p.start(f.Limit, f.Cursor, where, args); err != nil {
+		return nil, "", err
+	}
+	err = e.readers.Lend(ctx, func(c *raw.Conn) error {
+		return c.Rows(ctx, func(r raw.Row) error {
+			if p.more(r.Int(0)) {
+				page = append(page, keep.Record{
+					ID: r.Text(1), At: r.Time(2), Actor: r.Text(3), Action: r.Text(4),
+					Doctype: r.Text(5), Name: r.Text(6), Detail: r.Text(7), Request: r.Text(8),
+				})
+			}
+			return nil
+		}, `SELECT seq, id, at, actor, action, doctype, name, detail, request FROM audit`+where+
+			` ORDER BY seq DESC LIMIT ?`, args...)
+	})
+	return page, p.next, err
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,25 +11,38 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite/form"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/group"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/keys"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/radio"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite/raw"
-	"gigafibre.ca/targo-hub/hub/keep/sqlite/upkeep"
 )
 
 // writer is the one who writes: it does the operations of a group in one
-// transaction, so that they share one fsync. It is at work in the goroutine of
-// the group only.
+// transaction, so that they share one fsync. SQLite leaves that fsync to it
+// (synchronous=NORMAL syncs the log before a checkpoint and when it begins anew,
+// not at each commit), so that the next group is written while the disk is busy
+// with the one before. Nobody hears of a success before the fsync. The log is
+// written in order, so what a power cut takes away is a tail nobody heard of.
+//
+// It is at work in the goroutine of the group only, but for seal.
 type writer struct {
 	conn  *raw.Conn
+	log   *os.File // the write-ahead log
 	clock func() time.Time
 	radio *radio.Radio
 	group *group.Group[*tx]
 	gate  sync.Mutex   // held during a transaction; the keeper takes it for moments
 	done  atomic.Int64 // operations so far
 	seq   int64        // of the newest job
-	late  *keys.Late   // dedupe keys on their way to disk
+
+	changes int64 // rows that the connection has changed so far
+
+	insertions form.Insertions
+	grown      map[hub.Topic]int // events since the topic was last trimmed
+	keys       *keys.Index
+	heard      atomic.Int64 // id of the newest event that is on disk
+	lost       atomic.Pointer[error]
 }
 
 // op is an operation on its way. It must write nothing before it returns a
@@ -41,61 +55,102 @@ type tx struct {
 	writer *writer
 	wakes  []string // kinds of which a job became due
 	last   int64    // the id of the newest event, when there is one
-
-	// Hashes of dedupe keys that this transaction has brought, written to the
-	// index, and made void.
-	added, settled, void []int64
+	wrote  bool     // something is in the log
 }
 
 func newWriter(c *raw.Conn, clock func() time.Time, r *radio.Radio, groupMax int) *writer {
-	w := &writer{conn: c, clock: clock, radio: r, late: keys.NewLate()}
+	w := &writer{conn: c, clock: clock, radio: r, keys: keys.NewIndex(c), insertions: form.Insertions{},
+		grown: map[hub.Topic]int{}}
 	w.group = group.New(groupMax, w.commit)
 	return w
 }
 
-// do runs the operation in a transaction and returns after the commit.
+// do runs the operation in a transaction and returns when that is on disk.
 func (w *writer) do(ctx context.Context, run func(*tx) error) error { return w.group.Do(ctx, run) }
 
 // commit writes the group. When one operation breaks the transaction, each is
 // done again by itself, so that only the guilty suffer.
-func (w *writer) commit(group []*op) {
-	if !w.together(group) && len(group) > 1 {
+func (w *writer) commit(group []*op) (seal func() error) {
+	defer w.done.Add(int64(len(group)))
+	if lost := w.lost.Load(); lost != nil {
+		for _, o := range group {
+			o.Err = *lost
+		}
+		return nil
+	}
+	var all []*tx
+	if t := w.together(group); t != nil {
+		all = append(all, t)
+	} else if len(group) > 1 {
 		for i := range group {
-			w.together(group[i : i+1])
+			if t := w.together(group[i : i+1]); t != nil {
+				all = append(all, t)
+			}
 		}
 	}
-	w.done.Add(int64(len(group)))
+	return func() error { return w.seal(all) }
 }
 
-// together writes the group as one transaction; false when nothing was written.
-func (w *writer) together(group []*op) bool {
+// seal makes what was committed last, and then tells the listeners. When the disk
+// refuses, nobody can say what of the log is on it (a second fsync may well claim
+// that all is), so the store is not written any more until it is opened anew.
+func (w *writer) seal(all []*tx) error {
+	if slices.ContainsFunc(all, func(t *tx) bool { return t.wrote }) {
+		if err := raw.Datasync(w.log); err != nil {
+			err = hub.Fail(hub.Unavailable, "store-unavailable",
+				"The disk refused what was written. The hub must be started anew.", err)
+			w.lost.CompareAndSwap(nil, &err)
+		}
+	}
+	if lost := w.lost.Load(); lost != nil {
+		return *lost
+	}
+	for _, t := range all {
+		t.ring()
+	}
+	return nil
+}
+
+// together writes the group as one transaction; nil when nothing was written.
+func (w *writer) together(group []*op) *tx {
 	w.gate.Lock()
 	defer w.gate.Unlock()
 	t := &tx{Conn: w.conn, writer: w}
 	_, err := t.Exec("BEGIN IMMEDIATE")
 	if err == nil {
 		err = t.runAll(group)
-		if err == nil && w.late.Len() > keys.Max {
-			_, err = t.settleKeys()
+		if err == nil && w.keys.Waiting() > keys.Max {
+			_, err = w.keys.Settle(w.seq)
 		}
 		if err == nil {
-			_, err = t.Exec("COMMIT")
+			err = t.commit()
 		}
 		if err != nil {
 			// The error may have ended the transaction already; then there is nothing to undo.
 			_, _ = t.Exec("ROLLBACK")
-			w.late.Forget(t.added)
+			w.keys.Undone()
 		}
 	}
 	if err != nil {
 		for _, o := range group {
 			o.Err = err
 		}
-		return false
+		return nil
 	}
-	t.keepKeys()
-	t.ring()
-	return true
+	w.keys.Kept()
+	return t
+}
+
+// commit ends the transaction, and notes whether it brought anything.
+func (t *tx) commit() error {
+	r, _, err := t.One(background, "SELECT total_changes()")
+	if err == nil {
+		_, err = t.Exec("COMMIT")
+	}
+	if err == nil {
+		t.wrote, t.writer.changes = r.Int(0) != t.writer.changes, r.Int(0)
+	}
+	return err
 }
 
 // runAll stops at the first error that is not an answer.
@@ -118,74 +173,16 @@ func (t *tx) due(kind string, at int64) {
 	}
 }
 
-// ring tells the listeners, after the commit.
+// ring tells the listeners, after the fsync.
 func (t *tx) ring() {
 	for _, kind := range t.wakes {
 		t.writer.radio.Send(keep.WakeJobs, []byte(kind))
 	}
 	if t.last > 0 {
+		t.writer.heard.Store(t.last)
 		t.writer.radio.Send(keep.WakeEvents, fmt.Append(nil, t.last))
 	}
 }
 
 // background is for what runs inside a transaction: it ends by itself.
 var background = context.Background()
-
-// housekeep moves the log into the file and throws away what has ended.
-func (e *Engine) housekeep(ctx context.Context, c *raw.Conn) {
-	k := upkeep.Keeper{
-		Checkpoint: c.Checkpoint,
-		Done:       e.writer.done.Load,
-		Pause: func() func() {
-			e.writer.gate.Lock()
-			return e.writer.gate.Unlock
-		},
-		Settle: e.settleKeys,
-		// What could not be thrown away now will be the next time.
-		Sweep: func(ctx context.Context) { _ = e.writer.do(ctx, e.throwAway) },
-	}
-	k.Run(ctx)
-	_ = c.Close()
-}
-
-// settleKeys tells whether nothing is left to do. A few keys are not worth a
-// commit.
-func (e *Engine) settleKeys(ctx context.Context) bool {
-	var left bool
-	err := e.writer.do(ctx, func(t *tx) (err error) {
-		if t.writer.late.Len() < keys.Chunk {
-			return nil
-		}
-		left, err = t.settleKeys()
-		return err
-	})
-	return err == nil && !left
-}
-
-const insertDedupe = `INSERT OR IGNORE INTO dedupes (hash, seq) VALUES (?, ?)`
-
-// settleKeys writes a part of the waiting keys; it says whether any are left.
-func (t *tx) settleKeys() (left bool, err error) {
-	late := t.writer.late
-	chunk, last, top := late.Next(t.writer.seq)
-	for _, hash := range chunk {
-		if seq, waits := late.Seq(hash); waits {
-			if _, err := t.Exec(insertDedupe, hash, seq); err != nil {
-				return true, err
-			}
-		}
-	}
-	if last {
-		if _, err := t.Exec(`UPDATE marks SET indexed = ?`, top); err != nil {
-			return true, err
-		}
-	}
-	t.settled = chunk
-	return late.Len() > len(chunk), nil
-}
-
-// keepKeys follows the commit of the transaction, late.Forget(added) its rollback.
-func (t *tx) keepKeys() {
-	t.writer.late.Forget(t.void)
-	t.writer.late.Written(t.settled)
-}

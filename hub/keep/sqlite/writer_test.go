@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -176,6 +177,7 @@ func TestWhatHasEndedIsThrownAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	two := []hub.Event{hub.NewEvent(hub.TopicJobs, "a", "k", nil), hub.NewEvent(hub.TopicJobs, "b", "", nil)}
+	two[0].At = now.Add(-2 * keysKept) // told late: its key counts from now on all the same
 	if _, err := e.Append(ctx, two...); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +203,7 @@ func TestWhatHasEndedIsThrownAway(t *testing.T) {
 	for _, step := range []struct {
 		wait time.Duration
 		want []int64
-	}{{time.Second, []int64{2, 1, 2, 1}}, {2 * time.Hour, []int64{1, 0, 1, 1}}, {keysKept, []int64{1, 0, 1, 0}}} {
+	}{{time.Second, []int64{2, 1, 1, 1}}, {2 * time.Hour, []int64{1, 0, 1, 1}}, {keysKept, []int64{1, 0, 1, 0}}} {
 		now = now.Add(step.wait)
 		if err := e.writer.do(ctx, e.throwAway); err != nil {
 			t.Fatal(err)
@@ -210,16 +212,58 @@ func TestWhatHasEndedIsThrownAway(t *testing.T) {
 	}
 }
 
-func TestTheRingHasAnEnd(t *testing.T) {
+func TestATopicThatTalksMuchPushesNobodyOut(t *testing.T) {
 	t.Parallel()
 	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{EventsKeep: 3})
-	for range 5 {
-		if _, err := e.Append(t.Context(), hub.NewEvent(hub.TopicJobs, "a", "", nil)); err != nil {
+	for _, topic := range []hub.Topic{hub.TopicInbox, "d", "d", "d", hub.TopicJobs, "d", "d"} { // ids 1 to 7
+		if _, err := e.Append(t.Context(), hub.NewEvent(topic, "a", "", nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	events, oldest, err := e.Read(t.Context(), 0, 10)
-	if err != nil || len(events) != 3 || oldest != 3 {
-		t.Errorf("%d events, oldest %d, %v; want 3, 3", len(events), oldest, err)
+	for _, c := range []struct {
+		topics []hub.Topic
+		n      int
+		oldest int64
+	}{
+		{nil, 5, 4},
+		{[]hub.Topic{"d"}, 3, 4},
+		{[]hub.Topic{hub.TopicInbox}, 1, 1},
+		{[]hub.Topic{hub.TopicInbox, hub.TopicJobs}, 2, 1},
+		{[]hub.Topic{hub.TopicInbox, "d"}, 4, 4},
+	} {
+		events, oldest, err := e.Read(t.Context(), 0, 10, c.topics...)
+		if err != nil || len(events) != c.n || oldest != c.oldest {
+			t.Errorf("%v: %d events, oldest %d, %v; want %d, %d", c.topics, len(events), oldest, err, c.n, c.oldest)
+		}
 	}
+}
+
+func TestTheAuditHasAnEnd(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.March, 5, 14, 0, 0, 0, time.UTC)
+	e := openAt(t, filepath.Join(t.TempDir(), "hub.db"), Options{
+		Clock: func() time.Time { return now }, AuditKeep: 3, AuditAge: time.Hour,
+	})
+	left := func(want ...string) {
+		t.Helper()
+		if err := e.writer.do(t.Context(), e.throwAway); err != nil {
+			t.Fatal(err)
+		}
+		page, _, err := e.Audits(t.Context(), keep.AuditFilter{})
+		var got []string
+		for _, r := range page {
+			got = append(got, r.ID)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("the audit has %v, %v; want %v", got, err, want)
+		}
+	}
+	for i := range 5 {
+		if err := e.Audit(t.Context(), keep.Record{ID: strconv.Itoa(i), At: now.Add(time.Duration(i) * time.Minute)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left("4", "3", "2")
+	now = now.Add(time.Hour + 4*time.Minute)
+	left("4")
 }

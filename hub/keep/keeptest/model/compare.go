@@ -16,22 +16,31 @@ import (
 // machine drives an engine and the model side by side. Workers crash by never
 // coming back; their tickets stay, and some of them come back too late.
 type machine struct {
-	keep.Engine
-	pass    func(time.Duration)
+	Store
 	model   model
 	prefix  string // keeps the runs apart in one store
 	tickets []keep.Job
 	touched []*keep.Job
 }
 
+// Store is what is compared: an engine, and the clock that it reads.
+type Store struct {
+	keep.Engine
+	Now  func() time.Time
+	Pass func(time.Duration) // sets the clock on, or back
+
+	// Reopen gives another engine on the same store, as after a crash; nil where
+	// that cannot be. Leases stay as they are.
+	Reopen func() keep.Engine
+}
+
 // budget bounds the comparison where an engine or the machine is slow; by
 // far the most runs fit in.
 const budget = 5 * time.Second
 
-// Compare drives the engine, which reads the clock now, and the model through
-// the same random steps, and fails where they differ. pass sets the clock on, or
-// back. The store may hold other jobs.
-func Compare(t *testing.T, engine keep.Engine, now func() time.Time, pass func(time.Duration)) {
+// Compare drives the engine and the model through the same random steps, and
+// fails where they differ. The store may hold other jobs.
+func Compare(t *testing.T, store Store) {
 	t.Helper()
 	var runs atomic.Int64
 	enough := time.Now().Add(budget)
@@ -40,7 +49,7 @@ func Compare(t *testing.T, engine keep.Engine, now func() time.Time, pass func(t
 			return
 		}
 		m := &machine{
-			Engine: engine, pass: pass, model: model{now: now},
+			Store: store, model: model{now: store.Now},
 			prefix: fmt.Sprintf("run%d.", runs.Add(1)),
 		}
 		rt.Repeat(map[string]func(*rapid.T){
@@ -51,9 +60,11 @@ func Compare(t *testing.T, engine keep.Engine, now func() time.Time, pass func(t
 			"change": m.change,
 			"settle": m.settle,
 			"jump":   m.jump,
+			"reopen": m.reopen,
 			"":       m.compare,
 		})
 		m.compareCounts(rt)
+		store.Engine = m.Engine
 	})
 }
 

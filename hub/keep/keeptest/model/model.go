@@ -55,6 +55,12 @@ func (m *model) claim(j *keep.Job) {
 }
 
 func (m *model) attempt(j *keep.Job, class keep.Class) {
+	if class == keep.Kept {
+		if n := len(j.Attempts); n > 0 && j.Attempts[n-1].Class == keep.Kept {
+			return // one takes the place of the other
+		}
+		j.Tries--
+	}
 	j.Attempts = append(j.Attempts, keep.Attempt{Class: class})
 	j.Attempts = j.Attempts[max(0, len(j.Attempts)-20):]
 	j.Tries++

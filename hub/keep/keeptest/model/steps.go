@@ -105,7 +105,7 @@ func (m *machine) finish(t *rapid.T) {
 		}).Draw(t, "next"),
 		State:   rapid.SampledFrom([]string{"", "sent"}).Draw(t, "state"),
 		Note:    rapid.SampledFrom([]string{"", "why"}).Draw(t, "note"),
-		Attempt: keep.Attempt{Class: rapid.SampledFrom([]keep.Class{keep.OK, keep.Retrying}).Draw(t, "class")},
+		Attempt: keep.Attempt{Class: rapid.SampledFrom([]keep.Class{keep.OK, keep.Retrying, keep.Kept, keep.Kept}).Draw(t, "class")},
 	}
 	if wait := rapid.IntRange(0, 90).Draw(t, "wait"); wait > 0 {
 		o.Due = m.model.now().Add(time.Duration(wait) * time.Second)
@@ -146,7 +146,15 @@ func (m *machine) settle(t *rapid.T) {
 }
 
 func (m *machine) jump(t *rapid.T) {
-	m.pass(rapid.SampledFrom([]time.Duration{
+	m.Pass(rapid.SampledFrom([]time.Duration{
 		time.Millisecond, 20 * time.Second, lease, 3 * lease, time.Hour, -20 * time.Second, -time.Hour,
 	}).Draw(t, "jump"))
+}
+
+// reopen is rare, for it takes long.
+func (m *machine) reopen(t *rapid.T) {
+	if m.Reopen == nil || rapid.IntRange(0, 9).Draw(t, "reopen") > 0 {
+		t.Skip("nothing is reopened")
+	}
+	m.Engine = m.Reopen()
 }

@@ -42,9 +42,6 @@ func Stage(s keep.Status) (stage int64, known bool) {
 }
 
 const (
-	// ResultMax is how many bytes the result of a job may have.
-	ResultMax = 64 << 10
-
 	attemptsMax = 20
 	detailMax   = 4 << 10
 )
@@ -73,8 +70,20 @@ func ReadAttempts(text string) (all []keep.Attempt) {
 	return all
 }
 
-// Append adds an attempt to those of a job, and drops the oldest beyond the bound.
+// Append adds an attempt to those of a job, and drops the oldest beyond the
+// bound. Of putting off again and again, the last time stays.
 func Append(all []keep.Attempt, a keep.Attempt) []keep.Attempt {
+	if n := len(all); n > 0 && a.Class == keep.Kept && all[n-1].Class == keep.Kept {
+		all = all[:n-1]
+	}
 	all = append(all, a)
 	return all[max(0, len(all)-attemptsMax):]
+}
+
+// Tries is how many tries an attempt counts for.
+func Tries(a keep.Attempt) int64 {
+	if a.Class == keep.Kept {
+		return 0
+	}
+	return 1
 }

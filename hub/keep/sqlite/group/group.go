@@ -6,6 +6,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -31,27 +32,37 @@ const (
 // the one before had. That is some ten microseconds when nobody comes.
 const yields = 100
 
-// Group is the one goroutine that does the operations; T is what they work on.
+// Group gathers and writes in one goroutine, and seals in another; T is what the
+// operations work on.
 type Group[T any] struct {
 	max     int
-	write   func([]*Op[T])
+	write   func([]*Op[T]) (seal func() error)
 	ops     chan *Op[T]
+	written chan batch[T]
 	quit    chan struct{} // closed by Close: take no more
-	stopped chan struct{} // closed when the goroutine has ended
+	stopped chan struct{} // closed when the goroutines have ended
 	before  int           // size of the last group
 }
 
-// New makes the group of at most so many operations at a time; write does them
-// (there may be none) and leaves their errors.
-func New[T any](most int, write func([]*Op[T])) *Group[T] {
+// batch is a group that was written and is not sealed yet.
+type batch[T any] struct {
+	ops  []*Op[T]
+	seal func() error
+}
+
+// New makes the group of at most so many operations at a time. write does them
+// and leaves their errors; seal, which may be nil, makes it last. While one group
+// is sealed the next is written, so the disk and the processor are both at work;
+// groups are sealed in their order.
+func New[T any](most int, write func([]*Op[T]) (seal func() error)) *Group[T] {
 	return &Group[T]{
 		max: most, write: write,
-		ops:  make(chan *Op[T], most),
+		ops: make(chan *Op[T], most), written: make(chan batch[T]),
 		quit: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
 
-// Do has the operation done and returns after its group was written. Once the
+// Do has the operation done and returns after its group was sealed. Once the
 // operation has begun its outcome is awaited, whatever happens to ctx: nobody is
 // told "no" about something that is on disk.
 func (g *Group[T]) Do(ctx context.Context, run func(T) error) error {
@@ -96,19 +107,38 @@ func (g *Group[T]) Do(ctx context.Context, run func(T) error) error {
 // Run is the goroutine. It returns after Close, when all that was accepted is done.
 func (g *Group[T]) Run() {
 	defer close(g.stopped)
-	group := make([]*Op[T], 0, g.max)
+	var sealing sync.WaitGroup
+	sealing.Go(g.seal)
+	defer sealing.Wait()
+	defer close(g.written)
 	for {
+		group := make([]*Op[T], 0, g.before+1)
 		select {
 		case o := <-g.ops:
-			group = g.fill(append(group[:0], o))
+			group = g.fill(append(group, o))
 		case <-g.quit:
-			group = g.fill(group[:0])
+			group = g.fill(group)
 			if len(group) == 0 {
 				return
 			}
 		}
-		g.write(group)
-		for _, o := range group {
+		if len(group) > 0 {
+			g.written <- batch[T]{group, g.write(group)}
+		}
+	}
+}
+
+// seal seals what was written, and lets the callers go.
+func (g *Group[T]) seal() {
+	for b := range g.written {
+		var err error
+		if b.seal != nil {
+			err = b.seal()
+		}
+		for _, o := range b.ops {
+			if err != nil {
+				o.Err = err
+			}
 			close(o.done)
 		}
 	}

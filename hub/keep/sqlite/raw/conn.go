@@ -14,9 +14,11 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	driversqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -135,7 +137,7 @@ func (c *Conn) One(ctx context.Context, query string, args ...Value) (first Row,
 }
 
 // Checkpoint moves pages of the log into the file, as the mode says (PASSIVE,
-// RESTART; NOOP only looks). It returns how many pages the log has, and how many
+// RESTART, TRUNCATE; NOOP only looks). It returns how many pages the log has, and how many
 // of them are in the file; ok is false when somebody was in the way.
 func (c *Conn) Checkpoint(mode string) (pages, moved int64, ok bool) {
 	r, ok, err := c.One(context.Background(), "PRAGMA wal_checkpoint("+mode+")")
@@ -185,7 +187,18 @@ func broken(err error) error {
 	if err == nil {
 		return nil
 	}
+	var told interface{ Code() int }
+	if errors.As(err, &told) && slices.Contains(noRoom, told.Code()) {
+		return Full(err)
+	}
 	return hub.Fail(hub.Unavailable, "store-unavailable", "The store cannot be used.", err)
+}
+
+// noRoom are the codes of SQLite that say so. A write that fails for another
+// reason than a full disk (a quota, a limit of the process) is an input/output
+// error; it passes in the same way.
+var noRoom = []int{
+	sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE,
 }
 
 func brokenUnless(ctx context.Context, err error) error {

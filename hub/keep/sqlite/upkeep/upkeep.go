@@ -13,6 +13,7 @@ const (
 	sweep   = time.Minute / 2        // how often it throws away
 	walMany = 4 << 10                // pages in the log that wait for a checkpoint while there is work
 	walHuge = 8 * walMany            // pages in the log after which it begins anew
+	silence = 50                     // glances without work after which a log of many pages gives its room back
 
 	// WalFew is how many pages in the log are not worth a checkpoint.
 	WalFew = 128
@@ -31,9 +32,13 @@ type Keeper struct {
 	Settle func(ctx context.Context) (settled bool)
 	// Sweep throws away what has ended.
 	Sweep func(ctx context.Context)
+	// Tight tells whether the file system is short of room.
+	Tight func() bool
 
 	before int64 // what Done was at the last look
 	rested bool  // nothing was left to do then
+	quiet  int   // looks without work
+	pages  int64 // in the log, at the last look at it
 }
 
 // Run keeps the store until ctx ends.
@@ -60,13 +65,30 @@ func (k *Keeper) Look(ctx context.Context) {
 	done := k.Done()
 	idle := done == k.before
 	k.before = done
+	if k.quiet++; !idle {
+		k.quiet = 0
+	}
 	if idle && k.rested {
+		k.shrink()
 		return
 	}
 	k.rested = k.move(idle) && idle
 	if k.rested {
 		k.rested = k.Settle(ctx)
 		k.before++
+	}
+}
+
+// shrink gives the room of the log back, after a long silence or when room is
+// short. Else it is worth more than the room: a log that is written over is quicker
+// than one that grows.
+func (k *Keeper) shrink() {
+	if k.pages <= WalFew || (k.pages <= walMany || k.quiet < silence) && !k.Tight() {
+		return
+	}
+	defer k.Pause()()
+	if _, _, ok := k.Checkpoint("TRUNCATE"); ok {
+		k.pages = 0
 	}
 }
 
@@ -80,6 +102,9 @@ func (k *Keeper) move(idle bool) bool {
 		enough = WalFew
 	}
 	pages, moved, ok := k.Checkpoint("NOOP")
+	if ok {
+		k.pages = pages
+	}
 	if !ok || pages-moved < enough {
 		return ok && pages-moved < WalFew
 	}

@@ -9,6 +9,7 @@ import (
 type store struct {
 	done, pages, moved int64
 	busy               bool         // somebody is in the way
+	tight              bool         // room is short
 	meanwhile          func(*store) // what happens beside the settling
 	modes              map[string]int
 }
@@ -44,6 +45,7 @@ func (s *store) keeper() *Keeper {
 			}
 			return true
 		},
+		Tight:  func() bool { return s.tight },
 		rested: true,
 	}
 }
@@ -113,5 +115,31 @@ func TestAHugeLogBeginsAnew(t *testing.T) {
 	s.look(t, k, 1)
 	if s.modes["RESTART"] != 1 || s.modes["pause"] != 1 || s.modes["proceed"] != 1 {
 		t.Errorf("a huge log: %v", s.modes)
+	}
+}
+
+func TestALongSilenceGivesTheRoomOfTheLogBack(t *testing.T) {
+	t.Parallel()
+	s := &store{}
+	k := s.keeper()
+	s.put(2 * walMany)
+	s.look(t, k, silence)
+	if s.modes["TRUNCATE"] != 0 || s.moved != s.pages {
+		t.Errorf("a moment of silence: %v", s.modes)
+	}
+	s.look(t, k, 2*silence)
+	if s.modes["TRUNCATE"] != 1 || s.modes["pause"] != s.modes["proceed"] {
+		t.Errorf("a long silence: %v", s.modes)
+	}
+}
+
+func TestShortRoomIsReasonEnough(t *testing.T) {
+	t.Parallel()
+	s := &store{tight: true}
+	k := s.keeper()
+	s.put(2 * WalFew)
+	s.look(t, k, 6)
+	if s.modes["TRUNCATE"] != 1 {
+		t.Errorf("room is short: %v", s.modes)
 	}
 }

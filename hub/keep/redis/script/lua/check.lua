@@ -1,0 +1,2 @@
+call('SET', P .. 'probe', now, 'PX', '60000')
+return { 'ok' }

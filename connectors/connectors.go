@@ -43,6 +43,11 @@ type Options struct {
 	Metrics   *Metrics          // nil for none
 	Transport http.RoundTripper // nil for one made for this client
 
+	// Closed shuts the client: when set, no connection is opened and no name looked
+	// up, whatever Transport says. Every call fails with this cause and the code
+	// CodeClosed, and is not applied.
+	Closed error
+
 	// Judge tells whether an answer of 500 or more speaks of the system (true) or
 	// only of the call that was made; nil blames the system for all. head is the
 	// beginning of the body as far as it was read, at most 4 KiB.

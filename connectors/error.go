@@ -59,6 +59,7 @@ const (
 	CodeNetwork     = "network"      // no connection, or it broke
 	CodeBreakerOpen = "breaker-open" // not tried: the system failed too often just now
 	CodeBusy        = "busy"         // not tried: too many calls at once
+	CodeClosed      = "closed"       // not tried: this system must not be called, see Options.Closed
 	CodeUnreadable  = "unreadable"   // an answer that is not what was agreed
 	CodeTooLarge    = "too-large"    // an answer longer than allowed
 )
@@ -108,13 +109,15 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 func (e *Error) AttemptInfo() (status int, code, detail string) { return e.Status, e.Code, e.Error() }
 
 // Problem explains the failure to the edge: out of time is a Timeout, a system
-// that is away (no connection, 429, 502, 503, 504, breaker open) is Unavailable,
+// that is away (no connection, 429, 502, 503, 504, breaker open) or closed is Unavailable,
 // anything else it answered is Upstream. The other system's words stay inside.
 func (e *Error) Problem() *hub.Error {
 	p := &hub.Error{Kind: hub.Upstream, Code: "upstream-failed", Detail: "Another system did not answer as expected.", Err: e}
 	switch {
 	case e.Code == CodeTimeout || e.Code == CodeCancelled:
 		p.Kind, p.Code, p.Detail = hub.Timeout, "timeout", "Another system did not answer in time."
+	case e.Code == CodeClosed:
+		p.Kind, p.Code, p.Detail = hub.Unavailable, "part-off", "Calls to this system are switched off."
 	case e.away():
 		p.Kind, p.Code, p.Detail = hub.Unavailable, "upstream-unavailable", "Another system cannot be reached right now."
 		p.RetryAfter = max(e.RetryAfter, time.Second)

@@ -52,9 +52,9 @@ func newGate(o Options) *gate {
 			}).
 			Build(),
 	}
-	if g.heavy == nil {
-		g.heavy = newTransport(o.Reads + o.Writes)
-		g.lean = wire.New(wire.Options{Idle: o.Reads + o.Writes})
+	if dial := newDialer(o.Closed); g.heavy == nil || o.Closed != nil {
+		g.heavy = newTransport(o.Reads+o.Writes, dial)
+		g.lean = wire.New(wire.Options{Dial: dial, Idle: o.Reads + o.Writes})
 	}
 	return g
 }

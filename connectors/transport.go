@@ -29,14 +29,33 @@ func opOf(ctx context.Context) string {
 	return "call"
 }
 
+// dialer opens connections.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// newDialer opens them unless a reason forbids it. It is the one place where the
+// kit reaches the network, so that what is refused here cannot leave: not even
+// the name of the host is looked up.
+func newDialer(closed error) dialer {
+	if closed != nil {
+		return func(context.Context, string, string) (net.Conn, error) { return nil, &shut{closed} }
+	}
+	return (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+}
+
+// shut is the refusal of a closed dialer.
+type shut struct{ why error }
+
+func (s *shut) Error() string { return s.why.Error() }
+func (s *shut) Unwrap() error { return s.why }
+
 // newTransport keeps as many connections as calls may run at once, speaks
 // HTTP/1.1 (one slow answer holds up no other) and ignores proxy variables:
 // whom the hub calls stands in its settings and nowhere else.
-func newTransport(conns int) *http.Transport {
+func newTransport(conns int, dial dialer) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    5 * time.Second,
 		Protocols:              protocols,

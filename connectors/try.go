@@ -134,7 +134,10 @@ func (t *try) slow() error {
 func (t *try) lost(err error) error {
 	code, reason := CodeNetwork, explain(err)
 	outcome := t.outcome(err)
+	var refused *shut
 	switch cause := t.caller.Err(); {
+	case errors.As(err, &refused):
+		code, reason, err = CodeClosed, refused.Error(), refused
 	case errors.Is(cause, context.Canceled):
 		code, reason, err = CodeCancelled, "the caller gave up", cause
 	case cause != nil:
@@ -152,7 +155,7 @@ func (t *try) lost(err error) error {
 	}
 	e := t.failure(code, reason, err)
 	e.Outcome = outcome
-	e.Temporary = code != CodeTooLarge
+	e.Temporary = code != CodeTooLarge && code != CodeClosed
 	t.finish(code)
 	return e
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -13,31 +14,57 @@ const (
 	gsmExtended = "\f^{}\\[~]|€"
 )
 
-// SMSSegments counts the SMS that a text is cut into: 160 letters of the GSM
-// alphabet in one, 153 each in several; with any other letter 70 UTF-16 units in
-// one, 67 each in several. A letter of two units is never cut in half.
-func SMSSegments(body string) int {
-	if body == "" {
-		return 0
+// The two ways in which an SMS is written.
+const (
+	GSM7 = "GSM-7" // 160 letters in one SMS, 153 in each of several
+	UCS2 = "UCS-2" // 70 and 67
+)
+
+// SMSSize is what a text takes as an SMS.
+type SMSSize struct {
+	Encoding string // GSM7 or UCS2
+	Segments int    // what is paid
+	Units    int    // letters of the GSM alphabet, those of its extension twice, or UTF-16 units
+	Forcing  []rune // the letters that made it UCS-2, each once, in the order of the text
+}
+
+// MeasureSMS counts the SMS that a text is cut into. A letter of two units is
+// never cut in half.
+func MeasureSMS(body string) SMSSize {
+	size := SMSSize{Encoding: GSM7}
+	for _, r := range body {
+		if gsmCost(r) == 0 && !slices.Contains(size.Forcing, r) {
+			size.Forcing = append(size.Forcing, r)
+		}
 	}
 	cost, one, many := gsmCost, 160, 153
-	if strings.IndexFunc(body, func(r rune) bool { return gsmCost(r) == 0 }) >= 0 {
-		cost, one, many = utf16.RuneLen, 70, 67
+	if len(size.Forcing) > 0 {
+		size.Encoding, cost, one, many = UCS2, utf16Cost, 70, 67
 	}
-	total, segments, used := 0, 1, 0
+	used, segments := 0, 1
 	for _, r := range body {
 		n := cost(r)
-		total += n
+		size.Units += n
 		if used+n > many {
 			segments, used = segments+1, 0
 		}
 		used += n
 	}
-	if total <= one {
-		return 1
+	switch {
+	case size.Units == 0:
+	case size.Units <= one:
+		size.Segments = 1
+	default:
+		size.Segments = segments
 	}
-	return segments
+	return size
 }
+
+// SMSSegments counts the SMS that a text is cut into (see MeasureSMS).
+func SMSSegments(body string) int { return MeasureSMS(body).Segments }
+
+// utf16Cost counts what is no letter at all as the one that stands in for it.
+func utf16Cost(r rune) int { return max(1, utf16.RuneLen(r)) }
 
 // gsmCost is 0 for a letter outside the alphabet.
 func gsmCost(r rune) int {

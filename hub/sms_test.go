@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -37,6 +39,34 @@ func TestSMSSegments(t *testing.T) {
 			t.Parallel()
 			if got := hub.SMSSegments(c.body); got != c.want {
 				t.Errorf("%d segments, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMeasureSMSOfFrenchTexts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body string
+		want hub.SMSSize
+	}{
+		"accents of the alphabet": {"Réglé à 8 h, où ça? Là.", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 23, Forcing: []rune("ç")}},
+		"é è à ù stay":            {"Prénom : Zoé, frère, là, où", hub.SMSSize{Encoding: hub.GSM7, Segments: 1, Units: 27}},
+		"circumflex":              {"Prêt dès août : l'hôte, l'île", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 29, Forcing: []rune("êûôî")}},
+		"each once":               {"être, fête, Noël, garçon", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 24, Forcing: []rune("êëç")}},
+		"curly apostrophe":        {"l’installation", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 14, Forcing: []rune("’")}},
+		"price":                   {"39,95 € [taxes en sus]", hub.SMSSize{Encoding: hub.GSM7, Segments: 1, Units: 25}},
+		"no-break space":          {"8\u00a0h", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 3, Forcing: []rune("\u00a0")}},
+		"a face":                  {"Merci 😀", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 8, Forcing: []rune("😀")}},
+		"capitals":                {"ÉTÉ À QUÉBEC, ÇA VA", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 19, Forcing: []rune("À")}},
+		"broken bytes":            {"a\xffb", hub.SMSSize{Encoding: hub.UCS2, Segments: 1, Units: 3, Forcing: []rune("\ufffd")}},
+		"nothing":                 {"", hub.SMSSize{Encoding: hub.GSM7}},
+		"long and plain":          {strings.Repeat("é€", 60), hub.SMSSize{Encoding: hub.GSM7, Segments: 2, Units: 180}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, hub.MeasureSMS(c.body)); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

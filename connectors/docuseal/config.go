@@ -19,6 +19,8 @@ type Config struct {
 	WebhookHeader      config.Secret `yaml:"webhook_header" env:"WEBHOOK_HEADER" doc:"header that DocuSeal's webhooks carry, as Name: value; used when there is no signing secret"`
 	TemplateCommercial int           `yaml:"template_commercial" env:"TEMPLATE_COMMERCIAL" doc:"id of the template for commercial quotations"`
 	TemplateProject    int           `yaml:"template_project" env:"TEMPLATE_PROJECT" doc:"id of the template for project quotations"`
+	QuietDays          int           `yaml:"quiet_days" env:"QUIET_DAYS" default:"7" doc:"days without a webhook of DocuSeal, while envelopes are open, after which the hub warns; 0 for never"`
+	ReconcileDays      int           `yaml:"reconcile_days" env:"RECONCILE_DAYS" default:"7" doc:"how many days the first reconciliation with DocuSeal looks back for signatures whose webhook was lost"`
 	Timeout            time.Duration `yaml:"timeout" env:"TIMEOUT" default:"15s" doc:"longest wait for one answer of DocuSeal"`
 }
 
@@ -43,6 +45,12 @@ func (c Config) Validate() error {
 	}
 	if c.TemplateProject < 0 {
 		wrong("template_project", "not a template id")
+	}
+	if c.QuietDays < 0 || c.QuietDays > 365 {
+		wrong("quiet_days", "must be from 0 to 365")
+	}
+	if c.ReconcileDays < 0 || c.ReconcileDays > 60 {
+		wrong("reconcile_days", "must be from 0 to 60")
 	}
 	return errors.Join(mistakes...)
 }

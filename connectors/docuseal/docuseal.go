@@ -12,10 +12,12 @@ package docuseal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/go-resty/resty/v2"
 
@@ -88,29 +90,6 @@ func (c *Client) CreateSubmission(ctx context.Context, n NewSubmission) (*Submit
 	return &signers[0], nil
 }
 
-// SubmittersByExternalID returns the signers that carry our name for them,
-// newest first, with their links. Archived submissions are among them.
-func (c *Client) SubmittersByExternalID(ctx context.Context, id string) ([]Submitter, error) {
-	var page struct {
-		Data []Submitter `json:"data"`
-	}
-	query := map[string]string{"external_id": id, "limit": strconv.Itoa(pageSize)}
-	if err := c.get(ctx, "submitter.list", "/submitters", query, &page); err != nil {
-		return nil, err
-	}
-	if page.Data == nil {
-		return nil, c.lacks("submitter.list", "list")
-	}
-	kept := page.Data[:0]
-	for _, s := range page.Data {
-		if s.ExternalID == id { // a server that does not know the filter gives everybody
-			c.link(&s)
-			kept = append(kept, s)
-		}
-	}
-	return kept, nil
-}
-
 // Template returns the template with the names of its roles and fields.
 func (c *Client) Template(ctx context.Context, id int) (Template, error) {
 	var template Template
@@ -158,4 +137,41 @@ func (c *Client) get(ctx context.Context, op, path string, query map[string]stri
 // lacks is the failure of a read whose answer is JSON but not what was asked for.
 func (c *Client) lacks(op, what string) error {
 	return c.api.Unreadable(op, http.MethodGet, http.StatusOK, errors.New("no "+what))
+}
+
+// reasoned puts DocuSeal's refusals into words. Its own text may repeat what we
+// sent, so only the known phrases are recognized.
+func reasoned(err error) error {
+	e, ok := connectors.AsError(err)
+	if !ok || e.Status < 400 || e.Status >= 500 {
+		return err
+	}
+	var body struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(e.Body, &body) != nil {
+		return err
+	}
+	for _, known := range refusals() {
+		if strings.Contains(body.Error, known.says) {
+			e.Reason = known.reason
+			return err
+		}
+	}
+	return err
+}
+
+type refusal struct{ says, reason string }
+
+func refusals() []refusal {
+	return []refusal{
+		{"Not authenticated", "the API token is not valid"},
+		{"Not authorized", "the API token may not do this"},
+		{"Template not found", "the template does not exist for this token"},
+		{"Template has been archived", "the template is archived"},
+		{"Template does not contain fields", "the template has no fields"},
+		{"Too many requests", "it asks us to slow down"},
+		{"already completed", "the signer has already signed"},
+		{"already declined", "the signer has already declined"},
+	}
 }

@@ -42,7 +42,13 @@ func TestReadsConform(t *testing.T) {
 		"submission": func(ctx context.Context, c *docuseal.Client) error { _, err := c.Submission(ctx, 1); return err },
 		"documents":  func(ctx context.Context, c *docuseal.Client) error { _, err := c.Documents(ctx, 1); return err },
 		"events": func(ctx context.Context, c *docuseal.Client) error {
-			_, err := c.Completed(ctx, time.Now())
+			for _, err := range c.Completions(ctx, docuseal.Span{From: time.Unix(1, 0), Until: time.Now()}) {
+				return err
+			}
+			return nil
+		},
+		"last signer": func(ctx context.Context, c *docuseal.Client) error {
+			_, _, err := c.LastSigner(ctx, 1, time.Now())
 			return err
 		},
 		"submitters": func(ctx context.Context, c *docuseal.Client) error {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -69,4 +70,25 @@ func VerifyHeader(header http.Header, cfg Config) error {
 		return fmt.Errorf("%w: the fixed header is missing or wrong", ErrSignature)
 	}
 	return nil
+}
+
+// Signing is the first version that signs its webhooks.
+const Signing = "2.5.3"
+
+var versionForm = regexp.MustCompile(`^v?(\d+)\.(\d+)\.(\d+)$`)
+
+// Signs tells whether a version of DocuSeal signs its webhooks.
+func Signs(version string) (bool, error) {
+	have, want := versionForm.FindStringSubmatch(version), versionForm.FindStringSubmatch(Signing)
+	if have == nil {
+		return false, errors.New("not a version")
+	}
+	for i := 1; i < len(want); i++ {
+		h, _ := strconv.Atoi(have[i]) // digits
+		w, _ := strconv.Atoi(want[i])
+		if h != w {
+			return h > w, nil
+		}
+	}
+	return true, nil
 }

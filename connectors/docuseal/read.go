@@ -8,13 +8,35 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
+
+	"gigafibre.ca/targo-hub/connectors"
 )
 
-const (
-	pageSize = 100 // the most that DocuSeal gives
-	mostPage = 50  // of one reconciliation
-)
+// pageSize is the most that DocuSeal gives at once.
+const pageSize = 100
+
+// SubmittersByExternalID returns the signers that carry our name for them,
+// newest first, with their links. Archived submissions are among them.
+func (c *Client) SubmittersByExternalID(ctx context.Context, id string) ([]Submitter, error) {
+	var page struct {
+		Data []Submitter `json:"data"`
+	}
+	query := map[string]string{"external_id": id, "limit": strconv.Itoa(pageSize)}
+	if err := c.get(ctx, "submitter.list", "/submitters", query, &page); err != nil {
+		return nil, err
+	}
+	if page.Data == nil {
+		return nil, c.lacks("submitter.list", "list")
+	}
+	kept := page.Data[:0]
+	for _, s := range page.Data {
+		if s.ExternalID == id { // a server that does not know the filter gives everybody
+			c.link(&s)
+			kept = append(kept, s)
+		}
+	}
+	return kept, nil
+}
 
 // Documents returns the files of a submission with fresh links. Before all have
 // signed they show the values so far.
@@ -58,47 +80,20 @@ func (c *Client) Download(ctx context.Context, link string) ([]byte, error) {
 	return resp.Body(), nil
 }
 
-// Completed returns the submissions that were completed at or after an instant,
-// newest first, as the events that their webhooks carried or should have
-// carried. Ask with some overlap and tell duplicates by the submission.
-//
-// The feed counts in whole seconds and its cursors read backwards: before=T
-// gives what was completed after the second T, after=T what was completed before
-// it. A page may end inside a second, so the next one starts with that second
-// again.
-func (c *Client) Completed(ctx context.Context, since time.Time) ([]Event, error) {
-	var all []Event
-	seen := map[string]bool{}
-	query := map[string]string{"before": strconv.FormatInt(since.Unix()-1, 10), "limit": strconv.Itoa(pageSize)}
-	for range mostPage {
-		var page struct {
-			Data       []Event `json:"data"`
-			Pagination struct {
-				Next int64 `json:"next"`
-			} `json:"pagination"`
-		}
-		if err := c.get(ctx, "event.list", "/events/submission/completed", query, &page); err != nil {
-			return nil, err
-		}
-		if page.Data == nil {
-			return nil, c.lacks("event.list", "list")
-		}
-		fresh := 0
-		for _, e := range page.Data {
-			if key := EventKey(e); !seen[key] {
-				seen[key] = true
-				fresh++
-				all = append(all, e)
-			}
-		}
-		if len(page.Data) < pageSize || page.Pagination.Next == 0 {
-			return all, nil
-		}
-		next := page.Pagination.Next + 1
-		if fresh == 0 {
-			next = page.Pagination.Next // a second with more than a page in it
-		}
-		query["after"] = strconv.FormatInt(next, 10)
+// Version returns the version that a server of one's own says it has ("2.5.3"):
+// its image has a public file with it. "" when it says none, as the cloud does.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	resp, err := c.site.Do(ctx, "version.get", http.MethodGet, "/version", nil)
+	if e, ok := connectors.AsError(err); ok && e.Status >= 300 && e.Status < 500 {
+		return "", nil
 	}
-	return all, nil
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(resp.Body()), "\n")
+	line = strings.TrimSpace(line)
+	if !versionForm.MatchString(line) {
+		return "", nil
+	}
+	return strings.TrimPrefix(line, "v"), nil
 }

@@ -1,12 +1,9 @@
 package docuseal_test
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,70 +94,5 @@ func TestSubmissionAndUser(t *testing.T) {
 	}
 	if client.State() != "closed" {
 		t.Error(client.State())
-	}
-}
-
-// feed imitates DocuSeal's list of completions, one per entry, in whole seconds.
-func feed(t *testing.T, completed []int64) *httptest.Server {
-	t.Helper()
-	slices.SortFunc(completed, func(a, b int64) int { return int(b - a) })
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		after, _ := strconv.ParseInt(r.FormValue("after"), 10, 64)
-		before, _ := strconv.ParseInt(r.FormValue("before"), 10, 64)
-		limit, _ := strconv.Atoi(r.FormValue("limit"))
-		items, next := []string{}, int64(0)
-		for i, at := range completed {
-			if at > before && (after == 0 || at < after) && len(items) < limit {
-				items = append(items, fmt.Sprintf(`{"event_type":"submission.completed","timestamp":"%d","data":{"id":%d}}`, at, i+1))
-				next = at
-			}
-		}
-		_, _ = fmt.Fprintf(w, `{"data":[%s],"pagination":{"count":%d,"next":%d,"prev":null}}`, strings.Join(items, ","), len(items), next)
-	}))
-	t.Cleanup(server.Close)
-	return server
-}
-
-func TestCompleted(t *testing.T) {
-	t.Parallel()
-	const since = 1_800_000_000
-	rising := func(n int, step int64) []int64 {
-		list := make([]int64, n)
-		for i := range list {
-			list[i] = since + int64(i)*step/10
-		}
-		return list
-	}
-	for name, c := range map[string]struct {
-		completed []int64
-		want      int
-	}{
-		"none":                       {nil, 0},
-		"the very second":            {[]int64{since - 1, since, since + 1}, 2},
-		"one page":                   {rising(99, 10), 99},
-		"exactly a page":             {rising(100, 10), 100},
-		"several pages":              {rising(250, 10), 250},
-		"many in one second":         {rising(250, 1), 250},
-		"page edge inside a second":  {rising(205, 5), 205},
-		"more than a page, and rest": {append(rising(30, 10), slices.Repeat([]int64{since + 100}, 100)...), 130},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := feed(t, c.completed)
-			events, err := docuseal.New(settings(server.URL), nil).Completed(t.Context(), time.Unix(since, 0))
-			if err != nil || len(events) != c.want {
-				t.Fatalf("%d events, want %d: %v", len(events), c.want, err)
-			}
-			seen := map[string]bool{}
-			for _, e := range events {
-				seen[docuseal.EventKey(e)] = true
-				if s, err := e.Submission(); err != nil || s.ID == 0 {
-					t.Errorf("%+v %v", s, err)
-				}
-			}
-			if len(seen) != c.want {
-				t.Errorf("only %d are different", len(seen))
-			}
-		})
 	}
 }

@@ -64,6 +64,9 @@ type Head struct {
 // ParseHead reads the head in one pass over the body. At the door, where a
 // sender waits, decoding is most of the work that is not writing to disk.
 func ParseHead(body []byte) (Head, error) {
+	if head, ok := glanceHead(body); ok {
+		return head, nil
+	}
 	var e struct {
 		Type      string `json:"event_type"`
 		Timestamp string `json:"timestamp"`

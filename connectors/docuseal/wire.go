@@ -37,6 +37,7 @@ type Submitter struct {
 	ExternalID   string         `json:"external_id"`
 	Metadata     map[string]any `json:"metadata"`
 	Values       []FieldValue   `json:"values"`
+	Preferences  map[string]any `json:"preferences"` // send_email: whether DocuSeal writes to the signer by itself
 	SentAt       string         `json:"sent_at"`
 	OpenedAt     string         `json:"opened_at"`
 	CompletedAt  string         `json:"completed_at"`
@@ -52,8 +53,9 @@ type Submission struct {
 	ID                  int64             `json:"id"`
 	Name                string            `json:"name"`
 	Slug                string            `json:"slug"`
-	Source              string            `json:"source"` // api, invite, bulk, embed, link
-	Status              string            `json:"status"` // pending, completed, declined, expired
+	Source              string            `json:"source"`           // api, invite, bulk, embed, link
+	Order               string            `json:"submitters_order"` // preserved, random
+	Status              string            `json:"status"`           // pending, completed, declined, expired
 	ExpireAt            string            `json:"expire_at"`
 	CreatedAt           string            `json:"created_at"`
 	UpdatedAt           string            `json:"updated_at"`
@@ -105,7 +107,8 @@ func (v FieldValue) Text() string {
 // Template is a document drawn in DocuSeal's pages.
 type Template struct {
 	TemplateRef
-	Roles []struct {
+	ArchivedAt string `json:"archived_at"`
+	Roles      []struct {
 		Name string `json:"name"`
 		UUID string `json:"uuid"`
 	} `json:"submitters"`

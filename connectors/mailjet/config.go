@@ -20,6 +20,10 @@ type Config struct {
 	WebhookUser     string        `yaml:"webhook_user" env:"WEBHOOK_USER" doc:"user name in the address of Mailjet's webhooks"`
 	WebhookPassword config.Secret `yaml:"webhook_password" env:"WEBHOOK_PASSWORD" doc:"password in the address of Mailjet's webhooks, their only proof"`
 	Timeout         time.Duration `yaml:"timeout" env:"TIMEOUT" default:"15s" doc:"longest wait for one answer of Mailjet"`
+
+	// Closed says why Mailjet must not be reached at all (see connectors.Options);
+	// it is not set by an operator but by what guards the outbox.
+	Closed error `yaml:"-" env:"-"`
 }
 
 const defaultBase = "https://api.mailjet.com/v3"

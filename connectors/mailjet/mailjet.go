@@ -41,7 +41,7 @@ func New(cfg Config, metrics *connectors.Metrics) *Client {
 	cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
 	c := &Client{cfg: cfg, kit: connectors.New(connectors.Options{
 		System: "mailjet", BaseURL: cfg.BaseURL, Timeout: cfg.Timeout, Metrics: metrics, MaxBody: 1 << 20,
-		Secrets: []string{cfg.APIKey.Reveal(), cfg.APISecret.Reveal(), cfg.WebhookPassword.Reveal()},
+		Secrets: []string{cfg.APIKey.Reveal(), cfg.APISecret.Reveal(), cfg.WebhookPassword.Reveal()}, Closed: cfg.Closed,
 	})}
 	if from, err := mail.ParseAddress(cfg.From); err == nil {
 		c.from = *from
@@ -60,7 +60,8 @@ type Mail struct {
 	ReplyTo string // address, "" for the sender's
 	Subject string
 	Text    string
-	HTML    string // may be empty
+	HTML    string            // may be empty
+	Headers map[string]string // further headers: List-Unsubscribe
 }
 
 // Sent is a message that Mailjet has taken.
@@ -77,6 +78,12 @@ func (c *Client) Send(ctx context.Context, m Mail) (Sent, error) {
 		From:    &sdk.RecipientV31{Email: c.from.Address, Name: c.from.Name},
 		To:      &sdk.RecipientsV31{{Email: m.To, Name: m.ToName}},
 		Subject: m.Subject, TextPart: m.Text, HTMLPart: m.HTML, CustomID: m.ID,
+	}
+	if len(m.Headers) > 0 {
+		info.Headers = make(map[string]any, len(m.Headers))
+		for name, value := range m.Headers {
+			info.Headers[name] = value
+		}
 	}
 	if m.ReplyTo != "" {
 		info.ReplyTo = &sdk.RecipientV31{Email: m.ReplyTo}

@@ -3,9 +3,11 @@ package mailjet_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,6 +122,27 @@ func TestSend(t *testing.T) {
 	}
 	if client.State() != "closed" {
 		t.Error(client.State())
+	}
+}
+
+// Headers travel as they are; a closed client calls nobody.
+func TestHeadersAndTheClosedClient(t *testing.T) {
+	t.Parallel()
+	server, last := serve(t, http.StatusOK, success)
+	m := letter()
+	m.Headers = map[string]string{"List-Unsubscribe": "<mailto:stop@example.com>"}
+	if _, err := mailjet.New(settings(server.URL), nil).Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if want := `"Headers":{"List-Unsubscribe":"\u003cmailto:stop@example.com\u003e"}`; !strings.Contains(string(last.body), want) {
+		t.Errorf("%s", last.body)
+	}
+	last.body = nil
+	cfg := settings(server.URL)
+	cfg.Closed = errors.New("the gate is shut")
+	_, err := mailjet.New(cfg, nil).Send(t.Context(), m)
+	if e, ok := connectors.AsError(err); !ok || !errors.Is(err, cfg.Closed) || e.Outcome != connectors.NotApplied || last.body != nil {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -12,7 +12,6 @@ package twilio
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -48,7 +47,7 @@ func New(cfg Config, statusCallback string, metrics *connectors.Metrics) *Client
 		cfg: cfg, callback: statusCallback, base: base,
 		kit: connectors.New(connectors.Options{
 			System: "twilio", BaseURL: cfg.BaseURL, Timeout: cfg.Timeout, Metrics: metrics, MaxBody: 1 << 20,
-			Secrets: []string{cfg.AuthToken.Reveal()},
+			Secrets: []string{cfg.AuthToken.Reveal(), cfg.AuthTokenNext.Reveal()}, Closed: cfg.Closed,
 		}),
 	}
 }
@@ -63,19 +62,36 @@ type Sent struct {
 	Segments int    // as billed; our own count while Twilio has none yet
 }
 
-// Send hands an SMS to Twilio. to is E.164; body is at most 1600 characters.
-// The failure's Code is Twilio's ("21610") where it gave one, its Reason says in
-// English what that means; see also CauseOf.
+// Text is an SMS.
+type Text struct {
+	From      string // a number of ours or a messaging service; "" for the first of the settings
+	To        string // E.164
+	Body      string // at most 1600 characters
+	MessageID string // our id: Twilio gives it back with each report (?message= of the status callback); "" for none
+}
+
+// Send hands an SMS from the first number to Twilio. See SendText.
 func (c *Client) Send(ctx context.Context, to, body string) (Sent, error) {
+	return c.SendText(ctx, Text{To: to, Body: body})
+}
+
+// SendText hands an SMS to Twilio. The failure's Code is Twilio's ("21610") where
+// it gave one, its Reason says in English what that means; see also CauseOf. In
+// its chain is a cause that answers OptedOut() and SenderRefused().
+func (c *Client) SendText(ctx context.Context, t Text) (Sent, error) {
 	const op = "message.create"
-	params := (&api.CreateMessageParams{}).SetTo(to).SetBody(body)
-	if strings.HasPrefix(c.cfg.From, "MG") {
-		params.SetMessagingServiceSid(c.cfg.From)
+	params := (&api.CreateMessageParams{}).SetTo(t.To).SetBody(t.Body)
+	from := t.From
+	if senders := c.cfg.Senders(); from == "" && len(senders) > 0 {
+		from = senders[0]
+	}
+	if strings.HasPrefix(from, "MG") {
+		params.SetMessagingServiceSid(from)
 	} else {
-		params.SetFrom(c.cfg.From)
+		params.SetFrom(from)
 	}
 	if c.callback != "" {
-		params.SetStatusCallback(c.callback)
+		params.SetStatusCallback(withMessage(c.callback, t.MessageID))
 	}
 	var message *api.ApiV2010Message
 	reply, err := c.kit.Call(ctx, op, func(hc *http.Client) (err error) {
@@ -85,7 +101,7 @@ func (c *Client) Send(ctx context.Context, to, body string) (Sent, error) {
 	if err != nil {
 		return Sent{}, explained(err)
 	}
-	sent := Sent{SID: text(message.Sid), Status: text(message.Status), Segments: hub.SMSSegments(body)}
+	sent := Sent{SID: text(message.Sid), Status: text(message.Status), Segments: hub.SMSSegments(t.Body)}
 	if sent.SID == "" {
 		return Sent{}, c.kit.Unreadable(op, http.MethodPost, reply.Status, errors.New("no message SID"))
 	}
@@ -93,6 +109,19 @@ func (c *Client) Send(ctx context.Context, to, body string) (Sent, error) {
 		sent.Segments = n
 	}
 	return sent, nil
+}
+
+// withMessage adds our id to the address of the reports. It is signed with the
+// rest of the address; nothing in it needs an escape.
+func withMessage(callback, id string) string {
+	switch {
+	case id == "":
+		return callback
+	case strings.Contains(callback, "?"):
+		return callback + "&message=" + url.QueryEscape(id)
+	default:
+		return callback + "?message=" + url.QueryEscape(id)
+	}
 }
 
 // Account is whose credentials they are.
@@ -145,29 +174,6 @@ func (r rebased) RoundTrip(req *http.Request) (*http.Response, error) {
 	out.URL.Scheme, out.URL.Host, out.Host = r.base.Scheme, r.base.Host, ""
 	out.URL.Path, out.URL.RawPath = r.base.Path+req.URL.Path, ""
 	return r.next.RoundTrip(out)
-}
-
-// explained adds Twilio's code and its meaning to a refusal. The status decides
-// whether trying again helps; the table only corrects it where it knows better,
-// because Twilio keeps splitting its codes.
-func explained(err error) error {
-	e, ok := connectors.AsError(err)
-	if !ok || e.Status < 400 {
-		return err
-	}
-	var body struct {
-		Code int `json:"code"`
-	}
-	if json.Unmarshal(e.Body, &body) != nil || body.Code == 0 {
-		return err
-	}
-	cause := CauseOf(body.Code)
-	e.Code = strconv.Itoa(body.Code)
-	e.Reason = cause.Reason(hub.English)
-	if e.Status < 500 {
-		e.Temporary = e.Temporary || cause.Temporary
-	}
-	return err
 }
 
 func text(s *string) string {

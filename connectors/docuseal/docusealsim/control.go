@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/hook"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/order"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
@@ -63,7 +64,7 @@ func (s *Sim) change(w http.ResponseWriter, r *http.Request, do func(*submission
 		refuseControl(w, b)
 		return
 	}
-	events := slices.DeleteFunc(do(b, in), func(e *hookEvent) bool { return !s.hook.shows(e.kind) })
+	events := slices.DeleteFunc(do(b, in), func(e *hookEvent) bool { return !s.hook.Shows(e.kind) })
 	s.mu.Unlock()
 	deliveries := []hook.Parcel{}
 	for _, e := range events {
@@ -88,7 +89,7 @@ func (s *Sim) change(w http.ResponseWriter, r *http.Request, do func(*submission
 func (s *Sim) hand(ctx context.Context, e *hookEvent, deliver bool) hook.Parcel {
 	s.mu.Lock()
 	p := s.parcelOf(e, parcelOptions{})
-	deliver = deliver && s.hook.wants(e.kind)
+	deliver = deliver && s.hook.Wants(e.kind)
 	s.mu.Unlock()
 	if !deliver {
 		return p
@@ -116,13 +117,13 @@ func (s *Sim) simDeliver(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	b := s.find(string(in.Submission))
 	if b == nil || s.hook.URL == "" {
-		hook := s.hook.URL
+		registered := s.hook.URL != ""
 		s.mu.Unlock()
-		if hook == "" {
-			refuse(w, http.StatusConflict, "no webhook is registered")
+		if registered {
+			refuseControl(w, nil)
 			return
 		}
-		refuseControl(w, nil)
+		order.Refuse(w, http.StatusConflict, "no webhook is registered")
 		return
 	}
 	e := s.eventOf(b, in)
@@ -157,37 +158,34 @@ func (s *Sim) eventOf(b *submission, in controlOrder) *hookEvent {
 	return s.newEvent(in.Event, b, signer)
 }
 
-// shows tells whether the control API shows an event: those that the hub would
-// get; with no webhook registered, the default ones.
-func (h Hook) shows(kind string) bool {
-	if h.URL == "" {
-		h.URL = "none"
+// simLose has the next deliveries vanish, delivered as far as DocuSeal can see:
+// {next}.
+func (s *Sim) simLose(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Next int `json:"next"`
 	}
-	return h.wants(kind)
+	if simkit.ReadJSON(w, r, &in) {
+		s.mu.Lock()
+		s.lose = in.Next
+		s.mu.Unlock()
+		simkit.WriteJSON(w, http.StatusOK, in)
+	}
+}
+
+// simHook registers the webhook anew, as in the settings page: {url, secret,
+// header_name, header_value, events}. What is left out is empty there.
+func (s *Sim) simHook(w http.ResponseWriter, r *http.Request) {
+	var in Hook
+	if simkit.ReadJSON(w, r, &in) {
+		s.SetHook(in)
+		simkit.WriteJSON(w, http.StatusOK, map[string]string{"url": in.URL})
+	}
 }
 
 func refuseControl(w http.ResponseWriter, b *submission) {
 	if b == nil {
-		refuse(w, http.StatusNotFound, "no such submission")
+		order.Refuse(w, http.StatusNotFound, "no such submission")
 		return
 	}
-	refuse(w, http.StatusConflict, "the submission is no longer pending")
-}
-
-type controlOrder struct {
-	Submission reference `json:"submission"` // id, slug, or a signer's external id
-	Role       string    `json:"role"`
-	Reason     string    `json:"reason"`
-	Deliver    bool      `json:"deliver"`
-	Event      string    `json:"event"`
-	Times      int       `json:"times"`
-	Unsigned   bool      `json:"unsigned"`
-	SkewS      int       `json:"skew_s"`
-}
-
-type outcome struct {
-	Submission int64  `json:"submission"`
-	Status     string `json:"status,omitempty"` // of the submission
-	hook.Parcel
-	Deliveries []hook.Parcel `json:"deliveries"`
+	order.Refuse(w, http.StatusConflict, "the submission is no longer pending")
 }

@@ -34,12 +34,12 @@ func (s *Sim) createInit(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) accepted(w http.ResponseWriter, r *http.Request) *submission {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4<<20))
 	if err != nil {
-		refuse(w, http.StatusUnprocessableEntity, "JSON parse error: "+err.Error())
+		order.Refuse(w, http.StatusUnprocessableEntity, "JSON parse error: "+err.Error())
 		return nil
 	}
 	var in map[string]any
 	if err := json.Unmarshal(raw, &in); err != nil {
-		refuse(w, http.StatusUnprocessableEntity, "JSON parse error: "+err.Error())
+		order.Refuse(w, http.StatusUnprocessableEntity, "JSON parse error: "+err.Error())
 		return nil
 	}
 	if id := r.PathValue("id"); id != "" {
@@ -53,7 +53,7 @@ func (s *Sim) accepted(w http.ResponseWriter, r *http.Request) *submission {
 		}
 	}
 	if wrong != "" {
-		refuse(w, http.StatusUnprocessableEntity, wrong)
+		order.Refuse(w, http.StatusUnprocessableEntity, wrong)
 		return nil
 	}
 	id, _ := strconv.ParseInt(order.Text(in["template_id"]), 10, 64)
@@ -61,7 +61,7 @@ func (s *Sim) accepted(w http.ResponseWriter, r *http.Request) *submission {
 	defer s.mu.Unlock()
 	b, wrong := s.build(id, asked)
 	if wrong != "" {
-		refuse(w, http.StatusUnprocessableEntity, wrong)
+		order.Refuse(w, http.StatusUnprocessableEntity, wrong)
 		return nil
 	}
 	return b
@@ -197,7 +197,7 @@ func (p *submitter) applyMailing(asked order.Submission, in order.Signer) {
 func (s *Sim) updateSubmitter(w http.ResponseWriter, r *http.Request) {
 	var in order.Signer
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&in); err != nil {
-		refuse(w, http.StatusUnprocessableEntity, "JSON parse error: "+err.Error())
+		order.Refuse(w, http.StatusUnprocessableEntity, "JSON parse error: "+err.Error())
 		return
 	}
 	s.mu.Lock()
@@ -205,18 +205,18 @@ func (s *Sim) updateSubmitter(w http.ResponseWriter, r *http.Request) {
 	p := s.submitterByID(r.PathValue("id"))
 	switch {
 	case p == nil:
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	case p.completedAt != nil:
-		refuse(w, http.StatusUnprocessableEntity, "Submitter has already completed the submission.")
+		order.Refuse(w, http.StatusUnprocessableEntity, "Submitter has already completed the submission.")
 		return
 	case p.declinedAt != nil:
-		refuse(w, http.StatusUnprocessableEntity, "Submitter has already declined the submission.")
+		order.Refuse(w, http.StatusUnprocessableEntity, "Submitter has already declined the submission.")
 		return
 	}
 	for name, value := range in.Values {
 		if wrong := p.prefill(name, value); wrong != "" {
-			refuse(w, http.StatusUnprocessableEntity, wrong)
+			order.Refuse(w, http.StatusUnprocessableEntity, wrong)
 			return
 		}
 	}

@@ -9,7 +9,7 @@
 // paid build has (making a submission from a PDF) answers 404, as it does there.
 //
 // Controls beside those of simkit: POST /_sim/complete, /_sim/decline,
-// /_sim/expire and /_sim/deliver.
+// /_sim/expire, /_sim/deliver, /_sim/lose and /_sim/hook.
 //
 // It calls one system, the hub's webhook, and remembers everything in memory.
 package docusealsim
@@ -26,6 +26,7 @@ import (
 
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/form"
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/hook"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/order"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
@@ -37,23 +38,17 @@ type Options struct {
 	Templates []Template       // default DefaultTemplates()
 	LinkLife  time.Duration    // how long a file link works; default 40 min, as in DocuSeal
 	RetryUnit time.Duration    // what DocuSeal calls one minute between tries of a webhook; default 1 min
+	Version   string           // default "3.1.7"; before 2.5.3 webhooks are not signed
+	Cloud     bool             // the API stands at the root, without /api, and tells no version
 	Now       func() time.Time // default time.Now
 	Log       *slog.Logger
 }
 
-// Hook is the webhook that an operator would have registered in the settings.
-type Hook struct {
-	URL         string   // empty: no webhook is registered
-	Secret      string   // whsec_..., used as text; empty sends no signature, as before version 2.5.3
-	HeaderName  string   // the operator's own header; empty sends none
-	HeaderValue string   //
-	Events      []string // default the four form events, as for a new webhook
-}
-
-// Template and Field are those of package form.
+// Template and Field are those of package form, Hook those of package hook.
 type (
 	Template = form.Template
 	Field    = form.Field
+	Hook     = hook.Settings
 )
 
 // DefaultTemplates are the two of the demo; see form.Default.
@@ -75,12 +70,14 @@ type Sim struct {
 	mails                      []Mail
 	events                     []*hookEvent
 	lastSubmission, lastSigner int64
+	lose                       int // how many deliveries more vanish on the way
 }
 
 // New makes a DocuSeal with its templates and no submission.
 func New(opts Options) *Sim {
 	opts.Token = cmp.Or(opts.Token, "docuseal-sim-token")
 	opts.LinkLife = cmp.Or(opts.LinkLife, 40*time.Minute)
+	opts.Version = cmp.Or(opts.Version, "3.1.7")
 	opts.RetryUnit = cmp.Or(opts.RetryUnit, time.Minute)
 	if opts.Templates == nil {
 		opts.Templates = DefaultTemplates()
@@ -102,7 +99,9 @@ func New(opts Options) *Sim {
 	s.control.Handle("POST /_sim/decline", s.simDecline)
 	s.control.Handle("POST /_sim/expire", s.simExpire)
 	s.control.Handle("POST /_sim/deliver", s.simDeliver)
-	s.handler = s.control.Wrap(s.routes(), answerStatus)
+	s.control.Handle("POST /_sim/lose", s.simLose)
+	s.control.Handle("POST /_sim/hook", s.simHook)
+	s.handler = s.control.Wrap(s.routes(), order.Status)
 	return s
 }
 
@@ -150,11 +149,16 @@ func (s *Sim) routes() http.Handler {
 	api.HandleFunc("PATCH /api/submitters/{id}", s.updateSubmitter)
 	api.HandleFunc("GET /api/events/form/{type}", s.formEvents)
 	api.HandleFunc("GET /api/events/submission/{type}", s.submissionEvents)
-	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { answerStatus(w, r, http.StatusNotFound) })
+	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { order.Status(w, r, http.StatusNotFound) })
 
 	mux := http.NewServeMux()
+	if s.opts.Cloud {
+		mux.Handle("/", order.Rooted(s.authenticated(api)))
+	} else {
+		mux.Handle("/api/", s.authenticated(api))
+		mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, s.opts.Version) })
+	}
 	mux.HandleFunc("POST /api/submitter_form_views", s.viewed)
-	mux.Handle("/api/", s.authenticated(api))
 	mux.HandleFunc("GET /s/{slug}", s.showPage)
 	mux.HandleFunc("POST /s/{slug}", s.submitPage)
 	mux.HandleFunc("GET /e/{slug}", s.showPreview)
@@ -167,7 +171,7 @@ func (s *Sim) routes() http.Handler {
 func (s *Sim) authenticated(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Auth-Token") != s.opts.Token {
-			answerStatus(w, r, http.StatusUnauthorized)
+			order.Status(w, r, http.StatusUnauthorized)
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -180,21 +184,5 @@ func (s *Sim) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.submissions, s.mails, s.events = nil, nil, nil
-	s.lastSubmission, s.lastSigner = 0, 0
-}
-
-// answerStatus writes an error as the real one does: its own JSON where the
-// application answers, Rails' where Rails does, HTML from the proxy before it.
-func answerStatus(w http.ResponseWriter, _ *http.Request, status int) {
-	own := map[int]string{401: "Not authenticated", 403: "Not authorized", 422: "Unprocessable entity", 429: "Too many requests"}
-	switch text, known := own[status]; {
-	case known:
-		refuse(w, status, text)
-	case status == 404 || status == 500:
-		simkit.WriteJSON(w, status, map[string]any{"status": status, "error": http.StatusText(status)})
-	default:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		_, _ = fmt.Fprintf(w, "<html><body><h1>%d %s</h1></body></html>", status, http.StatusText(status))
-	}
+	s.lastSubmission, s.lastSigner, s.lose = 0, 0, 0
 }

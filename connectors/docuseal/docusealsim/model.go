@@ -3,11 +3,8 @@ package docusealsim
 import (
 	"encoding/json"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
-
-	"gigafibre.ca/targo-hub/simkit"
 )
 
 // Mail is a message that DocuSeal sent to somebody by itself. The hub must
@@ -180,10 +177,6 @@ func cloneValues(m map[string]any) map[string]any {
 		return map[string]any{}
 	}
 	return maps.Clone(m)
-}
-
-func refuse(w http.ResponseWriter, status int, text string) {
-	simkit.WriteJSON(w, status, map[string]string{"error": text})
 }
 
 // reference takes a number or a text.

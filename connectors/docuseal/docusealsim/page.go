@@ -30,7 +30,7 @@ func (s *Sim) showPage(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	p := s.signer(func(p *submitter) bool { return p.slug == r.PathValue("slug") })
 	if p == nil {
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	}
 	view := pageView{Title: p.of.template.Name, Name: p.name, Slug: p.slug, Role: p.role, State: p.of.status(s.now())}
@@ -62,7 +62,7 @@ func (s *Sim) showPage(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) submitPage(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if err := r.ParseForm(); err != nil {
-		refuse(w, http.StatusUnprocessableEntity, "the form cannot be read")
+		order.Refuse(w, http.StatusUnprocessableEntity, "the form cannot be read")
 		return
 	}
 	s.mu.Lock()
@@ -70,13 +70,13 @@ func (s *Sim) submitPage(w http.ResponseWriter, r *http.Request) {
 	p := s.signer(func(p *submitter) bool { return p.slug == r.PathValue("slug") })
 	switch {
 	case p == nil:
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	case p.completedAt != nil || p.declinedAt != nil:
-		refuse(w, http.StatusUnprocessableEntity, "Form has been completed already.")
+		order.Refuse(w, http.StatusUnprocessableEntity, "Form has been completed already.")
 		return
 	case p.of.status(s.now()) != "pending" || p.of.archivedAt != nil:
-		refuse(w, http.StatusUnprocessableEntity, "Form has been archived or has expired.")
+		order.Refuse(w, http.StatusUnprocessableEntity, "Form has been archived or has expired.")
 		return
 	}
 	p.ua, p.ip = r.UserAgent(), clientIP(r)
@@ -100,7 +100,7 @@ func (s *Sim) viewed(w http.ResponseWriter, r *http.Request) {
 	slug := r.FormValue("submitter_slug")
 	p := s.signer(func(p *submitter) bool { return p.slug == slug })
 	if p == nil {
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	}
 	at := s.now()
@@ -116,7 +116,7 @@ func (s *Sim) showPreview(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	b := s.find(r.PathValue("slug"))
 	if b == nil {
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "application/pdf")
@@ -150,7 +150,7 @@ func (s *Sim) download(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if b == nil {
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	}
 	kind := "application/pdf"

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/form"
+	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/order"
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/paging"
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim/wire"
 	"gigafibre.ca/targo-hub/simkit"
@@ -34,7 +35,7 @@ func (s *Sim) showTemplate(w http.ResponseWriter, r *http.Request) {
 	id, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	t, found := s.templateOf(id)
 	if !found {
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	}
 	simkit.WriteJSON(w, http.StatusOK, s.templateView(t))
@@ -98,7 +99,7 @@ func (s *Sim) withSubmission(w http.ResponseWriter, r *http.Request, show func(*
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.submissions, func(b *submission) bool { return b.id == id })
 	if i < 0 {
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	}
 	simkit.WriteJSON(w, http.StatusOK, show(s.submissions[i]))
@@ -127,7 +128,7 @@ func (s *Sim) showSubmitter(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	p := s.submitterByID(r.PathValue("id"))
 	if p == nil {
-		answerStatus(w, r, http.StatusNotFound)
+		order.Status(w, r, http.StatusNotFound)
 		return
 	}
 	simkit.WriteJSON(w, http.StatusOK, s.fullSubmitterView(p))
@@ -153,13 +154,14 @@ func (s *Sim) formEvents(w http.ResponseWriter, r *http.Request) {
 	paging.Feed(w, r.URL.Query(), rows)
 }
 
-// submissionEvents is the feed of submissions that all have signed.
+// submissionEvents is the feed of submissions that all have signed, but for the
+// archived ones.
 func (s *Sim) submissionEvents(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var rows []paging.Completion
 	for _, b := range s.submissions {
-		if at := b.completedAt(); at != nil {
+		if at := b.completedAt(); at != nil && b.archivedAt == nil {
 			rows = append(rows, paging.Completion{At: *at, View: paging.Event{EventType: "submission.completed", Timestamp: stamp(*at), Data: s.submissionView(b)}})
 		}
 	}

@@ -38,7 +38,9 @@ type delivery struct {
 func (s *Sim) reportAll(kind string, messages []*message) {
 	var group []map[string]any
 	for _, m := range messages {
-		group = append(group, s.event(m, eventOrder{Event: kind}))
+		if s.arrives(m) {
+			group = append(group, s.event(m, eventOrder{Event: kind}))
+		}
 	}
 	h := s.hookFor(kind)
 	if h == nil || len(group) == 0 {
@@ -88,6 +90,7 @@ func (s *Sim) post(ctx context.Context, address string, body []byte) delivery {
 // event writes one event and lets it change the message. The caller holds the
 // lock.
 func (s *Sim) event(m *message, in eventOrder) map[string]any {
+	in.reason()
 	e := map[string]any{
 		"event": in.Event, "time": s.now().Unix(), "MessageID": m.id, "Message_GUID": m.uuid, "email": m.to,
 		"mj_campaign_id": 7257, "mj_contact_id": 4, "customcampaign": "", "CustomID": m.order.CustomID, "Payload": m.order.EventPayload,
@@ -96,7 +99,7 @@ func (s *Sim) event(m *message, in eventOrder) map[string]any {
 		"sent":    {"mj_message_id": strconv.FormatInt(m.id, 10), "smtp_reply": "250 2.0.0 OK"},
 		"open":    {"ip": "198.51.100.9", "geo": "CA", "agent": "Mozilla/5.0 (simulated)"},
 		"click":   {"ip": "198.51.100.9", "geo": "CA", "agent": "Mozilla/5.0 (simulated)", "url": in.URL},
-		"bounce":  {"blocked": in.HardBounce, "hard_bounce": in.HardBounce, "error_related_to": in.ErrorRelatedTo, "error": in.Error, "comment": ""},
+		"bounce":  {"blocked": in.HardBounce, "hard_bounce": in.HardBounce, "error_related_to": in.ErrorRelatedTo, "error": in.Error, "comment": in.Comment},
 		"blocked": {"error_related_to": in.ErrorRelatedTo, "error": in.Error},
 		"spam":    {"source": "JMRPP"},
 		"unsub":   {"mj_list_id": 1, "ip": "198.51.100.9", "geo": "CA", "agent": "Mozilla/5.0 (simulated)"},

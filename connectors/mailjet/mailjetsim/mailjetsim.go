@@ -6,8 +6,16 @@
 // /v3/REST/message[/{id}] (also ?CustomID=), and /v3/REST/eventcallbackurl,
 // where webhooks are registered.
 //
-// Controls beside those of simkit: POST /_sim/event (opened, bounced, ...). GET
-// /_sim/sent lists what was taken for sending.
+// Controls beside those of simkit, with JSON bodies:
+//
+//	POST /_sim/event  what became of one mail, reported now: {event, message_id|custom_id|to,
+//	                  hard_bounce?, error?, error_related_to?, comment?, url?, times?, deliver?, group?};
+//	                  group is a list of more such orders for the same call
+//	POST /_sim/fate   what becomes of every mail to an address: {to, event, hard_bounce?, ...};
+//	                  without an event it is healed
+//
+// GET /_sim/sent lists what was taken for sending. An event is posted until the
+// answer is exactly 200.
 //
 // It calls one system, the hub's webhook, and remembers everything in memory.
 package mailjetsim
@@ -54,6 +62,7 @@ type Sim struct {
 	misspelt int // sends that meant the sandbox, in a spelling that the API does not know
 	hooks    []*hook
 	posts    []delivery
+	fates    map[string]eventOrder // by address
 }
 
 // New makes an account without messages.
@@ -76,12 +85,13 @@ func New(opts Options) *Sim {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Sim{opts: opts, log: opts.Log, control: simkit.New("mailjet", opts.Log), client: hookClient()}
+	s := &Sim{opts: opts, log: opts.Log, control: simkit.New("mailjet", opts.Log), client: hookClient(), fates: map[string]eventOrder{}}
 	s.SetHook(opts.HookURL)
 	s.control.State(s.state)
 	s.control.Sent(s.sent)
 	s.control.OnReset(s.forget)
 	s.control.Handle("POST /_sim/event", s.simEvent)
+	s.control.Handle("POST /_sim/fate", s.simFate)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v3.1/send", s.send)
 	mux.HandleFunc("GET /v3/REST/message", s.listMessages)
@@ -176,6 +186,7 @@ func (s *Sim) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.messages, s.posts, s.trials, s.misspelt = nil, nil, 0, 0
+	clear(s.fates)
 	for _, h := range s.hooks {
 		h.Status = "alive"
 	}

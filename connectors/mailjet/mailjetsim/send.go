@@ -99,6 +99,7 @@ func (s *Sim) take(w http.ResponseWriter, r *http.Request, orders []messageOrder
 	for _, kind := range s.opts.Reports {
 		s.reportAll(kind, made)
 	}
+	s.reportFates(made)
 }
 
 // check finds what is wrong with one message; nothing means that it is sent.

@@ -1,6 +1,7 @@
 package twiliosim
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // Twilio's own choice
@@ -40,11 +41,7 @@ func Signature(token, address string, form url.Values) string {
 // follow lets a message run through its statuses in the background and reports
 // each to the address that the sender gave. The caller holds the lock.
 func (s *Sim) follow(m *message) {
-	end := outcome{Status: "delivered"}
-	if i := slices.IndexFunc(s.outcomes, func(o outcome) bool { return o.To == "" || o.To == m.to }); i >= 0 {
-		end = s.outcomes[i]
-		s.outcomes = slices.Delete(s.outcomes, i, i+1)
-	}
+	end := s.endOf(m)
 	steps := []outcome{{Status: "queued"}, {Status: "sent"}, end}
 	if end.Status == "failed" { // never left Twilio
 		steps = []outcome{{Status: "queued"}, end}
@@ -52,10 +49,13 @@ func (s *Sim) follow(m *message) {
 	if end.Status == "sent" || end.Status == "queued" {
 		steps = steps[:slices.IndexFunc(steps, func(o outcome) bool { return o.Status == end.Status })+1]
 	}
+	for i := range steps {
+		steps[i].Times = end.Times
+	}
 	s.control.Go(func(ctx context.Context) {
 		for _, step := range steps {
 			s.enter(m, step)
-			if !s.opts.Reversed {
+			if !end.Reversed {
 				s.report(ctx, m, step)
 			}
 			if !wait(ctx, s.opts.Step) {
@@ -63,11 +63,39 @@ func (s *Sim) follow(m *message) {
 			}
 		}
 		for _, step := range slices.Backward(steps) {
-			if s.opts.Reversed {
+			if end.Reversed {
 				s.report(ctx, m, step)
 			}
 		}
 	})
+}
+
+// wrongNumbers begins the numbers whose messages end with the error code that
+// follows.
+const wrongNumbers = "+150055"
+
+// endOf is how a message ends: as armed, else as its sender or its number wants
+// it. The caller holds the lock.
+func (s *Sim) endOf(m *message) outcome {
+	end := outcome{Status: "delivered"}
+	code := s.broken[cmp.Or(m.from, m.service)]
+	if digits, wrong := strings.CutPrefix(m.to, wrongNumbers); wrong && len(digits) == 5 {
+		code, _ = strconv.Atoi(digits)
+	}
+	if i := slices.IndexFunc(s.outcomes, func(o outcome) bool { return o.To == "" || o.To == m.to }); i >= 0 {
+		end = s.outcomes[i]
+		s.outcomes = slices.Delete(s.outcomes, i, i+1)
+	} else if code >= 30000 {
+		end = outcome{Status: "undelivered", ErrorCode: code}
+		if code == 30001 || code == 30002 { // the queue, the account: it never left
+			end.Status = "failed"
+		}
+	}
+	end.Reversed = end.Reversed || s.opts.Reversed
+	if s.opts.Twice {
+		end.Times = max(end.Times, 2)
+	}
+	return end
 }
 
 func (s *Sim) enter(m *message, step outcome) {
@@ -75,6 +103,9 @@ func (s *Sim) enter(m *message, step outcome) {
 	defer s.mu.Unlock()
 	at := s.now()
 	m.status, m.errorCode, m.updated = step.Status, step.ErrorCode, at
+	if m.from == "" && m.service == s.opts.Service && len(s.opts.Numbers) > 0 { // the service picks a sender
+		m.from = s.opts.Numbers[len(s.messages)%len(s.opts.Numbers)]
+	}
 	if step.Status == "sent" && m.sentAt == nil {
 		m.sentAt = &at
 	}
@@ -91,6 +122,7 @@ func (s *Sim) report(ctx context.Context, m *message, step outcome) callback {
 	}
 	if step.ErrorCode != 0 {
 		form.Set("ErrorCode", strconv.Itoa(step.ErrorCode))
+		form.Set("ErrorMessage", "Simulated failure")
 	}
 	if step.Status == "delivered" || step.Status == "undelivered" {
 		form.Set("RawDlrDoneDate", s.now().Format("0601021504"))
@@ -100,7 +132,10 @@ func (s *Sim) report(ctx context.Context, m *message, step outcome) callback {
 	if address == "" {
 		return callback{}
 	}
-	out, _ := s.post(ctx, s.parcel(address, form))
+	out := s.parcel(address, form)
+	for range max(step.Times, 1) {
+		out, _ = s.post(ctx, out)
+	}
 	return out
 }
 
@@ -153,20 +188,4 @@ func wait(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-type outcome struct {
-	To        string `json:"to,omitempty"`
-	Status    string `json:"status"`
-	ErrorCode int    `json:"error_code,omitempty"`
-}
-
-// callback is one call to the hub, as it was (or would be) sent.
-type callback struct {
-	Kind    string            `json:"kind,omitempty"` // the status that it reports; "received" for an incoming SMS
-	URL     string            `json:"url,omitempty"`
-	Headers map[string]string `json:"headers,omitempty"`
-	Body    string            `json:"body,omitempty"`
-	Status  int               `json:"http_status,omitempty"` // the hub's answer
-	Error   string            `json:"error,omitempty"`
 }

@@ -1,6 +1,7 @@
 package twiliosim
 
 import (
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -45,6 +46,8 @@ const (
 func (s *Sim) check(form url.Values) problem {
 	to, from := form.Get("To"), form.Get("From")
 	switch {
+	case s.standing == accountSuspended:
+		return problem{20005, "Account is not active"}
 	case to == "":
 		return problem{21604, "A 'To' phone number is required."}
 	case from == "" && form.Get("MessagingServiceSid") == "":
@@ -74,10 +77,31 @@ func (s *Sim) check(form url.Values) problem {
 	if sender == "" {
 		sender = form.Get("MessagingServiceSid")
 	}
+	if code := s.broken[sender]; code != 0 && code < 30000 {
+		return problem{code, refusals[code]}
+	}
 	if s.stopped[sender+" "+to] {
 		return problem{21610, "Attempt to send to unsubscribed recipient"}
 	}
 	return problem{}
+}
+
+// refusals are the texts of codes that a broken sender is refused with; others
+// have none.
+var refusals = map[int]string{
+	20429: "Too Many Requests", 21611: "This 'From' number has exceeded the maximum number of queued messages",
+	21606: "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination.",
+}
+
+// status is the HTTP status of a refusal.
+func (p problem) status() int {
+	switch p.code {
+	case 20429:
+		return http.StatusTooManyRequests
+	case 20005:
+		return http.StatusForbidden
+	}
+	return http.StatusBadRequest
 }
 
 func (s *Sim) checkFrom(from string) problem {

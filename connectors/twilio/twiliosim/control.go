@@ -1,84 +1,15 @@
 package twiliosim
 
 import (
-	"encoding/xml"
+	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 
 	"gigafibre.ca/targo-hub/simkit"
 )
 
-// Words that Twilio itself takes as an opt-out or as its end.
-var (
-	stopWords  = []string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}
-	startWords = []string{"START", "YES", "UNSTOP"}
-)
-
-// simInbound lets somebody text us: {from, body, to?, times?, deliver?}. The
-// opt-out words work as at Twilio, and the message reaches the hub all the same.
-func (s *Sim) simInbound(w http.ResponseWriter, r *http.Request) {
-	in := inboundOrder{Times: 1}
-	if !simkit.ReadJSON(w, r, &in) {
-		return
-	}
-	s.mu.Lock()
-	if in.To == "" && len(s.opts.Numbers) > 0 {
-		in.To = s.opts.Numbers[0]
-	}
-	m := &message{sid: newSID("SM"), to: in.To, from: in.From, body: in.Body, status: "received", direction: "inbound", created: s.now(), updated: s.now()}
-	s.messages = append(s.messages, m)
-	switch word := strings.ToUpper(strings.TrimSpace(in.Body)); {
-	case slices.Contains(stopWords, word):
-		s.stopped[in.To+" "+in.From] = true
-	case slices.Contains(startWords, word):
-		delete(s.stopped, in.To+" "+in.From)
-	}
-	address := s.inbound
-	s.mu.Unlock()
-	form := url.Values{
-		"MessageSid": {m.sid}, "SmsSid": {m.sid}, "SmsMessageSid": {m.sid}, "AccountSid": {s.opts.AccountSID}, "From": {in.From}, "To": {in.To},
-		"Body": {in.Body}, "NumMedia": {"0"}, "NumSegments": {strconv.Itoa(m.segments())}, "SmsStatus": {"received"}, "ApiVersion": {"2010-04-01"},
-		"FromCountry": {"CA"}, "FromState": {"QC"}, "ToCountry": {"CA"}, "ToState": {"QC"},
-	}
-	out := inboundResult{SID: m.sid, callback: s.parcel(address, form)}
-	if address != "" && (in.Deliver == nil || *in.Deliver) {
-		for range max(in.Times, 1) {
-			var answer string
-			out.callback, answer = s.post(r.Context(), out.callback)
-			out.Replies = append(out.Replies, s.reply(in, answer)...)
-		}
-	}
-	simkit.WriteJSON(w, http.StatusOK, out)
-}
-
-// reply takes the texts that the hub answered with and sends them back.
-func (s *Sim) reply(in inboundOrder, answer string) []string {
-	var twiml struct {
-		Message []struct {
-			Body string `xml:"Body"`
-			Text string `xml:",chardata"`
-		} `xml:"Message"`
-	}
-	if xml.Unmarshal([]byte(answer), &twiml) != nil {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var texts []string
-	for _, each := range twiml.Message {
-		text := strings.TrimSpace(each.Text + each.Body)
-		texts = append(texts, text)
-		s.messages = append(s.messages, &message{
-			sid: newSID("SM"), to: in.From, from: in.To, body: text, status: "delivered", direction: "outbound-reply", created: s.now(), updated: s.now(),
-		})
-	}
-	return texts
-}
-
-// simOutcome arms how the next message ends: {to?, status, error_code?, next?}.
+// simOutcome arms how the next message ends: {to?, status, error_code?, next?,
+// reversed?, times?}.
 func (s *Sim) simOutcome(w http.ResponseWriter, r *http.Request) {
 	in := struct {
 		outcome
@@ -87,13 +18,16 @@ func (s *Sim) simOutcome(w http.ResponseWriter, r *http.Request) {
 	if !simkit.ReadJSON(w, r, &in) {
 		return
 	}
+	s.mu.Lock()
 	for range max(in.Next, 1) {
-		s.Outcome(in.To, in.Status, in.ErrorCode)
+		s.outcomes = append(s.outcomes, in.outcome)
 	}
+	s.mu.Unlock()
 	simkit.WriteJSON(w, http.StatusOK, map[string]any{"armed": in.outcome})
 }
 
-// simStatus reports one status of a message by hand: {sid, status, error_code?}.
+// simStatus reports one status of a message by hand: {sid, status, error_code?,
+// times?}. Each repetition is the same call, token and all.
 func (s *Sim) simStatus(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		outcome
@@ -113,16 +47,92 @@ func (s *Sim) simStatus(w http.ResponseWriter, r *http.Request) {
 	simkit.WriteJSON(w, http.StatusOK, s.report(r.Context(), m, in.outcome))
 }
 
-type inboundOrder struct {
-	From    string `json:"from"`
-	To      string `json:"to"`
-	Body    string `json:"body"`
-	Times   int    `json:"times"`
-	Deliver *bool  `json:"deliver"`
+// simSender lets a sender fail until it is told otherwise: {from, error_code}. A
+// code below 30000 refuses the creation (20429 with a status of its own), a higher
+// one is how the messages end; 0 heals.
+func (s *Sim) simSender(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		From      string `json:"from"`
+		ErrorCode int    `json:"error_code"`
+	}
+	if !simkit.ReadJSON(w, r, &in) {
+		return
+	}
+	s.Sender(in.From, in.ErrorCode)
+	simkit.WriteJSON(w, http.StatusOK, in)
 }
 
-type inboundResult struct {
-	SID string `json:"message_sid"`
-	callback
-	Replies []string `json:"replies,omitempty"`
+// Sender does what POST /_sim/sender does. from is a number or a service.
+func (s *Sim) Sender(from string, code int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.broken, from)
+	if code != 0 {
+		s.broken[from] = code
+	}
+}
+
+// simAccount suspends the account, or wakes it: {status: "suspended"|"active"}.
+func (s *Sim) simAccount(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Status string `json:"status"`
+	}
+	if !simkit.ReadJSON(w, r, &in) {
+		return
+	}
+	if in.Status != accountActive && in.Status != accountSuspended {
+		simkit.WriteJSON(w, http.StatusUnprocessableEntity, map[string]string{"error": "status is active or suspended"})
+		return
+	}
+	s.mu.Lock()
+	s.standing = in.Status
+	s.mu.Unlock()
+	simkit.WriteJSON(w, http.StatusOK, in)
+}
+
+// The standings of an account.
+const (
+	accountActive    = "active"
+	accountSuspended = "suspended"
+)
+
+func (s *Sim) state() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return struct {
+		Account   string         `json:"account"`
+		Messages  int            `json:"messages"`
+		Stopped   []string       `json:"stopped"`
+		Broken    map[string]int `json:"broken_senders"`
+		Callbacks []callback     `json:"callbacks"`
+	}{s.standing, len(s.messages), sortedKeys(s.stopped), maps.Clone(s.broken), append([]callback{}, s.callbacks...)}
+}
+
+func (s *Sim) sent() []any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []any
+	for _, m := range s.messages {
+		if m.direction != "inbound" {
+			out = append(out, sentView{SID: m.sid, To: m.to, From: m.from, Body: m.body, Status: m.status, Direction: m.direction, Segments: m.segments(), At: m.created})
+		}
+	}
+	return out
+}
+
+func (s *Sim) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.messages, s.outcomes, s.callbacks, s.standing = nil, nil, nil, accountActive
+	clear(s.stopped)
+	clear(s.broken)
+}
+
+func sortedKeys(m map[string]bool) []string {
+	out := []string{}
+	for key := range m {
+		out = append(out, key)
+	}
+	slices.Sort(out)
+	return out
 }

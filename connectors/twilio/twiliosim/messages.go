@@ -39,7 +39,7 @@ func (s *Sim) create(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.check(form); p.code != 0 {
-		refuse(w, http.StatusBadRequest, p.code, p.text)
+		refuse(w, p.status(), p.code, p.text)
 		return
 	}
 	m := s.newMessage(form)
@@ -154,8 +154,11 @@ func (s *Sim) account(w http.ResponseWriter, r *http.Request) {
 		s.unknown(w, r)
 		return
 	}
+	s.mu.Lock()
+	standing := s.standing
+	s.mu.Unlock()
 	simkit.WriteJSON(w, http.StatusOK, map[string]any{
-		"sid": sid, "friendly_name": "Simulated account", "status": "active", "type": "Full", "owner_account_sid": sid,
+		"sid": sid, "friendly_name": "Simulated account", "status": standing, "type": "Full", "owner_account_sid": sid,
 		"date_created": s.opts.Now().UTC().Format(time.RFC1123Z), "uri": r.URL.RequestURI(),
 	})
 }

@@ -7,9 +7,19 @@
 // Basic authentication. The Host header is not looked at, because Twilio's own
 // client keeps sending api.twilio.com to whatever server it is pointed at.
 //
-// Controls beside those of simkit: POST /_sim/inbound (somebody texts us),
-// /_sim/outcome (how the next messages end) and /_sim/status (one status
-// callback by hand). GET /_sim/sent lists what was taken for sending.
+// Controls beside those of simkit, all with JSON bodies:
+//
+//	POST /_sim/receive  somebody texts us: {from, to?, body, media?, opt_out_type?, times?, deliver?};
+//	                    media is a list of addresses or of {url, type}. Also /_sim/inbound
+//	POST /_sim/outcome  how the next messages end: {to?, status, error_code?, next?, reversed?, times?}
+//	POST /_sim/status   one status callback by hand: {sid, status, error_code?, times?}
+//	POST /_sim/sender   a sender that fails until it is healed: {from, error_code}; 30034 lets its
+//	                    messages end undelivered, 21611 or 20429 refuses them, 0 heals
+//	POST /_sim/account  {status: "suspended"|"active"}
+//
+// GET /_sim/sent lists what was taken for sending. A message to +150055 and an
+// error code ("+15005530003") ends with this code. With Options.Test the numbers
+// of Twilio's test credentials answer as they do there.
 //
 // It calls one system, the hub's webhooks, and remembers everything in memory.
 package twiliosim
@@ -17,7 +27,6 @@ package twiliosim
 import (
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -26,15 +35,18 @@ import (
 
 // Options say what the simulated account looks like. The zero value works.
 type Options struct {
-	AccountSID string           // default "AC" and 32 zeros; letters and digits only
-	AuthToken  string           // default "twiliosimtoken"; letters and digits only
-	Test       bool             // test credentials: nothing is delivered, no callback comes, magic numbers only
-	Numbers    []string         // what the account may send from; empty allows any number
-	InboundURL string           // the hub's address for incoming SMS, exactly as it would be configured
-	Reversed   bool             // callbacks of one message come in the wrong order
-	Step       time.Duration    // between the statuses of a message; default 20 ms
-	Now        func() time.Time // default time.Now
-	Log        *slog.Logger
+	AccountSID  string           // default "AC" and 32 zeros; letters and digits only
+	AuthToken   string           // default "twiliosimtoken"; letters and digits only
+	Test        bool             // test credentials: nothing is delivered, no callback comes, magic numbers only
+	Numbers     []string         // what the account may send from; empty allows any number
+	Service     string           // SID of a Messaging Service ("MG…") that has all of Numbers; "" takes any, without numbers
+	InboundURL  string           // the hub's address for incoming SMS, exactly as it would be configured
+	FallbackURL string           // where an incoming SMS goes when that address does not answer well
+	Reversed    bool             // callbacks of one message come in the wrong order
+	Twice       bool             // each callback comes twice
+	Step        time.Duration    // between the statuses of a message; default 20 ms
+	Now         func() time.Time // default time.Now
+	Log         *slog.Logger
 }
 
 // Sim is a running Twilio account. It is an http.Handler, safe for concurrent
@@ -50,6 +62,8 @@ type Sim struct {
 	inbound   string
 	messages  []*message
 	stopped   map[string]bool // "sender recipient" pairs: the opt-out is per sending number
+	broken    map[string]int  // senders that fail, with their error codes
+	standing  string          // of the account
 	outcomes  []outcome
 	callbacks []callback
 }
@@ -73,12 +87,15 @@ func New(opts Options) *Sim {
 	}
 	s := &Sim{
 		opts: opts, inbound: opts.InboundURL, log: opts.Log, control: simkit.New("twilio", opts.Log),
-		client: hookClient(), stopped: map[string]bool{},
+		client: hookClient(), stopped: map[string]bool{}, broken: map[string]int{}, standing: accountActive,
 	}
 	s.control.State(s.state)
 	s.control.Sent(s.sent)
 	s.control.OnReset(s.forget)
-	s.control.Handle("POST /_sim/inbound", s.simInbound)
+	s.control.Handle("POST /_sim/receive", s.simReceive)
+	s.control.Handle("POST /_sim/inbound", s.simReceive)
+	s.control.Handle("POST /_sim/sender", s.simSender)
+	s.control.Handle("POST /_sim/account", s.simAccount)
 	s.control.Handle("POST /_sim/outcome", s.simOutcome)
 	s.control.Handle("POST /_sim/status", s.simStatus)
 	mux := http.NewServeMux()
@@ -146,42 +163,4 @@ func (s *Sim) unknown(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refuse(w, http.StatusNotFound, 20404, "The requested resource "+r.URL.Path+" was not found")
-}
-
-func (s *Sim) state() any {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return struct {
-		Messages  int        `json:"messages"`
-		Stopped   []string   `json:"stopped"`
-		Callbacks []callback `json:"callbacks"`
-	}{len(s.messages), sortedKeys(s.stopped), append([]callback{}, s.callbacks...)}
-}
-
-func (s *Sim) sent() []any {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []any
-	for _, m := range s.messages {
-		if m.direction != "inbound" {
-			out = append(out, sentView{SID: m.sid, To: m.to, From: m.from, Body: m.body, Status: m.status, Direction: m.direction, Segments: m.segments(), At: m.created})
-		}
-	}
-	return out
-}
-
-func (s *Sim) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.messages, s.outcomes, s.callbacks = nil, nil, nil
-	clear(s.stopped)
-}
-
-func sortedKeys(m map[string]bool) []string {
-	out := []string{}
-	for key := range m {
-		out = append(out, key)
-	}
-	slices.Sort(out)
-	return out
 }

@@ -95,3 +95,21 @@ type sentView struct {
 	Segments  int       `json:"num_segments"`
 	At        time.Time `json:"at"`
 }
+
+type outcome struct {
+	To        string `json:"to,omitempty"`
+	Status    string `json:"status"`
+	ErrorCode int    `json:"error_code,omitempty"`
+	Reversed  bool   `json:"reversed,omitempty"` // the last status is reported first
+	Times     int    `json:"times,omitempty"`    // how often each status is reported
+}
+
+// callback is one call to the hub, as it was (or would be) sent.
+type callback struct {
+	Kind    string            `json:"kind,omitempty"` // the status that it reports; "received" for an incoming SMS
+	URL     string            `json:"url,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	Status  int               `json:"http_status,omitempty"` // the hub's answer
+	Error   string            `json:"error,omitempty"`
+}

@@ -12,7 +12,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -63,6 +65,48 @@ func Signature(secret string, t time.Time, body []byte) string {
 	mac.Write([]byte(at + "."))
 	mac.Write(body)
 	return at + "." + hex.EncodeToString(mac.Sum(nil))
+}
+
+// Settings is a webhook as an operator registers it in the pages of DocuSeal. It
+// has two proofs in two tabs: the signature, and a header of the operator's own.
+type Settings struct {
+	URL         string   `json:"url"`         // empty: no webhook is registered
+	Secret      string   `json:"secret"`      // of the signature, whsec_..., used as text; empty sends none
+	HeaderName  string   `json:"header_name"` // the operator's own header; empty sends none
+	HeaderValue string   `json:"header_value"`
+	Events      []string `json:"events"` // default the four form events, as for a new webhook
+}
+
+// Wants tells whether events of a kind are posted.
+func (s Settings) Wants(kind string) bool { return s.URL != "" && s.Shows(kind) }
+
+// Shows tells whether the control API shows an event: those that the hub would
+// get, if a webhook were registered.
+func (s Settings) Shows(kind string) bool {
+	if s.Events == nil {
+		return strings.HasPrefix(kind, "form.")
+	}
+	return slices.Contains(s.Events, kind)
+}
+
+// Prove adds the proofs of a body that is sent at t. A header of the operator's
+// that has the name of the signature's takes its place.
+func (s Settings) Prove(header map[string]string, t time.Time, body []byte) {
+	if s.Secret != "" {
+		header[signatureHeader] = Signature(s.Secret, t, body)
+	}
+	if s.HeaderName != "" {
+		header[http.CanonicalHeaderKey(s.HeaderName)] = s.HeaderValue
+	}
+}
+
+const signatureHeader = "X-Docuseal-Signature"
+
+// Signs tells whether a version of DocuSeal signs: 2.5.3 was the first.
+func Signs(version string) bool {
+	var have [3]int
+	_, err := fmt.Sscanf(version, "%d.%d.%d", &have[0], &have[1], &have[2])
+	return err == nil && slices.Compare(have[:], []int{2, 5, 3}) >= 0
 }
 
 // Client waits as long as DocuSeal does: 8 s for the connection, 15 s for

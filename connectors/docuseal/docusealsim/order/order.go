@@ -4,10 +4,13 @@ package order
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"gigafibre.ca/targo-hub/simkit"
 )
 
 var phoneForm = regexp.MustCompile(`^\+\d+$`)
@@ -143,4 +146,35 @@ func (m Moment) Time() *time.Time {
 		}
 	}
 	return nil
+}
+
+// Rooted serves the API of the cloud, which has a host of its own and no /api
+// in its paths.
+func Rooted(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = "/api"+r.URL.Path, ""
+		api.ServeHTTP(w, r)
+	})
+}
+
+// Refuse answers with the application's own error.
+func Refuse(w http.ResponseWriter, status int, text string) {
+	simkit.WriteJSON(w, status, map[string]string{"error": text})
+}
+
+// Status writes an error as the real one does: its own JSON where the
+// application answers, Rails' where Rails does, HTML from the proxy before it.
+func Status(w http.ResponseWriter, _ *http.Request, status int) {
+	own := map[int]string{401: "Not authenticated", 403: "Not authorized", 422: "Unprocessable entity", 429: "Too many requests"}
+	switch text, known := own[status]; {
+	case known:
+		Refuse(w, status, text)
+	case status == 404 || status == 500:
+		simkit.WriteJSON(w, status, map[string]any{"status": status, "error": http.StatusText(status)})
+	default:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, "<html><body><h1>%d %s</h1></body></html>", status, http.StatusText(status))
+	}
 }

@@ -38,13 +38,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/erpnext/document"
 	"gigafibre.ca/targo-hub/erpnext/fault"
 	"gigafibre.ca/targo-hub/erpnext/lane"
 	"gigafibre.ca/targo-hub/erpnext/rest"
 	"gigafibre.ca/targo-hub/erpnext/retry"
+	"gigafibre.ca/targo-hub/hub"
 )
 
 // Config says where ERPNext is and who the hub is there: the API key pair of
@@ -170,4 +173,27 @@ func (c *Client) Call(ctx context.Context, method string, args, into any) error 
 		k.doctype, k.name = values.text("dt", "doctype"), values.text("dn", "docname", "name")
 	}
 	return wrap(c.send(ctx, k, into), "calling", method)
+}
+
+// CustomersByPhone lists whose number it is, in any of their fields and any
+// spelling, in one call. Nobody has what is too short for a person's number.
+func CustomersByPhone(ctx context.Context, c *Client, number hub.Phone) ([]Customer, error) {
+	return holders(ctx, c, document.PhoneFields(), document.Spelled(number), func(one Customer) bool { return one.HasPhone(number) })
+}
+
+// CustomersByMail lists whose mail address it is, in one call.
+func CustomersByMail(ctx context.Context, c *Client, address string) ([]Customer, error) {
+	return holders(ctx, c, document.MailFields(), "%"+address+"%", func(one Customer) bool { return one.HasMail(address) })
+}
+
+func holders(ctx context.Context, c *Client, fields []string, like string, has func(Customer) bool) ([]Customer, error) {
+	if like == "" || like == "%%" {
+		return nil, nil
+	}
+	q := Query{Doctype: "Customer", Limit: 50} // so many may have something like it
+	for _, field := range fields {
+		q.Or = append(q.Or, Where(field, "like", like))
+	}
+	found, err := List[Customer](ctx, c, q)
+	return slices.DeleteFunc(found, func(one Customer) bool { return !has(one) }), err
 }

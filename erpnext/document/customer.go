@@ -1,7 +1,6 @@
 package document
 
 import (
-	"net/mail"
 	"strings"
 
 	"gigafibre.ca/targo-hub/hub"
@@ -24,6 +23,8 @@ type Customer struct {
 	EmailBilling     string `json:"email_billing,omitempty"`
 	SMSOptOut        Flag   `json:"sms_opt_out,omitempty"`
 	EmailOptOut      Flag   `json:"email_opt_out,omitempty"`
+	ConsentSource    string `json:"consent_source,omitempty"` // how the customer agreed to commercial messages, in words
+	ConsentDate      Date   `json:"consent_date,omitempty"`   // and when
 	StripeCustomerID string `json:"stripe_customer_id,omitempty"`
 }
 
@@ -85,11 +86,10 @@ func firstPhone(texts ...string) hub.Phone {
 
 // firstMail reads fields that may hold several addresses, as people type them.
 func firstMail(texts ...string) string {
-	separator := func(r rune) bool { return strings.ContainsRune(",; \t\n", r) }
 	for _, text := range texts {
-		for _, part := range strings.FieldsFunc(text, separator) {
-			if a, err := mail.ParseAddress(part); err == nil {
-				return a.Address
+		for _, part := range strings.FieldsFunc(text, apart) {
+			if a, err := hub.ParseMail(part); err == nil {
+				return a
 			}
 		}
 	}

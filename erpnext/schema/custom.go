@@ -26,10 +26,11 @@ func CustomFields() []meta.CustomField {
 	add("Customer",
 		data("legacy_customer_id").indexed(), data("cell_phone", "tel_home", "email_billing"),
 		of("Check", "is_commercial", "is_vip", "ppa_enabled", "sms_opt_out", "email_opt_out"),
-		data("stripe_customer_id", "referral_code"), of("Small Text", "notes"))
+		data("stripe_customer_id", "referral_code", "consent_source"), of("Date", "consent_date"), of("Small Text", "notes"))
 	add("Issue",
 		link("Service Location", "service_location"), link("Service Contract", "service_contract"), link("Dispatch Job", "dispatch_job"),
 		data("legacy_ticket_id").indexed(), data("assigned_group", "source", "sms_thread"), data("custom_hub_key").once().own())
+	add("Communication", data("custom_hub_key").once().own())
 	add("Sales Invoice",
 		data("legacy_invoice_id").indexed(), link("Service Subscription", "service_subscription"), of("Date", "period_start", "period_end"),
 		of("Small Text", "pay_link").late().own(), data("custom_hub_key").once().own())

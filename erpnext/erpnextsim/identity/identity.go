@@ -194,10 +194,3 @@ func become(s *document.Session, user *document.Doc) {
 	s.User = access.With(user.Name(), roles, user.Text("user_type") == "System User")
 	s.User.Denied = denied
 }
-
-// Cleared forgets the session's cookies when the visit failed as a stranger's.
-func (v *Visit) Cleared(e *exception.Error) {
-	if e.Class == "AuthenticationError" && v.entered {
-		v.Jar.Clear()
-	}
-}

@@ -101,3 +101,10 @@ func (d *Door) Used(s *document.Session, sid, user string) error {
 	}
 	return note(s, user, store.Row{"last_active": s.Now()})
 }
+
+// Cleared forgets the session's cookies when the visit failed as a stranger's.
+func (v *Visit) Cleared(e *exception.Error) {
+	if e.Class == "AuthenticationError" && v.entered {
+		v.Jar.Clear()
+	}
+}

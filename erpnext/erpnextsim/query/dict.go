@@ -184,19 +184,3 @@ func (b *builder) call(text, alias, whole string) error {
 	b.take(column{sql: sql, name: c.name}, cmp.Or(alias, text))
 	return nil
 }
-
-// sqlCall writes a function as the store knows it. Sums and averages are decimal
-// numbers, whatever they are made of.
-func sqlCall(name, arg string) string {
-	switch name {
-	case "month":
-		return "CAST(strftime('%m', " + arg + ") AS INTEGER)"
-	case "year":
-		return "CAST(strftime('%Y', " + arg + ") AS INTEGER)"
-	case "quarter":
-		return "((CAST(strftime('%m', " + arg + ") AS INTEGER) + 2) / 3)"
-	case "sum":
-		return "CAST(sum(" + arg + ") AS REAL)"
-	}
-	return name + "(" + arg + ")"
-}

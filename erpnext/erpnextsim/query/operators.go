@@ -164,3 +164,19 @@ func (b *builder) tree(c column, op, node string) (string, error) {
 	b.args = append(b.args, node)
 	return b.safe(c) + in + "(SELECT t.name FROM " + table + " t, " + table + " n WHERE n.name = ? AND " + inside + ")", nil
 }
+
+// sqlCall writes a function as the store knows it. Sums and averages are decimal
+// numbers, whatever they are made of.
+func sqlCall(name, arg string) string {
+	switch name {
+	case "month":
+		return "CAST(strftime('%m', " + arg + ") AS INTEGER)"
+	case "year":
+		return "CAST(strftime('%Y', " + arg + ") AS INTEGER)"
+	case "quarter":
+		return "((CAST(strftime('%m', " + arg + ") AS INTEGER) + 2) / 3)"
+	case "sum":
+		return "CAST(sum(" + arg + ") AS REAL)"
+	}
+	return name + "(" + arg + ")"
+}

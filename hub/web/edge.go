@@ -84,6 +84,9 @@ func (s *Server) serve(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	q := &request{server: s, begun: time.Now(), dressed: dressed}
 	q.Context = ctx
 	defer q.End()
+	if r.ContentLength != 0 { // who refuses a request does not read its body, but net/http does before it answers
+		_ = http.NewResponseController(w).SetReadDeadline(q.begun.Add(requestBudget))
+	}
 	q.asked = r.WithContext(q)
 	r = q.asked
 	if r.Method == http.MethodHead {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,9 +39,22 @@ func mountLean(s *web.Server) {
 			hub.ActorOf(c.Request().Context()).String()+" "+hub.RequestID(c.Request().Context()))
 	}, lean)
 	s.Router().Handle("POST", "/lean/*", web.Staff, func(c echo.Context) error {
+		if c.Param("*") == "panic" {
+			panic("odd")
+		}
 		body, err := io.ReadAll(c.Request().Body)
-		return errors.Join(err, c.String(http.StatusCreated, string(body)))
-	})
+		if err != nil {
+			return err
+		}
+		return c.String(http.StatusCreated, string(body))
+	}, web.Doc{Lean: true, MaxBody: 2000})
+	s.Router().Handle("POST", "/signed", web.Signed, func(c echo.Context) error {
+		body, err := io.ReadAll(c.Request().Body)
+		if err != nil {
+			return err
+		}
+		return c.JSON(http.StatusOK, len(body))
+	}, web.Doc{Lean: true, MaxBody: 200 << 10})
 	s.Router().Handle("GET", "/exact", web.Public, ok, lean)
 }
 
@@ -62,7 +76,8 @@ func TestLeanWayIsTheSameWay(t *testing.T) {
 		for _, line := range []string{
 			"GET /lean/x?q=1", "GET /lean/Facture%20%C3%89%2F2026?q=%C3%A9", "GET /lean/gone", "GET /lean/gone Accept=text/html", "GET /lean/panic", "GET /lean/deadline",
 			"GET /lean/big", "GET /lean/big Accept-Encoding=gzip", "GET /lean/x Authorization=none", "GET /lean/x Authorization=Bearer_customer:C1", "GET /lean/x Origin=https://ops.example.com",
-			"GET /lean/x Cookie=a=b Origin=https://evil.example", "HEAD /lean/x", "POST /lean/x", "DELETE /lean/x", "GET /lean", "GET /exact", "GET /exact/more", "OPTIONS /lean/x", "GET /version",
+			"GET /lean/x Cookie=a=b Origin=https://evil.example", "HEAD /lean/x", "POST /lean/x", "POST /lean/x?q=1 Body=2000", "POST /lean/x Body=2001", "POST /lean/x Authorization=none", "POST /lean/panic", "POST /lean/panic Body=1900",
+			"POST /lean/x Cookie=a=b Origin=https://evil.example", "POST /lean/x Accept=text/html Authorization=none", "POST /signed Body=60000", "POST /signed Body=150000", "POST /signed Body=250000", "POST /signed Expect=100-continue", "PUT /signed", "DELETE /lean/x", "GET /lean", "GET /exact", "GET /exact/more", "OPTIONS /lean/x", "GET /version",
 		} {
 			answer := askLine(t, c, base, line)
 			answers[i] = append(answers[i], seen{answer.StatusCode, answer.Header, line + ": " + read(t, answer.Body)})
@@ -72,7 +87,7 @@ func TestLeanWayIsTheSameWay(t *testing.T) {
 			t.Error(err)
 		}
 		counted[i] = requestsIn(t, registry)
-		if n := strings.Count(log.String(), `"msg":"request answered"`); n != 20 {
+		if n := strings.Count(log.String(), `"msg":"request answered"`); n != 32 {
 			t.Errorf("lean %v: %d lines in the log", lean, n)
 		}
 	}
@@ -84,11 +99,20 @@ func TestLeanWayIsTheSameWay(t *testing.T) {
 	}
 }
 
-// askLine sends "METHOD path Header=value …" as a member of the staff.
+// askLine sends "METHOD path Header=value …" as a member of the staff; Body is
+// how long the body is, and no header that matters.
 func askLine(t *testing.T, c *http.Client, base, line string) *http.Response {
 	t.Helper()
 	words := strings.Fields(line)
-	r, err := http.NewRequest(words[0], base+words[1], strings.NewReader(map[string]string{"POST": "hello"}[words[0]]))
+	body := map[string]string{"POST": "hello"}[words[0]]
+	if _, size, ok := strings.Cut(line, " Body="); ok {
+		n, err := strconv.Atoi(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = strings.Repeat("x", n)
+	}
+	r, err := http.NewRequest(words[0], base+words[1], strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

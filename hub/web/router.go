@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/web/front"
 	"gigafibre.ca/targo-hub/hub/web/meter"
 	"gigafibre.ca/targo-hub/hub/web/shell"
 )
@@ -93,7 +94,7 @@ type Doc struct {
 	Stream                        bool          // stays open: no time budget, no compression; its context ends when the hub stops
 	AsIs                          bool          // the handler decides on compression, the edge adds none
 	Budget                        time.Duration // for the whole request, its body included; 30 s when 0
-	Lean                          bool          // a GET that is asked often: served without net/http where the settings allow it; needs no request body, no hijacking
+	Lean                          bool          // a GET without a body, or a POST, that is asked often: served without net/http where the settings allow it; needs no hijacking
 	Idempotent                    bool          // honours Idempotency-Key (JSON operations always do)
 	Unmetered                     bool          // a public route that takes nothing from the allowance: probes, assets
 	Calls                         bool          // another system is called before the answer: 502 is possible
@@ -129,7 +130,7 @@ type Router struct {
 	api     huma.API
 	routes  map[routeKey]*route
 	pages   *template.Template
-	lean    []string     // what the paths of lean routes begin with, or are
+	lean    front.Routes // what is served without net/http's server
 	problem *huma.Schema // what every failure looks like
 }
 
@@ -149,7 +150,9 @@ func (r *Router) Handle(method, path string, guard Guard, h echo.HandlerFunc, ab
 	}
 	rt := r.add(method, path, guard, doc)
 	if doc.Lean {
-		r.markLean(rt)
+		if err := r.lean.Mark(rt.Method, rt.Path, rt.doc.MaxBody); err != nil {
+			panic(err)
+		}
 	}
 	r.describe(rt)
 	r.server.echo.Add(method, rt.echo, r.server.through(rt, h))
@@ -214,26 +217,6 @@ func (r *Router) add(method, path string, guard Guard, doc Doc) *route {
 	}
 	r.routes[rt.key()] = rt
 	return rt
-}
-
-// markLean remembers a route for isLean. Names in the middle of a path would
-// make that dear, so they are for nobody.
-func (r *Router) markLean(rt *route) {
-	path := strings.TrimSuffix(rt.Path, "*")
-	if rt.Method != http.MethodGet || strings.ContainsAny(path, "{*") {
-		panic("a lean route is a GET of a fixed path, or of all that begins with one: " + rt.Method + " " + rt.Path)
-	}
-	r.lean = append(r.lean, path)
-}
-
-// isLean tells whether a GET of an escaped path goes to a lean route.
-func (r *Router) isLean(path string) bool {
-	for _, lean := range r.lean {
-		if path == lean || lean[len(lean)-1] == '/' && strings.HasPrefix(path, lean) {
-			return true
-		}
-	}
-	return false
 }
 
 func (rt *route) key() routeKey { return routeKey{rt.Method, rt.echo} }

@@ -111,9 +111,9 @@ type graceful interface {
 // front is the lean way in for the routes that say so.
 func (s *Server) front(l net.Listener) *front.Front {
 	return front.New(l, front.Config{
-		Serve: s.serveLean, Always: s.lines(), Takes: s.router.isLean, Count: s.meter.Connections,
+		Serve: s.serveLean, Always: s.lines(), Takes: s.router.lean.Limit, Count: s.meter.Connections,
 		Panic:    func(v any) { s.log.Error("connection broken off", "err", panicked(v)) },
-		HeadTime: headTime, IdleTime: idleTime, WriteTime: writeTime,
+		HeadTime: headTime, BodyTime: requestBudget, IdleTime: idleTime, WriteTime: writeTime,
 	})
 }
 

@@ -16,8 +16,8 @@
 // A request passes, in this order: request id, log line and metrics, recovery
 // of panics, security headers, cross-origin rules, compression; then, once the
 // route is known: time budget, body limit, guard, idempotency, handler. All of it
-// is the same whether net/http's server read the request or, for reads of routes
-// that are marked Lean, the room front did.
+// is the same whether net/http's server read the request or, for routes that are
+// marked Lean, the room front did.
 package web
 
 import (
@@ -56,7 +56,7 @@ type Config struct {
 	TrustedProxies []string      `yaml:"trusted_proxies" env:"TRUSTED_PROXIES" doc:"addresses or networks of the proxies whose X-Forwarded-For is believed; empty = none"`
 	MetricsListen  string        `yaml:"metrics_listen" env:"METRICS_LISTEN" default:"127.0.0.1:9464" doc:"address of GET /metrics; off for none"`
 	Dev            bool          `yaml:"dev" env:"DEV" doc:"also allow browser apps on http://localhost and http://127.0.0.1, any port"`
-	Lean           bool          `yaml:"lean" env:"LEAN" default:"true" doc:"serve the reads that come most often without net/http's server, at less than half the cost; false if a caller has trouble with it"`
+	Lean           bool          `yaml:"lean" env:"LEAN" default:"true" doc:"serve the requests that come most often (reads, webhooks) without net/http's server, at less than half the cost; false if a caller has trouble with it"`
 	Drain          time.Duration `yaml:"drain" env:"DRAIN" default:"10s" doc:"how long requests in flight may take to finish when the hub stops"`
 }
 

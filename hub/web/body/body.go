@@ -60,11 +60,13 @@ func (b *bounded) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	_ = b.clock.SetReadDeadline(time.Time{})
 	var big *http.MaxBytesError
 	switch {
 	case errors.Is(err, io.EOF):
+		_ = b.clock.SetReadDeadline(time.Time{})
 		return n, io.EOF
+	// Else the limit stays: the server reads on before it sends an answer, and
+	// would wait for the rest for ever.
 	case errors.As(err, &big):
 		return n, b.bounds.Explain(ErrTooLarge)
 	}

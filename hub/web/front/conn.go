@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -82,7 +83,7 @@ func (c *conn) parse(n int) *http.Request {
 		return nil
 	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
-	if !c.front.cfg.Takes(path) {
+	if r.ContentLength > c.front.cfg.Takes(r.Method, path) {
 		return nil
 	}
 	r.RemoteAddr = c.remote
@@ -94,6 +95,12 @@ func (c *conn) answer(r *http.Request) bool {
 	v := &visit{conn: c}
 	defer v.end()
 	c.reply.begin(c, r.Close || c.front.isStopped())
+	if r.ContentLength > 0 {
+		v.unread = true
+		b := &body{conn: c, visit: v, left: r.ContentLength}
+		defer func() { b.closed = true }()
+		r.Body, c.reply.asked = b, b
+	}
 	c.front.cfg.Serve(v, &c.reply, r)
 	return c.reply.end()
 }
@@ -115,7 +122,12 @@ func (c *conn) handOver() {
 // head waits for the head of a request and returns its length.
 func (c *conn) head(first bool) (int, step) {
 	timed, seen := false, 0
+	begun := first // as in net/http: what is less than four bytes is no next request yet
 	for {
+		if !begun && c.w-c.r >= 4 {
+			begun = true
+			c.skipBreaks()
+		}
 		have := c.in[c.r:c.w]
 		if i := bytes.Index(have[max(seen-3, 0):], []byte("\r\n\r\n")); i >= 0 {
 			if c.state.Load() != active && !c.state.CompareAndSwap(idle, active) {
@@ -123,7 +135,7 @@ func (c *conn) head(first bool) (int, step) {
 			}
 			return max(seen-3, 0) + i + 4, take
 		}
-		if !promising(have) {
+		if begun && !promising(have) {
 			return 0, give
 		}
 		seen = len(have)
@@ -137,15 +149,25 @@ func (c *conn) head(first bool) (int, step) {
 		n, err := c.Conn.Read(c.in[c.w:])
 		c.w += n
 		if n == 0 && err != nil {
+			if err == io.EOF && c.r < c.w && begun {
+				return 0, give // it has words for that
+			}
 			return 0, quit
 		}
 	}
 }
 
+// skipBreaks passes over the line breaks that some callers send behind the body
+// of a POST, as many as are among the next four bytes.
+func (c *conn) skipBreaks() {
+	for i := 0; i < 4 && c.parser.request.Method == http.MethodPost && (c.in[c.r] == '\r' || c.in[c.r] == '\n'); i++ {
+		c.r++
+	}
+}
+
 // promising tells whether the beginning of a head may become one for here.
 func promising(have []byte) bool {
-	const get = "GET /"
-	if n := min(len(have), len(get)); string(have[:n]) != get[:n] || len(have) >= maxHead {
+	if !begins(have, "GET /") && !begins(have, "POST /") || len(have) >= maxHead {
 		return false
 	}
 	for rest := have; ; {
@@ -160,31 +182,8 @@ func promising(have []byte) bool {
 	}
 }
 
-// makeRoom leaves place to read into.
-func (c *conn) makeRoom() {
-	switch {
-	case c.in == nil:
-		c.in = make([]byte, 4<<10)
-	case c.r == c.w:
-		c.r, c.w = 0, 0
-	case c.w < len(c.in):
-	case c.r > 0:
-		c.w = copy(c.in, c.in[c.r:c.w])
-		c.r = 0
-	default:
-		c.in = append(c.in, make([]byte, min(len(c.in), maxHead))...)
-	}
-}
-
-// idleSince gives the caller time for his next request. A limit that is far
-// enough off stays: to set one is not free.
-func (c *conn) idleSince(now time.Time) {
-	if left := c.readUntil.Sub(now); left < c.front.cfg.IdleTime/2 || left > c.front.cfg.IdleTime {
-		c.stampRead(now.Add(c.front.cfg.IdleTime))
-	}
-}
-
-func (c *conn) stampRead(until time.Time) {
-	c.readUntil = until
-	_ = c.SetReadDeadline(until) // a closed connection says so when it is read
+// begins tells whether the text, as far as it has come, is as the beginning.
+func begins(have []byte, beginning string) bool {
+	n := min(len(have), len(beginning))
+	return string(have[:n]) == beginning[:n]
 }

@@ -1,13 +1,13 @@
-// Package front is the lean way in for the requests that come most often: reads
-// of routes that say so. It accepts the connections, reads a request and answers
-// it on one goroutine, where net/http's server adds a second one for each request
-// and copies, sorts and checks all headers anew. That is more than half of what a
-// read costs.
+// Package front is the lean way in for the requests that come most often, to
+// routes that say so: reads, and deliveries of webhooks. It accepts the
+// connections, reads a request and answers it on one goroutine, where net/http's
+// server adds a second one for each request and copies, sorts and checks all
+// headers anew. That is more than half of what a read costs.
 //
-// It takes a request only when there can be no doubt about it: GET, HTTP/1.1, no
-// body, one host, plain headers, a route that is marked. With anything else the
-// connection goes to net/http's server, together with the bytes that were read,
-// and stays there.
+// It takes a request only when there can be no doubt about it: HTTP/1.1, one
+// host, plain headers, a route that is marked, GET without a body or POST with a
+// short one whose length is said once. With anything else the connection goes to
+// net/http's server, together with the bytes that were read, and stays there.
 //
 // Answers of handlers are sent as net/http would. A caller who leaves is noticed
 // once somebody waits for the end of the request's context. It calls nothing and
@@ -29,15 +29,18 @@ type Config struct {
 	// Serve answers a request; ctx is the context of the caller's being there. r is
 	// for the time of the call, a copy of it for longer; its headers are only read.
 	Serve func(ctx context.Context, w http.ResponseWriter, r *http.Request)
-	Takes func(path string) bool // whether a GET of the escaped path is served here
-	Count func(delta int)        // connections that begin and end here; nil for none
-	Panic func(v any)            // a panic that ended a connection; nil drops it
+	// Takes tells how long the body of a request of an escaped path may be to be
+	// served here: 0 for one without, -1 for none at all.
+	Takes func(method, path string) int64
+	Count func(delta int) // connections that begin and end here; nil for none
+	Panic func(v any)     // a panic that ended a connection; nil drops it
 
 	// Always are the headers of every answer whose handler gives them no value of
 	// its own.
 	Always []Line
 
-	HeadTime  time.Duration // for the head of a request
+	HeadTime  time.Duration // for the head of a request, and for what of a body nobody wants
+	BodyTime  time.Duration // for the body, unless the handler sets a limit
 	IdleTime  time.Duration // between two requests, at most; a half of it at least
 	WriteTime time.Duration // for a caller to take what is written at once
 }

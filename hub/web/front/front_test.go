@@ -22,6 +22,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// maxBody is the longest body that the front of a house takes.
+const maxBody = 32 << 10
+
 // house is a front with net/http's server behind it.
 type house struct {
 	addr  string
@@ -39,11 +42,16 @@ func open(t *testing.T, cfg front.Config, handler http.HandlerFunc) *house {
 		t.Fatal(err)
 	}
 	h := &house{addr: l.Addr().String(), odd: make(chan any, 8)}
-	cfg.Takes = func(path string) bool { return strings.HasPrefix(path, "/lean/") }
+	cfg.Takes = func(_, path string) int64 {
+		if strings.HasPrefix(path, "/lean/") {
+			return maxBody
+		}
+		return -1
+	}
 	cfg.Count = func(delta int) { h.there.Add(int32(delta)) }
 	cfg.Panic = func(v any) { h.odd <- v }
 	cfg.Serve = func(ctx context.Context, w http.ResponseWriter, r *http.Request) { handler(w, r.WithContext(ctx)) }
-	for _, d := range []*time.Duration{&cfg.HeadTime, &cfg.IdleTime, &cfg.WriteTime} {
+	for _, d := range []*time.Duration{&cfg.HeadTime, &cfg.BodyTime, &cfg.IdleTime, &cfg.WriteTime} {
 		if *d == 0 {
 			*d = time.Minute
 		}
@@ -260,13 +268,19 @@ func TestHandingOver(t *testing.T) {
 	h := open(t, front.Config{}, echo)
 	for name, odd := range map[string]string{
 		"another path": get("/full/x"),
-		"post":         "POST /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
+		"put":          "PUT /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
+		"no length":    "POST /lean/x HTTP/1.1\r\nHost: h\r\n\r\n",
+		"long body":    fmt.Sprintf("POST /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", maxBody+1, strings.Repeat("x", maxBody+1)),
+		"expecting":    "POST /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n",
 		"chunks":       "POST /lean/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
 		"body of get":  "GET /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
 		"bare lines":   "GET /lean/x HTTP/1.1\nHost: h\n\n",
 		"absolute":     "GET http://h/lean/x HTTP/1.1\r\nHost: h\r\n\r\n",
 		"long head":    "GET /lean/x HTTP/1.1\r\nHost: h\r\nX-B: " + strings.Repeat("a", 40<<10) + "\r\n\r\n",
 		"no host":      "GET /lean/x HTTP/1.1\r\n\r\n",
+		"two lengths":  "POST /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+		"+5":           "POST /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\nhello",
+		"smuggled too": "POST /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"smuggled":     "GET /lean/x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 	} {
 		c, in := h.dial(t)

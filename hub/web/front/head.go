@@ -11,6 +11,9 @@ import (
 // writeHead writes the status line and the headers.
 func (w *reply) writeHead() {
 	w.headed = true
+	if !w.asked.finish() {
+		w.close = true
+	}
 	out := w.out
 	if w.status == http.StatusOK {
 		out = append(out, "HTTP/1.1 200 OK\r\n"...)
@@ -65,6 +68,51 @@ func isTrim(value string) bool {
 	}
 	for i := range len(value) {
 		if value[i] < ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// isTarget tells whether the text is a path on this server, all visible ASCII.
+func isTarget(text string) bool {
+	if len(text) == 0 || text[0] != '/' || len(text) > 1 && text[1] == '/' {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c >= 0x7f || c == '#' {
+			return false
+		}
+	}
+	return true
+}
+
+func isToken(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; !letter(c) && c != '-' && !strings.ContainsRune("_.!#$%&'*+^`|~", rune(c)) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func letter(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+func isHost(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; !letter(c) && c != '.' && c != ':' && c != '-' && c != '_' && c != '[' && c != ']' {
+			return false
+		}
+	}
+	return text != ""
+}
+
+// isText tells whether the text can be a value: visible ASCII, blanks and tabs.
+func isText(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' && c != '\t' || c >= 0x7f {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -18,6 +19,7 @@ type parser struct {
 	text    string       // the lines, the empty one included; "" for none
 	header  http.Header
 	host    string
+	length  int64 // of the body, -1 when not said
 	close   bool
 	plain   []pair // what header holds
 }
@@ -30,10 +32,11 @@ type pair struct{ name, value string }
 // is never a second opinion about a request.
 func (p *parser) parse(head []byte) (r *http.Request, ok bool) {
 	line, rest, _ := bytes.Cut(head, []byte("\r\n"))
-	if len(line) < len("GET / HTTP/1.1") || string(line[:4]) != "GET " || string(line[len(line)-9:]) != " HTTP/1.1" {
+	method := methodOf(line)
+	if method == "" || len(line) < len(method)+len(" / HTTP/1.1") || string(line[len(line)-9:]) != " HTTP/1.1" {
 		return nil, false
 	}
-	target := string(line[4 : len(line)-9])
+	target := string(line[len(method)+1 : len(line)-9])
 	if !isTarget(target) {
 		return nil, false
 	}
@@ -41,15 +44,29 @@ func (p *parser) parse(head []byte) (r *http.Request, ok bool) {
 		p.text = ""
 		return nil, false
 	}
+	if (method == http.MethodPost) != (p.length >= 0) {
+		return nil, false
+	}
 	p.request = http.Request{
-		Method: http.MethodGet, RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: p.header, Body: http.NoBody, Host: p.host, Close: p.close, URL: plain(target),
+		Method: method, RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: p.header,
+		Body: http.NoBody, ContentLength: max(p.length, 0), Host: p.host, Close: p.close, URL: plain(target),
 	}
 	var err error
 	if p.request.URL == nil {
 		p.request.URL, err = url.ParseRequestURI(target)
 	}
 	return &p.request, err == nil
+}
+
+// methodOf is the method of a request that may be for here, "" for others.
+func methodOf(line []byte) string {
+	switch {
+	case bytes.HasPrefix(line, []byte("GET ")):
+		return http.MethodGet
+	case bytes.HasPrefix(line, []byte("POST ")):
+		return http.MethodPost
+	}
+	return ""
 }
 
 // untouched tells whether the remembered headers are what was read: they were
@@ -68,11 +85,11 @@ func (p *parser) untouched() bool {
 
 // read reads the lines of a head and remembers them, unless a name comes twice.
 func (p *parser) read(text string) bool {
-	r := http.Request{Header: make(http.Header, strings.Count(text, "\n"))}
+	r := http.Request{Header: make(http.Header, strings.Count(text, "\n")), ContentLength: -1}
 	if !parseLines(&r, text) || r.Host == "" {
 		return false
 	}
-	p.text, p.header, p.host, p.close, p.plain = text, r.Header, r.Host, r.Close, p.plain[:0]
+	p.text, p.header, p.host, p.length, p.close, p.plain = text, r.Header, r.Host, r.ContentLength, r.Close, p.plain[:0]
 	for name, values := range r.Header {
 		if len(values) != 1 {
 			p.text = ""
@@ -125,7 +142,11 @@ func parseLines(r *http.Request, text string) bool {
 			if !connection(r, value) {
 				return false
 			}
-		case "Content-Length", "Transfer-Encoding", "Upgrade", "Expect", "Trailer", "Te", "Proxy-Connection", "Keep-Alive", "Http2-Settings", "Pragma":
+		case "Content-Length":
+			if !length(r, value) {
+				return false
+			}
+		case "Transfer-Encoding", "Upgrade", "Expect", "Trailer", "Te", "Proxy-Connection", "Keep-Alive", "Http2-Settings", "Pragma":
 			return false
 		}
 		if before := r.Header[name]; before != nil {
@@ -140,6 +161,20 @@ func parseLines(r *http.Request, text string) bool {
 	}
 }
 
+// length reads how long the body is, which must be said once and in digits only.
+func length(r *http.Request, value string) bool {
+	if r.ContentLength >= 0 || value == "" || len(value) > 9 {
+		return false
+	}
+	for i := range len(value) {
+		if value[i] < '0' || value[i] > '9' {
+			return false
+		}
+	}
+	r.ContentLength, _ = strconv.ParseInt(value, 10, 64) // digits, and few
+	return true
+}
+
 // connection reads the header of that name, which must say one plain thing once.
 func connection(r *http.Request, value string) bool {
 	if r.Header["Connection"] != nil {
@@ -147,49 +182,4 @@ func connection(r *http.Request, value string) bool {
 	}
 	r.Close = strings.EqualFold(value, "close")
 	return r.Close || strings.EqualFold(value, "keep-alive")
-}
-
-// isTarget tells whether the text is a path on this server, all visible ASCII.
-func isTarget(text string) bool {
-	if len(text) == 0 || text[0] != '/' || len(text) > 1 && text[1] == '/' {
-		return false
-	}
-	for i := range len(text) {
-		if c := text[i]; c <= ' ' || c >= 0x7f || c == '#' {
-			return false
-		}
-	}
-	return true
-}
-
-func isToken(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; !letter(c) && c != '-' && !strings.ContainsRune("_.!#$%&'*+^`|~", rune(c)) {
-			return false
-		}
-	}
-	return text != ""
-}
-
-func letter(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
-
-func isHost(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; !letter(c) && c != '.' && c != ':' && c != '-' && c != '_' && c != '[' && c != ']' {
-			return false
-		}
-	}
-	return text != ""
-}
-
-// isText tells whether the text can be a value: visible ASCII, blanks and tabs.
-func isText(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' && c != '\t' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
 }

@@ -14,6 +14,7 @@ const held = 16 << 10
 // reply is the http.ResponseWriter of a connection, for one request at a time.
 type reply struct {
 	conn   *conn
+	asked  *body // of the request; nil for none
 	header http.Header
 	out    []byte    // what is to be sent next
 	body   []byte    // the beginning of a body whose length nobody knows yet

@@ -15,6 +15,7 @@ type visit struct {
 	live   context.Context // nil until somebody waits
 	cancel context.CancelFunc
 	over   bool
+	unread bool          // a part of the body is still to be read, which the watch must not take
 	idle   chan struct{} // closed when nobody reads the connection any more; nil when nobody did
 }
 
@@ -30,11 +31,27 @@ func (v *visit) wait() context.Context {
 		v.cancel()
 		return v.live
 	}
+	if !v.unread {
+		v.begin()
+	}
+	return v.live
+}
+
+// free is called when the body has been read: nobody else reads the connection.
+func (v *visit) free() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unread = false
+	if v.live != nil && !v.over {
+		v.begin()
+	}
+}
+
+func (v *visit) begin() {
 	v.idle = make(chan struct{})
 	v.conn.makeRoom()
 	v.conn.stampRead(time.Time{})
 	go v.watch()
-	return v.live
 }
 
 // watch reads what the caller sends ahead; when that fails he has left.

@@ -1,10 +1,10 @@
 package webhooks_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 )
@@ -26,59 +26,66 @@ const (
 // Each contestant is a process of its own. Slices take turns, so that all meet
 // the same disk and the same neighbours. It takes its own time whatever b.N is.
 func BenchmarkWebhooks(b *testing.B) {
+	g := gates()["docuseal"]
 	for _, flight := range []int{1, 16, 64} {
 		dir := b.TempDir()
-		door := startRival(b, doorRival, dir)
-		log := startRival(b, logRival, dir)
-		single := startRival(b, singleRival, dir)
-		for _, r := range []*rival{door, log, single} {
+		door, log, single := startRival(b, sqliteRival, dir), startRival(b, logRival, dir), startRival(b, singleRival, dir)
+		rivals := []*rival{door, log, single}
+		for _, r := range rivals {
 			r.connect(b, flight)
-			r.slice(b, benchSlice/4) // warm up
+			r.slice(b, g, false, benchSlice/4) // warm up
 			r.forget()
 		}
 		for range benchRounds {
-			for _, r := range []*rival{door, log, single} {
-				r.slice(b, benchSlice)
+			for _, r := range rivals {
+				r.slice(b, g, false, benchSlice)
 			}
 		}
-		for _, r := range []*rival{door, log, single} {
+		for _, r := range rivals {
 			r.stop(b)
 		}
 		report(flight, door, log, single)
-		for file, acked := range map[string]*rival{doorRival + ".db": door, singleRival + ".db": single} {
-			if stored := countStored(b, filepath.Join(dir, file)); stored != acked.sent {
-				b.Errorf("%s holds %d deliveries, %d were acknowledged", file, stored, acked.sent)
+		for name, r := range map[string]*rival{sqliteRival: door, singleRival: single} {
+			if stored := countStored(b, name, dir); stored[""] != r.total.stored {
+				b.Errorf("%s holds %d deliveries, %d were acknowledged", name, stored[""], r.total.stored)
 			}
 		}
 	}
 	b.ReportMetric(0, "ns/op")
 }
 
+const logNote = "append+fdatasync log with group commit behind a minimal net/http server"
+
 func report(flight int, door, log, single *rival) {
-	const logNote = "append+fdatasync log with group commit behind a minimal net/http server"
 	const singleNote = "the same door and engine with one commit a delivery"
-	row := func(name string, ours, peer float64, unit, note string) {
-		fmt.Fprintf(os.Stdout, "BENCH webhooks-%d%s ours=%.4g peer=%.4g unit=%s ratio=%.2f note=%s\n",
-			flight, name, ours, peer, unit, ours/peer, note)
+	name := fmt.Sprintf("webhooks-%d", flight)
+	row(name, door.rate(), log.rate(), "acks/s", logNote)
+	row(name+"-p99", door.p99(), log.p99(), "ms-lib", logNote)
+	row(name+"-cpu", door.cost(), log.cost(), "us-lib", "CPU time of the server for one delivery; "+logNote)
+	row(name+"-single", door.rate(), single.rate(), "acks/s", singleNote)
+	row(name+"-single-p99", door.p99(), single.p99(), "ms-lib", singleNote)
+}
+
+func row(name string, ours, peer float64, unit, note string) {
+	fmt.Fprintf(os.Stdout, "BENCH %s ours=%.4g peer=%.4g unit=%s ratio=%.2f note=%s\n", name, ours, peer, unit, ours/peer, note)
+}
+
+// countStored opens a contestant's store and counts its deliveries by kind, and
+// all of them under "".
+func countStored(t testing.TB, name, place string) map[string]int {
+	t.Helper()
+	engine, err := openStore(context.Background(), name, place)
+	if err != nil {
+		t.Fatal(err)
 	}
-	row("", door.rate(), log.rate(), "acks/s", logNote)
-	row("-p99", door.p99(), log.p99(), "ms-lib", logNote)
-	row("-cpu", door.cost(), log.cost(), "us-lib", "CPU time of the server for one delivery; "+logNote)
-	row("-single", door.rate(), single.rate(), "acks/s", singleNote)
-	row("-single-p99", door.p99(), single.p99(), "ms-lib", singleNote)
+	counts, err := engine.Counts(context.Background())
+	if err := errors.Join(err, engine.Close()); err != nil {
+		t.Fatal(err)
+	}
+	stored := map[string]int{}
+	for _, c := range counts {
+		stored[c.Kind] += c.N
+		stored[""] += c.N
+	}
+	return stored
 }
-
-// rate is the median over the slices, in acknowledgements a second.
-func (r *rival) rate() float64 {
-	slices.Sort(r.rates)
-	return r.rates[len(r.rates)/2]
-}
-
-// p99 is over all deliveries, in milliseconds.
-func (r *rival) p99() float64 {
-	slices.Sort(r.waits)
-	return float64(r.waits[len(r.waits)*99/100].Microseconds()) / 1000
-}
-
-// cost is in microseconds.
-func (r *rival) cost() float64 { return float64(r.cpu.Microseconds()) / float64(r.sent) }

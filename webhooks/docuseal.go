@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
@@ -39,6 +40,7 @@ func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.
 			taken, err := take(ctx, event)
 			return taken.Result(), err
 		},
+		Retain: 2 * 365 * 24 * time.Hour, // evidence of a signature
 	}
 }
 
@@ -52,10 +54,10 @@ func (cfg DocuSealConfig) verify(call inbox.Call) (string, error) {
 	if cfg.Secret.Empty() && !fixed {
 		return "", inbox.ErrNoSecret
 	}
-	signature := call.Header.Get(docuseal.SignatureHeader)
+	signatures := call.Header.Values(docuseal.SignatureHeader)
 	var failure error
-	if !cfg.Secret.Empty() && signature != "" {
-		failure = docuseal.VerifySignature(signature, call.Body, cfg.Secret, call.At, docuseal.Tolerance)
+	if !cfg.Secret.Empty() && len(signatures) == 1 {
+		failure = docuseal.VerifySignature(signatures[0], call.Body, cfg.Secret, call.At, docuseal.Tolerance)
 		if failure == nil {
 			return "hmac", nil
 		}
@@ -68,7 +70,7 @@ func (cfg DocuSealConfig) verify(call inbox.Call) (string, error) {
 		failure = errors.Join(failure, err)
 	}
 	detail := "The proof of this delivery is not valid."
-	if signature == "" && !fixed {
+	if len(signatures) == 0 && !fixed {
 		detail = "The delivery is not signed. DocuSeal never signs its own test deliveries, so a refusal of one is " +
 			"expected; configure a secret header as well to let them in."
 	}

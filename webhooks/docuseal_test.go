@@ -5,21 +5,17 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
-	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/inbox"
-	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/inbox/inboxtest"
 	"gigafibre.ca/targo-hub/webhooks"
 )
 
@@ -52,15 +48,16 @@ func set(value string) func([]byte, http.Header) {
 	return func(_ []byte, h http.Header) { h.Set("X-Docuseal-Signature", value) }
 }
 
-func sealSpecimen() specimen {
-	return specimen{
-		source:      webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, nothing),
-		good:        []byte(completed),
-		undecodable: []byte(`{"event_type":"form.completed","data":`),
-		unknown:     []byte(`{"event_type":"template.created","timestamp":"2026-03-01T14:00:00.000Z","data":{"id":5}}`),
-		prove:       signed,
-		window:      300 * time.Second,
-		spoil: map[string]func([]byte, http.Header){
+func sealSpecimen() inboxtest.Specimen {
+	return inboxtest.Specimen{
+		Source:      webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, nothing),
+		Good:        []byte(completed),
+		Undecodable: []byte(`{"event_type":"form.completed","data":`),
+		Unknown:     []byte(`{"event_type":"template.created","timestamp":"2026-03-01T14:00:00.000Z","data":{"id":5}}`),
+		Proof:       "X-Docuseal-Signature",
+		Prove:       signed,
+		Window:      300 * time.Second,
+		Spoil: map[string]func([]byte, http.Header){
 			"none":          func(_ []byte, h http.Header) { h.Del("X-Docuseal-Signature") },
 			"empty":         set(""),
 			"no time":       set(strings.Repeat("ab", 32)),
@@ -76,15 +73,15 @@ func sealSpecimen() specimen {
 
 func TestDocuSealBySignature(t *testing.T) {
 	t.Parallel()
-	conforms(t, sealSpecimen())
+	inboxtest.Conforms(t, sealSpecimen())
 }
 
 func TestDocuSealByHeader(t *testing.T) {
 	t.Parallel()
 	s := sealSpecimen()
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Header: sealHeader}, nothing)
-	s.prove, s.window = fixed, 0
-	s.spoil = map[string]func([]byte, http.Header){
+	s.Source = webhooks.DocuSeal(webhooks.DocuSealConfig{Header: sealHeader}, nothing)
+	s.Prove, s.Proof, s.Window, s.Unsigned = fixed, "X-Sign-Key", 0, true
+	s.Spoil = map[string]func([]byte, http.Header){
 		"none":  func(_ []byte, h http.Header) { h.Del("X-Sign-Key") },
 		"empty": func(_ []byte, h http.Header) { h.Set("X-Sign-Key", "") },
 		"other": func(_ []byte, h http.Header) { h.Set("X-Sign-Key", "invented-for-testS") },
@@ -93,9 +90,8 @@ func TestDocuSealByHeader(t *testing.T) {
 			h.Del("X-Sign-Key")
 			h.Set("X-Docuseal-Signature", sign("", b, time.Now()))
 		},
-		"repeated": func(_ []byte, h http.Header) { h.Add("X-Sign-Key", "invented-for-tests") },
 	}
-	conforms(t, s)
+	inboxtest.Conforms(t, s)
 }
 
 func TestDocuSealTakesEitherProof(t *testing.T) {
@@ -125,9 +121,9 @@ func TestDocuSealTakesEitherProof(t *testing.T) {
 		{"unsigned test delivery", webhooks.DocuSealConfig{Secret: sealSecret}, none, 401, "signature-invalid", "test deliveries"},
 		{"neither, both configured", webhooks.DocuSealConfig{Secret: sealSecret, Header: sealHeader}, none, 401, "signature-invalid", "not valid"},
 	} {
-		h := build(t, webhooks.DocuSeal(c.cfg, nothing))
-		got := h.send(http.MethodPost, "/webhooks/docuseal", c.prove(body, time.Now()), body)
-		if got.status != c.status || got.Code != c.code || !strings.Contains(got.Detail, c.detail) {
+		h := inboxtest.New(t, webhooks.DocuSeal(c.cfg, nothing))
+		got := h.Send(http.MethodPost, "/webhooks/docuseal", c.prove(body, time.Now()), body)
+		if got.Code != c.status || got.Problem != c.code || !strings.Contains(got.Detail, c.detail) {
 			t.Errorf("%s: answered %+v", c.name, got)
 		}
 	}
@@ -158,46 +154,5 @@ func TestDocuSealEventsAreFiledByEnvelope(t *testing.T) {
 		if got, err := source.Read(inbox.Call{Body: []byte(body)}); err == nil {
 			t.Errorf("%s was read as %+v", body, got)
 		}
-	}
-}
-
-// TestManyIdenticalDeliveriesAreOne sends one event two hundred times at once.
-func TestManyIdenticalDeliveriesAreOne(t *testing.T) {
-	t.Parallel()
-	var taken atomic.Int32
-	s := sealSpecimen()
-	s.source = webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: sealSecret}, func(_ context.Context, e docuseal.Event) (inbox.Taken, error) {
-		taken.Add(1)
-		if e.Type != docuseal.FormCompleted {
-			return inbox.Taken{}, errors.New("another event was handed over")
-		}
-		return inbox.Taken{State: "seen"}, nil
-	})
-	h := build(t, s.source)
-	h.work()
-	var all sync.WaitGroup
-	var stored atomic.Int32
-	for range 200 {
-		all.Go(func() {
-			got := s.post(h, s.good)
-			if got.status != 200 {
-				t.Errorf("answered %+v", got)
-			}
-			if got.Status == "stored" {
-				stored.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	jobs := h.jobs("docuseal")
-	if len(jobs) != 1 || jobs[0].Seen != 200 || stored.Load() != 1 {
-		t.Fatalf("%d jobs, %d stored: %+v", len(jobs), stored.Load(), jobs)
-	}
-	if job := h.becomes(jobs[0].ID, keep.Done); job.State != "seen" || taken.Load() != 1 {
-		t.Errorf("taken %d times, ended as %q", taken.Load(), job.State)
-	}
-	events, _, err := h.engine.Read(t.Context(), 0, 10, hub.TopicInbox)
-	if err != nil || len(events) != 1 || events[0].Name != hub.DeliveryTaken {
-		t.Errorf("heard %+v, %v", events, err)
 	}
 }

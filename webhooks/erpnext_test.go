@@ -19,6 +19,7 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/inbox"
+	"gigafibre.ca/targo-hub/hub/inbox/inboxtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -70,13 +71,14 @@ func TestERPNextConforms(t *testing.T) {
 	}
 	mac := hmac.New(sha256.New, []byte(deskSecret))
 	mac.Write([]byte(changed))
-	conforms(t, specimen{
-		source:      webhooks.ERPNext(deskSecret, unmoved),
-		good:        []byte(changed),
-		undecodable: []byte(`{"doctype": "Dispatch Job", "name": "DJ-1", "modified": NaN}`),
-		unknown:     []byte(`{"doctype": "Issue", "name": "ISS-1", "modified": "2026-11-22 10:11:12", "event": "on_payment"}`),
-		prove:       deskProof,
-		spoil: map[string]func([]byte, http.Header){
+	inboxtest.Conforms(t, inboxtest.Specimen{
+		Source:      webhooks.ERPNext(deskSecret, unmoved),
+		Good:        []byte(changed),
+		Undecodable: []byte(`{"doctype": "Dispatch Job", "name": "DJ-1", "modified": NaN}`),
+		Unknown:     []byte(`{"doctype": "Issue", "name": "ISS-1", "modified": "2026-11-22 10:11:12", "event": "on_payment"}`),
+		Proof:       webhooks.ERPNextSignature,
+		Prove:       deskProof,
+		Spoil: map[string]func([]byte, http.Header){
 			"none":         func(_ []byte, h http.Header) { h.Del(webhooks.ERPNextSignature) },
 			"empty":        put(""),
 			"hex":          put(fmt.Sprintf("%x", mac.Sum(nil))),
@@ -98,13 +100,13 @@ func TestERPNextAsItSends(t *testing.T) {
 		signature = "jNm9Rei4IggJFbw/GEQCCpm1bQGaKPsCaidGWUTWvJ8="
 	)
 	e := &ears{}
-	h := build(t, webhooks.ERPNext(deskSecret, e.take))
-	h.work()
-	got := h.send(http.MethodPost, "/webhooks/erpnext", http.Header{webhooks.ERPNextSignature: {signature}}, []byte(body))
-	if got.status != 200 {
+	h := inboxtest.New(t, webhooks.ERPNext(deskSecret, e.take))
+	h.Work()
+	got := h.Send(http.MethodPost, "/webhooks/erpnext", http.Header{webhooks.ERPNextSignature: {signature}}, []byte(body))
+	if got.Code != 200 {
 		t.Fatalf("answered %+v", got)
 	}
-	job := h.becomes(got.ID, keep.Done)
+	job := h.Becomes(got.ID, keep.Done)
 	if job.Subject.Doctype != "ToDo" || job.Subject.Name != "n1s2bjbp14" || job.Lane != "erpnext:ToDo/n1s2bjbp14" || job.State != "told" {
 		t.Errorf("filed as %+v", job)
 	}
@@ -118,9 +120,9 @@ func TestERPNextAsItSends(t *testing.T) {
 
 func TestERPNextWithoutSecretBelievesNobody(t *testing.T) {
 	t.Parallel()
-	h := build(t, webhooks.ERPNext("", unmoved))
-	got := h.send(http.MethodPost, "/webhooks/erpnext", http.Header{webhooks.ERPNextSignature: {deskSign("", []byte(changed))}}, []byte(changed))
-	if got.status != 503 || got.Code != "secret-missing" || len(h.jobs("erpnext")) > 0 {
+	h := inboxtest.New(t, webhooks.ERPNext("", unmoved))
+	got := h.Send(http.MethodPost, "/webhooks/erpnext", http.Header{webhooks.ERPNextSignature: {deskSign("", []byte(changed))}}, []byte(changed))
+	if got.Code != 503 || got.Problem != "secret-missing" || len(h.Jobs("erpnext")) > 0 {
 		t.Errorf("answered %+v", got)
 	}
 }
@@ -129,16 +131,16 @@ func TestERPNextWithoutSecretBelievesNobody(t *testing.T) {
 func TestERPNextQuirks(t *testing.T) {
 	t.Parallel()
 	e := &ears{}
-	h := build(t, webhooks.ERPNext(deskSecret, e.take))
-	h.work()
+	h := inboxtest.New(t, webhooks.ERPNext(deskSecret, e.take))
+	h.Work()
 	body := func(modified, event string) []byte {
 		return []byte(`{"doctype": "Quotation", "name": "Q-1", "modified": "` + modified + `", "event": "` + event + `", "docstatus": "1"}`)
 	}
 	var last string
 	post := func(b []byte) {
 		t.Helper()
-		got := h.send(http.MethodPost, "/webhooks/erpnext", deskProof(b, time.Now()), b)
-		if got.status != 200 {
+		got := h.Send(http.MethodPost, "/webhooks/erpnext", deskProof(b, time.Now()), b)
+		if got.Code != 200 {
 			t.Fatalf("answered %+v", got)
 		}
 		last = got.ID
@@ -152,7 +154,7 @@ func TestERPNextQuirks(t *testing.T) {
 	post(body("2026-11-22 10:00:09.000001", "on_trash"))  // another event of the same state
 	post(body("2026-11-22T10:00:09.000001", "on_change")) // once more
 	post([]byte(`{"name": 7, "doctype": "Issue", "modified": "2026-11-22 10:00:00", "doc_event": "on_update", "docstatus": 2}`))
-	h.becomes(last, keep.Done)
+	h.Becomes(last, keep.Done)
 	hubtest.Await(t, "all are told", func() bool { return len(e.list()) == 5 })
 	var got []string
 	for _, event := range e.list() {
@@ -174,15 +176,15 @@ func TestERPNextQuirks(t *testing.T) {
 // TestERPNextStrangeBodies are signed correctly and still say nothing.
 func TestERPNextStrangeBodies(t *testing.T) {
 	t.Parallel()
-	h := build(t, webhooks.ERPNext(deskSecret, unmoved))
-	h.work()
+	h := inboxtest.New(t, webhooks.ERPNext(deskSecret, unmoved))
+	h.Work()
 	for _, body := range []string{
 		`{}`, ``, `[]`, `"x"`, `{"doctype": "Issue", "name": null, "modified": "2026-11-22 10:00:00"}`,
 		`{"doctype": "Issue", "name": "", "modified": "2026-11-22 10:00:00"}`, `{"doctype": "Issue", "name": "A"}`,
 		`{"doctype": "Issue", "name": "A", "modified": "yesterday"}`, `{"doctype": 5, "name": "A", "modified": "2026-11-22 10:00:00"}`,
 	} {
-		got := h.send(http.MethodPost, "/webhooks/erpnext", deskProof([]byte(body), time.Now()), []byte(body))
-		if job := h.becomes(got.ID, keep.Dead); !strings.Contains(job.Note, "parked") {
+		got := h.Send(http.MethodPost, "/webhooks/erpnext", deskProof([]byte(body), time.Now()), []byte(body))
+		if job := h.Becomes(got.ID, keep.Dead); !strings.Contains(job.Note, "parked") {
 			t.Errorf("%s became %+v", body, job)
 		}
 	}
@@ -200,10 +202,10 @@ func TestERPNextTakeIsTriedAgain(t *testing.T) {
 		return inbox.Taken{State: "told"}, nil
 	})
 	source.Backoff = []time.Duration{time.Millisecond}
-	h := build(t, source)
-	h.work()
-	got := h.send(http.MethodPost, "/webhooks/erpnext", deskProof([]byte(changed), time.Now()), []byte(changed))
-	if job := h.becomes(got.ID, keep.Done); len(job.Attempts) != 2 {
+	h := inboxtest.New(t, source)
+	h.Work()
+	got := h.Send(http.MethodPost, "/webhooks/erpnext", deskProof([]byte(changed), time.Now()), []byte(changed))
+	if job := h.Becomes(got.ID, keep.Done); len(job.Attempts) != 2 {
 		t.Errorf("it took %d tries", len(job.Attempts))
 	}
 }

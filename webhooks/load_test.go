@@ -4,50 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim"
 )
-
-const (
-	benchSecret = "whsec_aW52ZW50ZWQtZm9yLXRoZS1iZW5jaA"
-	benchBody   = 2048 // bytes, a middling webhook
-)
-
-// parcels writes n signed deliveries as they go over the wire, each of another
-// envelope. It is done before the clock runs: signing is the sender's work.
-func parcels(host string, first, n int) [][]byte {
-	now := time.Now()
-	list := make([][]byte, n)
-	for i := range list {
-		body := formCompleted(first + i)
-		list[i] = fmt.Appendf(nil, "POST /webhooks/docuseal HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"+
-			"User-Agent: DocuSeal.com Webhook\r\nX-Docuseal-Signature: %s\r\nContent-Length: %d\r\n\r\n%s",
-			host, docusealsim.Signature(benchSecret, now, body), len(body), body)
-	}
-	return list
-}
-
-// formCompleted has the members of DocuSeal's event, and values that fill it up.
-func formCompleted(n int) []byte {
-	body := fmt.Appendf(nil, `{"event_type":"form.completed","timestamp":"2025-06-01T12:00:00.000Z","data":{"id":%d,"submission_id":%d,`+
-		`"email":"client%d@example.com","phone":null,"name":"Client %d","ua":"Mozilla/5.0 (X11; Linux x86_64)","ip":"192.0.2.7",`+
-		`"sent_at":"2025-06-01T11:00:00.000Z","opened_at":"2025-06-01T11:58:00.000Z","completed_at":"2025-06-01T12:00:00.000Z",`+
-		`"declined_at":null,"external_id":"SAL-QTN-%d","status":"completed","role":"Client","metadata":{},`+
-		`"preferences":{"send_email":true,"send_sms":false},"submission":{"id":%d,"status":"completed","url":"https://sign.example.com/e/x"},`+
-		`"template":{"id":1,"name":"Entente commerciale","external_id":null,"folder_name":"Ventes"},"values":[`,
-		n, n, n, n, n, n)
-	for field := 0; len(body) < benchBody-120; field++ {
-		body = fmt.Appendf(body, `{"field":"Champ %02d","value":"une valeur assez ordinaire"},`, field)
-	}
-	pad := benchBody - len(body) - len(`{"field":"Note","value":""}]}}`)
-	return fmt.Appendf(body, `{"field":"Note","value":"%s"}]}}`, strings.Repeat("x", pad))
-}
 
 // sender is one connection that is kept open; it sends one request at a time.
 type sender struct {
@@ -55,90 +18,120 @@ type sender struct {
 	answer []byte
 }
 
-// send returns when the whole answer is there, and fails unless it is a 200.
-func (s *sender) send(parcel []byte) error {
-	if _, err := s.Write(parcel); err != nil {
-		return err
+// send returns the status when the whole answer is there.
+func (s *sender) send(wire []byte) (status int, err error) {
+	if _, err := s.Write(wire); err != nil {
+		return 0, err
 	}
 	got := 0
 	for {
 		n, err := s.Read(s.answer[got:])
 		if err != nil {
-			return err
+			return 0, err
 		}
 		got += n
 		head, body, ok := bytes.Cut(s.answer[:got], []byte("\r\n\r\n"))
 		if !ok {
 			continue
 		}
-		if !bytes.HasPrefix(head, []byte("HTTP/1.1 200 ")) {
-			return fmt.Errorf("the answer was %q", s.answer[:got])
-		}
-		_, rest, _ := bytes.Cut(head, []byte("Content-Length: "))
-		length, _, _ := bytes.Cut(rest, []byte("\r\n"))
-		want, err := strconv.Atoi(string(length))
+		status, want, err := readHead(head)
 		if err != nil {
-			return fmt.Errorf("the answer says no length: %w", err)
+			return 0, fmt.Errorf("the answer was %q: %w", s.answer[:got], err)
 		}
 		if len(body) >= want {
-			return nil
+			return status, nil
 		}
 	}
 }
 
-// connect opens as many connections as deliveries are to be in flight.
-func (r *rival) connect(b *testing.B, flight int) {
-	b.Helper()
-	for range flight {
-		conn, err := net.Dial("tcp", r.addr)
-		if err != nil {
-			b.Fatal(err)
-		}
-		r.senders = append(r.senders, &sender{conn, make([]byte, 4096)})
+// readHead returns the status of an answer and how long its body is. An answer
+// that sends the sender away must say for how long.
+func readHead(head []byte) (status, length int, err error) {
+	if len(head) < len("HTTP/1.1 200 ") || !bytes.HasPrefix(head, []byte("HTTP/1.1 ")) {
+		return 0, 0, fmt.Errorf("that is no answer")
 	}
-	r.pace = 4000 // deliveries a second; the first slice learns better
+	if status, err = strconv.Atoi(string(head[9:12])); err != nil || status == 204 {
+		return status, 0, err
+	}
+	if (status == 503 || status == 429) && !bytes.Contains(head, []byte("\r\nRetry-After: ")) {
+		return 0, 0, fmt.Errorf("it does not say when to come again")
+	}
+	_, rest, _ := bytes.Cut(head, []byte("Content-Length: "))
+	text, _, _ := bytes.Cut(rest, []byte("\r\n"))
+	length, err = strconv.Atoi(string(text))
+	return status, length, err
 }
 
-// slice sends for the given time, with every connection always waiting for an
-// answer. It ends early when the deliveries that were prepared are used up.
-func (r *rival) slice(b *testing.B, long time.Duration) {
-	b.Helper()
-	stock := parcels(r.addr, r.made, int(r.pace*1.5*long.Seconds())+len(r.senders))
-	r.made += len(stock)
+// tally is what came of deliveries.
+type tally struct {
+	waits   []time.Duration
+	stored  int // different ones that were acknowledged
+	refused int // rightly
+	away    int // 503 with Retry-After
+}
+
+func (t *tally) add(more tally) {
+	t.waits = append(t.waits, more.waits...)
+	t.stored += more.stored
+	t.refused += more.refused
+	t.away += more.away
+}
+
+// p99 is in milliseconds.
+func (t *tally) p99() float64 {
+	slices.Sort(t.waits)
+	return float64(t.waits[len(t.waits)*99/100].Microseconds()) / 1000
+}
+
+// volley sends what is in stock for the given time, with every connection always
+// waiting for an answer. It ends early when all is used up. An answer that does
+// not fit its parcel fails the test: what is valid is acknowledged, what is not
+// is refused, and either may be sent away for a while.
+func volley(t testing.TB, senders []*sender, stock []parcel, long time.Duration) (all tally) {
+	t.Helper()
 	var (
 		team  sync.WaitGroup
 		next  atomic.Int64
 		mu    sync.Mutex
-		acked int
+		acked = make([]bool, len(stock))
 	)
 	began := time.Now()
-	for _, s := range r.senders {
+	for _, s := range senders {
 		team.Go(func() {
-			waits := make([]time.Duration, 0, 4096)
+			mine := tally{waits: make([]time.Duration, 0, 4096)}
+			var ids []int
 			for start := time.Now(); start.Sub(began) < long; {
 				i := int(next.Add(1)) - 1
 				if i >= len(stock) {
 					break
 				}
-				if err := s.send(stock[i]); err != nil {
-					b.Error(err)
+				status, err := s.send(stock[i].wire)
+				switch {
+				case err == nil && stock[i].valid && (status == 200 || status == 204):
+					ids = append(ids, stock[i].id)
+				case err == nil && !stock[i].valid && status == 401:
+					mine.refused++
+				case err == nil && status == 503:
+					mine.away++
+				default:
+					t.Errorf("valid %v, answered %d: %v", stock[i].valid, status, err)
 					return
 				}
 				end := time.Now()
-				waits = append(waits, end.Sub(start))
+				mine.waits = append(mine.waits, end.Sub(start))
 				start = end
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			acked += len(waits)
-			r.waits = append(r.waits, waits...)
+			for _, id := range ids {
+				if !acked[id] {
+					acked[id] = true
+					mine.stored++
+				}
+			}
+			all.add(mine)
 		})
 	}
 	team.Wait()
-	r.sent += acked
-	r.pace = float64(acked) / time.Since(began).Seconds()
-	r.rates = append(r.rates, r.pace)
+	return all
 }
-
-// forget drops what was measured so far.
-func (r *rival) forget() { r.rates, r.waits = nil, nil }

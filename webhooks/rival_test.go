@@ -2,222 +2,130 @@ package webhooks_test
 
 import (
 	"bufio"
-	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-
-	"gigafibre.ca/targo-hub/config"
-	"gigafibre.ca/targo-hub/connectors/docuseal"
-	"gigafibre.ca/targo-hub/hub/hubtest"
-	"gigafibre.ca/targo-hub/hub/inbox"
-	"gigafibre.ca/targo-hub/hub/keep/sqlite"
-	"gigafibre.ca/targo-hub/hub/web"
-	"gigafibre.ca/targo-hub/webhooks"
 )
 
-// The contestants of BenchmarkWebhooks.
-const (
-	doorRival   = "door"
-	logRival    = "log"
-	singleRival = "single"
-)
-
-// asRival makes the test binary be a contestant: "name:folder".
+// asRival makes the test binary be a contestant: "name:place".
 const asRival = "TEST_BINARY_IS_RIVAL"
 
-// rival is a contestant in a process of its own.
+// rival is a contestant in a process of its own, and what it was measured at.
 type rival struct {
 	cmd     *exec.Cmd
 	leash   io.Closer // the process ends when it is let go
 	addr    string
 	senders []*sender
 
-	made, sent int
-	pace       float64
-	rates      []float64
-	waits      []time.Duration
-	cpu        time.Duration
+	made  int // deliveries that were prepared
+	pace  float64
+	rates []float64
+	tally
+	total  tally // without what was forgotten, and without waits
+	memory []float64
+	cpu    time.Duration
 }
 
-func startRival(b *testing.B, name, dir string) *rival {
-	b.Helper()
+// startRival starts a contestant at its place: a folder, or the address of a
+// store.
+func startRival(t testing.TB, name, place string) *rival {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asRival+"="+name+":"+dir, "GOGC=400") // as the hub sets it for itself
+	cmd.Env = append(os.Environ(), asRival+"="+name+":"+place, "GOGC=400") // as the hub sets it for itself
 	cmd.Stderr = os.Stderr
 	leash, err := cmd.StdinPipe()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	b.Cleanup(func() { _ = cmd.Process.Kill() }) // when the benchmark broke off
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // when the test broke off
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		b.Fatalf("%s does not listen: %v", name, err)
+		t.Fatalf("%s does not listen: %v", name, err)
 	}
-	return &rival{cmd: cmd, leash: leash, addr: strings.TrimSpace(line)}
+	return &rival{cmd: cmd, leash: leash, addr: strings.TrimSpace(line), pace: 4000}
 }
 
 // stop ends the process in order and notes the CPU time it took.
-func (r *rival) stop(b *testing.B) {
-	b.Helper()
+func (r *rival) stop(t testing.TB) {
+	t.Helper()
 	for _, s := range r.senders {
 		_ = s.Close()
 	}
 	_ = r.leash.Close()
 	if err := r.cmd.Wait(); err != nil {
-		b.Error(err)
+		t.Error(err)
 	}
 	r.cpu = r.cmd.ProcessState.UserTime() + r.cmd.ProcessState.SystemTime()
 }
 
-// beRival is the contestant's side; it returns when the leash is let go.
-func beRival(order string) error {
-	name, dir, _ := strings.Cut(order, ":")
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		cancel()
-	}()
-	switch name {
-	case doorRival:
-		return serveDoor(ctx, filepath.Join(dir, name+".db"), sqlite.Options{})
-	case singleRival:
-		return serveDoor(ctx, filepath.Join(dir, name+".db"), sqlite.Options{GroupMax: 1})
-	case logRival:
-		return serveLog(ctx, filepath.Join(dir, name))
-	}
-	return fmt.Errorf("no contestant is called %q", name)
-}
-
-// serveDoor is the hub's way: edge, metrics, a log line for each request, door
-// and engine.
-func serveDoor(ctx context.Context, path string, opts sqlite.Options) error {
-	engine, err := sqlite.Open(ctx, path, opts)
-	if err != nil {
-		return err
-	}
-	lines, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	log, registry := slog.New(slog.NewJSONHandler(lines, nil)), prometheus.NewRegistry()
-	edge, err := web.NewServer(web.Config{Listen: "127.0.0.1:0", MetricsListen: "off"},
-		web.Deps{Limits: engine, Memory: engine, Metrics: registry, Log: log})
-	if err != nil {
-		return err
-	}
-	source := webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: benchSecret}, nil)
-	inbox.NewDoor(inbox.Deps{Store: engine, Events: hubtest.News{Ring: engine}, Log: log, Metrics: registry}, source).Mount(edge.Router())
-	go func() {
-		<-edge.Ready()
-		fmt.Println(edge.Addr())
-	}()
-	return errors.Join(edge.Run(ctx), engine.Close(), lines.Close())
-}
-
-// serveLog is the least: read, verify, append, answer.
-func serveLog(ctx context.Context, path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	queue := make(chan *record, 512)
-	go appendAll(file, queue)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := make([]byte, min(max(r.ContentLength, 0), 1<<20))
-		_, err := io.ReadFull(r.Body, body)
-		if err == nil {
-			err = docuseal.VerifySignature(r.Header.Get(docuseal.SignatureHeader), body,
-				config.Secret(benchSecret), time.Now(), docuseal.Tolerance)
-		}
-		if err == nil {
-			rec := &record{body: body, done: make(chan error, 1)}
-			queue <- rec
-			err = <-rec.done
-		}
+// connect opens as many connections as deliveries are to be in flight.
+func (r *rival) connect(t testing.TB, flight int) {
+	t.Helper()
+	for range flight {
+		conn, err := net.Dial("tcp", r.addr)
 		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
+			t.Fatal(err)
 		}
-		_, _ = io.WriteString(w, `{"status":"stored"}`)
-	})}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	fmt.Println(listener.Addr())
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return file.Close()
-}
-
-// record is a delivery on its way into the log.
-type record struct {
-	body []byte
-	done chan error
-}
-
-// appendAll writes what waits, up to 512 records, then syncs once and releases
-// all of them.
-func appendAll(file *os.File, queue <-chan *record) {
-	var buffer []byte
-	for first := range queue {
-		group := []*record{first}
-		for len(group) < 512 && len(queue) > 0 {
-			group = append(group, <-queue)
-		}
-		buffer = buffer[:0]
-		for _, rec := range group {
-			buffer = binary.LittleEndian.AppendUint32(buffer, uint32(len(rec.body)))
-			buffer = append(buffer, rec.body...)
-		}
-		_, err := file.Write(buffer)
-		if err == nil {
-			err = syscall.Fdatasync(int(file.Fd()))
-		}
-		for _, rec := range group {
-			rec.done <- err
-		}
+		r.senders = append(r.senders, &sender{conn, make([]byte, 4096)})
 	}
 }
 
-// countStored opens a contestant's store and counts its deliveries.
-func countStored(b *testing.B, path string) int {
-	b.Helper()
-	engine, err := sqlite.Open(b.Context(), path, sqlite.Options{})
+// slice sends to a gate for the given time, at the pace that was learnt before,
+// and looks at how much memory the process holds then.
+func (r *rival) slice(t testing.TB, g gate, mixed bool, long time.Duration) {
+	t.Helper()
+	stock := g.parcels(r.addr, r.made, int(r.pace*1.5*long.Seconds())+2*len(r.senders), mixed)
+	r.made += len(stock)
+	began := time.Now()
+	got := volley(t, r.senders, stock, long)
+	r.pace = float64(len(got.waits)) / time.Since(began).Seconds()
+	r.rates = append(r.rates, r.pace)
+	r.memory = append(r.memory, r.resident(t))
+	r.add(got)
+	r.total.stored += got.stored
+	r.total.refused += got.refused
+	r.total.away += got.away
+}
+
+// answered is how many deliveries got an answer in all.
+func (r *rival) answered() int { return r.total.stored + r.total.refused + r.total.away }
+
+// resident is what the process holds, in MB.
+func (r *rival) resident(t testing.TB) float64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", r.cmd.Process.Pid))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	counts, err := engine.Counts(b.Context())
-	if err := errors.Join(err, engine.Close()); err != nil {
-		b.Fatal(err)
+	pages, err := strconv.Atoi(strings.Fields(string(text))[1])
+	if err != nil {
+		t.Fatal(err)
 	}
-	stored := 0
-	for _, c := range counts {
-		stored += c.N
-	}
-	return stored
+	return float64(pages*os.Getpagesize()) / 1e6
 }
+
+// forget drops what was measured so far.
+func (r *rival) forget() { r.rates, r.memory, r.tally = nil, nil, tally{} }
+
+// rate is the median over the slices, in answers a second.
+func (r *rival) rate() float64 {
+	slices.Sort(r.rates)
+	return r.rates[len(r.rates)/2]
+}
+
+// cost is in microseconds of CPU time. Without a mix all that is answered is stored.
+func (r *rival) cost() float64 { return float64(r.cpu.Microseconds()) / float64(r.answered()) }

@@ -11,7 +11,7 @@ import (
 func deliveryOf(job keep.Job) Delivery {
 	d := Delivery{
 		ID: job.ID, Source: sourceOf(job.Kind), Event: job.Headers[eventType], Status: job.Status, State: job.State,
-		Reason: job.Note, VerifiedBy: job.Headers[verifiedBy], DedupeKey: job.Dedupe, Lane: job.Lane, Seen: job.Seen,
+		Reason: job.Note, VerifiedBy: job.Headers[VerifiedBy], DedupeKey: job.Dedupe, Lane: job.Lane, Seen: job.Seen,
 		Doctype: job.Subject.Doctype, Name: job.Subject.Name, Customer: job.Subject.Customer,
 		LedTo: ledTo(job), Tries: job.Tries, DueAt: job.Due, ReceivedAt: job.Created, UpdatedAt: job.Updated,
 	}
@@ -51,8 +51,8 @@ type Delivery struct {
 	Tries      int               `json:"tries"`
 	Attempts   []Attempt         `json:"attempts,omitempty"`
 	DueAt      time.Time         `json:"due_at"`
-	ReceivedAt time.Time         `json:"received_at"`
-	UpdatedAt  time.Time         `json:"updated_at"`
+	ReceivedAt time.Time         `json:"received_at" doc:"When it came first"`
+	UpdatedAt  time.Time         `json:"updated_at" doc:"When something was last done about it, or it came again"`
 	Headers    map[string]string `json:"headers,omitempty"`
 	Body       string            `json:"body,omitempty" doc:"As received"`
 	BodyBase64 string            `json:"body_base64,omitempty" doc:"Instead of body, when it is not text"`

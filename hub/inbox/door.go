@@ -4,22 +4,23 @@
 // done or given up. What each sender is like stands in package webhooks.
 //
 // Routes: POST of every path of every Source, and for the staff GET /inbox,
-// GET /inbox/{id} and POST /inbox/{id}/retry. Events: delivery.taken,
-// delivery.died. Systems called: none by itself; a Source's Take calls what it
+// GET /inbox/{id}, POST /inbox/{id}/retry and POST /inbox/replay. Events:
+// delivery.taken, delivery.died. Systems called: none by itself; a Source's Take calls what it
 // was given. It remembers every delivery as a job of kind inbox.<source>.
 package inbox
 
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -31,7 +32,6 @@ type Store interface {
 	keep.Queue
 	keep.Desk
 	keep.Lists
-	keep.Rates
 }
 
 // Publisher tells the news.
@@ -53,6 +53,7 @@ type Door struct {
 	deps    Deps
 	sources []Source
 	came    *prometheus.CounterVec
+	room    map[string]*rate.Limiter // by source, what may still come in; nil where nothing bounds it
 }
 
 // NewDoor makes a door with its sources.
@@ -60,14 +61,16 @@ func NewDoor(deps Deps, sources ...Source) *Door {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	d := &Door{deps: deps, came: prometheus.NewCounterVec(prometheus.CounterOpts{
+	d := &Door{deps: deps, room: map[string]*rate.Limiter{}, came: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "targo_inbox_deliveries_total", Help: "Deliveries of webhooks by what the door answered.",
 	}, []string{"source", "outcome"})}
 	if deps.Metrics != nil {
 		deps.Metrics.MustRegister(d.came)
 	}
 	for _, s := range sources {
-		d.sources = append(d.sources, s.withDefaults())
+		s = s.withDefaults()
+		d.sources = append(d.sources, s)
+		d.room[s.Name] = s.allowance()
 	}
 	return d
 }
@@ -82,12 +85,31 @@ func (d *Door) Mount(r *web.Router) {
 			}
 			r.Handle(http.MethodPost, path, web.Signed, d.receive(s), web.Doc{
 				ID: id, Tag: "webhooks", Summary: "Deliveries of " + s.Name, MaxBody: s.MaxBody,
-				Description: "Verified, stored, then answered: {status: stored|duplicate, id}. A duplicate of one that was " +
+				Description: "Verified, stored, then answered" + s.Reply.words() + ". A duplicate of one that was " +
 					"given up, or that waits for its next try, has it tried at once.",
-				Body: "application/json",
+				Body: s.Media, Answer: s.Reply.Type, Status: s.Reply.Status, Lean: true,
 			})
 		}
 	}
+}
+
+// File takes in a delivery that was fetched instead of received: what a sender
+// told while nobody listened. It goes the way of every other one, without a
+// signature; proof names how it is known ("reconciled"). One that was delivered
+// already is returned with fresh = false and left as it is: only its sender, or
+// a person, has it tried again.
+func (d *Door) File(ctx context.Context, source string, body []byte, header http.Header, proof string) (job keep.Job, fresh bool, err error) {
+	i := slices.IndexFunc(d.sources, func(s Source) bool { return s.Name == source })
+	if i < 0 {
+		return keep.Job{}, false, fmt.Errorf("filing a delivery: there is no source %q", source)
+	}
+	s := d.sources[i]
+	call := Call{Header: header, Body: body, Path: s.Paths[0], At: d.deps.Now().UTC()}
+	if err = d.admit(s, call.At); err == nil {
+		job, fresh, err = d.put(ctx, s, call, proof)
+	}
+	d.came.WithLabelValues(s.Name, outcomeOf(fresh, err)).Inc()
+	return job, fresh, err
 }
 
 func (d *Door) receive(s Source) echo.HandlerFunc {
@@ -96,6 +118,9 @@ func (d *Door) receive(s Source) echo.HandlerFunc {
 		d.came.WithLabelValues(s.Name, outcomeOf(fresh, err)).Inc()
 		if err != nil {
 			return err
+		}
+		if s.Reply != (Reply{}) {
+			return s.Reply.write(c)
 		}
 		status := "duplicate"
 		if fresh {
@@ -117,19 +142,27 @@ func (d *Door) take(c echo.Context, s Source) (keep.Job, bool, error) {
 	if err != nil {
 		return keep.Job{}, false, refusal(err)
 	}
+	if err := d.admit(s, call.At); err != nil {
+		return keep.Job{}, false, err
+	}
 	// Once begun, storing is not undone by a sender that hangs up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storePatience)
 	defer cancel()
-	if err := d.admit(ctx, s); err != nil {
-		return keep.Job{}, false, err
-	}
-	job, fresh, err := d.deps.Store.Put(ctx, s.file(call, proof, hub.RequestID(ctx)))
+	job, fresh, err := d.put(ctx, s, call, proof)
 	if err == nil && !fresh {
-		err = d.again(ctx, job)
+		err = d.unstored(ctx, s, d.again(ctx, job))
 	}
+	return job, fresh, err
+}
+
+// put stores a proven delivery.
+func (d *Door) put(ctx context.Context, s Source, call Call, proof string) (keep.Job, bool, error) {
+	job, fresh, err := d.deps.Store.Put(ctx, s.file(call, proof, hub.RequestID(ctx)))
 	if err != nil {
-		d.deps.Log.ErrorContext(ctx, "delivery not stored", "source", s.Name, "err", err)
-		return keep.Job{}, false, unstored(err)
+		return keep.Job{}, false, d.unstored(ctx, s, err)
+	}
+	if fresh {
+		d.charge(s, call.At)
 	}
 	return job, fresh, nil
 }
@@ -145,54 +178,3 @@ func readAll(r *http.Request) ([]byte, error) {
 }
 
 const storePatience = 10 * time.Second
-
-func unstored(cause error) error {
-	return hub.Fail(hub.Unavailable, "store-unavailable", "Nothing was taken in: send it again.", cause,
-		hub.WithRetryAfter(10*time.Second))
-}
-
-// admit meters proven deliveries, so that a sender gone wild cannot fill the store.
-func (d *Door) admit(ctx context.Context, s Source) error {
-	if s.Burst <= 0 {
-		return nil
-	}
-	ok, wait, err := d.deps.Store.Allow(ctx, "webhook:"+s.Name, s.Burst, s.Period)
-	if err != nil {
-		return unstored(err)
-	}
-	if !ok {
-		return hub.Fail(hub.TooMany, "too-many-requests", "Too many deliveries: send it again later.", nil,
-			hub.WithRetryAfter(max(wait, time.Second)))
-	}
-	return nil
-}
-
-// refusal makes sure that an unproven delivery is answered as one: with the
-// source's own words when it has some, else without any.
-func refusal(err error) error {
-	if hub.IsKind(err, hub.Unauthenticated) || errors.Is(err, ErrNoSecret) {
-		return err
-	}
-	return hub.Fail(hub.Unauthenticated, "signature-invalid", "The proof of this delivery is not valid.", err)
-}
-
-func outcomeOf(fresh bool, err error) string {
-	switch {
-	case err == nil && fresh:
-		return "stored"
-	case err == nil:
-		return "duplicate"
-	case hub.IsKind(err, hub.Unauthenticated):
-		return "unproven"
-	case hub.IsKind(err, hub.Unavailable):
-		return "away"
-	default:
-		return "refused"
-	}
-}
-
-// receipt is what the sender is told.
-type receipt struct {
-	Status string `json:"status"` // stored, duplicate
-	ID     string `json:"id"`
-}

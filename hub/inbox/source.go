@@ -1,12 +1,17 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -19,15 +24,21 @@ type Source struct {
 	MaxBody int64    // bytes; 1 MiB when 0
 	Keep    []string // headers that are stored with the body, beside Content-Type; never one that holds a secret
 
-	Burst  int           // how many deliveries at once, then Burst per Period; 0 = no allowance
-	Period time.Duration // of the allowance
+	KeepQuery bool // the query is stored, too; never where it holds a secret
+
+	Media string // of the body, for the document; application/json when empty
+	Reply Reply  // what the sender is told; the receipt when zero
+
+	Burst  int           // how many new deliveries at once, then Burst per Period; 20,000 when 0, no bound when negative
+	Period time.Duration // of the allowance; 10 s when 0
 
 	// Verify checks the sender's proof over the raw bytes, in constant time, and
 	// names it ("hmac"). ErrNoSecret when none is configured; any other error
 	// refuses the delivery with 401.
 	Verify func(call Call) (proof string, err error)
-	// Read finds what the hub needs to file the delivery. It sees only the headers
-	// that are kept. An error parks the delivery: it is stored, dead and visible.
+	// Read finds what the hub needs to file the delivery. It sees only what is
+	// kept: of the headers, and of the query. An error parks the delivery: it is
+	// stored, dead and visible.
 	Read func(call Call) (Label, error)
 	// Take does the work. It may run more than once for one delivery.
 	Take func(ctx context.Context, job keep.Job) (keep.Result, error)
@@ -36,6 +47,7 @@ type Source struct {
 	Concurrency int             // of Take; 4 when 0
 	Budget      time.Duration   // of one Take; 1 minute when 0
 	Backoff     []time.Duration // between tries; 1 s to 10 h when nil
+	Retain      time.Duration   // how long what has ended is kept; 90 days when 0, for ever when negative
 }
 
 // Call is a delivery as it came in.
@@ -63,11 +75,14 @@ var ErrNoSecret = hub.Fail(hub.Unavailable, "secret-missing",
 // file makes the job of a proven delivery. What cannot be read is filed by the
 // hash of its bytes; the worker will park it.
 func (s Source) file(call Call, proof, request string) keep.Job {
-	headers := map[string]string{verifiedBy: proof, cameTo: call.Path}
+	headers := map[string]string{VerifiedBy: proof, cameTo: call.Path}
 	for _, name := range s.Keep {
-		if value := call.Header.Get(name); value != "" {
+		if value := call.Header.Get(name); value != "" && len(value) <= longest {
 			headers[strings.ToLower(name)] = value
 		}
+	}
+	if s.KeepQuery && call.Query != "" && len(call.Query) <= longest {
+		headers[cameWith] = call.Query
 	}
 	label, err := s.read(call.Body, headers)
 	if err != nil || label.Dedupe == "" {
@@ -75,20 +90,37 @@ func (s Source) file(call Call, proof, request string) keep.Job {
 		label.Dedupe = "sha256:" + hex.EncodeToString(sum[:])
 	}
 	if label.Type != "" {
-		headers[eventType] = label.Type
+		headers[eventType] = short(label.Type)
 	}
-	label.Subject.Correlation = request
+	about := &label.Subject
+	about.Doctype, about.Name, about.Customer, about.Correlation = short(about.Doctype), short(about.Name), short(about.Customer), request
 	return keep.Job{
-		Kind: s.kind(), Lane: label.Lane, Dedupe: label.Dedupe, Subject: label.Subject,
+		Kind: s.kind(), Lane: short(label.Lane), Dedupe: short(label.Dedupe), Subject: label.Subject,
 		Headers: headers, Payload: call.Body,
 	}
 }
 
+// longest is how long a name, a header or a query may be that is stored.
+const longest = 300
+
+// short gives back a name under which something is filed, or its hash when the
+// sender has made it long or put control characters in.
+func short(name string) string {
+	if len(name) <= longest && strings.IndexFunc(name, unicode.IsControl) < 0 {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// VerifiedBy is the stored header that names the proof.
+const VerifiedBy = "x-hub-verified-by"
+
 // Names under which the door adds its own notes to the stored headers.
 const (
-	verifiedBy = "x-hub-verified-by"
-	cameTo     = "x-hub-path"
-	eventType  = "x-hub-event"
+	cameTo    = "x-hub-path"
+	cameWith  = "x-hub-query"
+	eventType = "x-hub-event"
 )
 
 // read is the same at the door and in the worker: it sees what is stored. A
@@ -103,12 +135,15 @@ func (s Source) read(body []byte, kept map[string]string) (label Label, err erro
 	for name, value := range kept {
 		header.Set(name, value)
 	}
-	label, err = s.Read(Call{Header: header, Body: body, Path: kept[cameTo]})
+	label, err = s.Read(Call{Header: header, Body: body, Path: kept[cameTo], Query: kept[cameWith]})
 	if err != nil {
 		return Label{}, err
 	}
 	return label, nil
 }
+
+// QueryOf returns the query that a delivery came with, where its source keeps it.
+func QueryOf(job keep.Job) string { return job.Headers[cameWith] }
 
 func (s Source) kind() string { return kindPrefix + s.Name }
 
@@ -118,9 +153,8 @@ func (s Source) withDefaults() Source {
 	if s.MaxBody == 0 {
 		s.MaxBody = 1 << 20
 	}
-	if s.Period == 0 {
-		s.Period = time.Minute
-	}
+	s.Media = cmp.Or(s.Media, echo.MIMEApplicationJSON)
+	s.Burst, s.Period = cmp.Or(s.Burst, 20_000), cmp.Or(s.Period, 10*time.Second)
 	if s.Backoff == nil {
 		s.Backoff = []time.Duration{
 			time.Second, 2 * time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute,
@@ -129,4 +163,32 @@ func (s Source) withDefaults() Source {
 	}
 	s.Keep = append([]string{"Content-Type", "User-Agent"}, s.Keep...)
 	return s
+}
+
+// allowance bounds how much of a source may come in, so that a sender gone wild
+// cannot fill the store. It counts in memory, for this process alone: asking the
+// store would cost every delivery a write, and this bound is there to spare it.
+func (s Source) allowance() *rate.Limiter {
+	if s.Burst < 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(float64(s.Burst)/s.Period.Seconds()), s.Burst)
+}
+
+// admit refuses a proven delivery while its source has no room left.
+func (d *Door) admit(s Source, at time.Time) error {
+	room := d.room[s.Name]
+	if room == nil || room.TokensAt(at) >= 1 {
+		return nil
+	}
+	wait := time.Duration((1 - room.TokensAt(at)) / float64(room.Limit()) * float64(time.Second))
+	return hub.Fail(hub.TooMany, "too-many-requests", "Too many deliveries: send it again later.", nil,
+		hub.WithRetryAfter(max(wait, time.Second)))
+}
+
+// charge counts what was stored. Repetitions cost nothing: they take no room.
+func (d *Door) charge(s Source, at time.Time) {
+	if room := d.room[s.Name]; room != nil {
+		room.AllowN(at, 1)
+	}
 }

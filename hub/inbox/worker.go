@@ -2,6 +2,8 @@ package inbox
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"strings"
 
 	"gigafibre.ca/targo-hub/hub"
@@ -16,7 +18,7 @@ func (d *Door) Work() []keep.Work {
 	works := make([]keep.Work, 0, len(d.sources))
 	for _, s := range d.sources {
 		works = append(works, keep.Work{
-			Kind: s.kind(), Concurrency: s.Concurrency, Budget: s.Budget, Backoff: s.Backoff,
+			Kind: s.kind(), Concurrency: s.Concurrency, Budget: s.Budget, Backoff: s.Backoff, Retain: s.Retain,
 			Do: func(ctx context.Context, job keep.Job) (keep.Result, error) { return d.work(ctx, s, job) },
 		})
 	}
@@ -36,7 +38,7 @@ func (d *Door) work(ctx context.Context, s Source, job keep.Job) (keep.Result, e
 	if err != nil {
 		return result, err
 	}
-	if !s.Quiet {
+	if !s.Quiet && !result.Hold {
 		d.tell(ctx, hub.DeliveryTaken, job, nil)
 	}
 	return result, nil
@@ -61,3 +63,64 @@ func (d *Door) tell(ctx context.Context, name string, job keep.Job, more map[str
 }
 
 func sourceOf(kind string) string { return strings.TrimPrefix(kind, kindPrefix) }
+
+// Taken is what was made of a delivery.
+type Taken struct {
+	State string // one word for it, shown as the delivery's state
+	LedTo string // id of the job that carries on with it, if there is one
+	Note  string // why, in words
+	Hold  bool   // nothing was done yet: it is put aside for a person, who may have it tried again
+}
+
+// chain is the result of a delivery's job.
+type chain struct {
+	LedTo string `json:"led_to"`
+}
+
+// Result is how the runner records it.
+func (t Taken) Result() keep.Result {
+	r := keep.Result{State: t.State, Note: t.Note, Hold: t.Hold}
+	if t.LedTo != "" {
+		r.Body, _ = json.Marshal(chain{t.LedTo}) // a text always encodes
+	}
+	return r
+}
+
+func ledTo(job keep.Job) string {
+	var c chain
+	if len(job.Result) == 0 || json.Unmarshal(job.Result, &c) != nil {
+		return ""
+	}
+	return c.LedTo
+}
+
+// again takes up what a sender tells a second time, and so wants done: what was
+// given up is tried anew, what waits for its next try waits no longer. That goes
+// for the job that carries on with the delivery too. What a person cancelled
+// stays cancelled.
+func (d *Door) again(ctx context.Context, job keep.Job) error {
+	if next := ledTo(job); job.Status == keep.Done && next != "" {
+		var err error
+		if job, err = d.deps.Store.Job(ctx, next); err != nil {
+			return ignore(err, keep.ErrNotFound)
+		}
+	}
+	var action keep.Action
+	switch {
+	case job.Status == keep.Dead:
+		action = keep.Retry
+	case job.Status == keep.Pending && job.Tries > 0:
+		action = keep.Hurry
+	default:
+		return nil
+	}
+	_, err := d.deps.Store.Change(ctx, job.ID, action, "delivered again")
+	return ignore(err, keep.ErrState) // another repetition, or the runner, was faster
+}
+
+func ignore(err, harmless error) error {
+	if errors.Is(err, harmless) {
+		return nil
+	}
+	return err
+}

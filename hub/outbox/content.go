@@ -1,15 +1,15 @@
 package outbox
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"html"
-	"net/mail"
 	"regexp"
 	"strings"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox/channel"
+	"gigafibre.ca/targo-hub/hub/outbox/footer"
 )
 
 // content is the payload of a message's job.
@@ -22,7 +22,16 @@ type content struct {
 	Vars     map[string]any `json:"vars,omitempty"`
 	Lang     hub.Lang       `json:"lang"`
 	Urgent   bool           `json:"urgent,omitempty"`
+	Purpose  Purpose        `json:"purpose,omitempty"` // service when empty
+	Leave    string         `json:"leave,omitempty"`   // where a commercial mail is unsubscribed from
 }
+
+// says tells whether two messages are the same words to the same person.
+func (c *content) says(other content) bool {
+	return c.To == other.To && c.Subject == other.Subject && c.Body == other.Body && c.HTML == other.HTML
+}
+
+func (c *content) commercial() bool { return c.Purpose == Commercial }
 
 // compose turns a message into what will be sent: a checked address, a final text.
 func (o *Outbox) compose(m Message) (content, error) {
@@ -48,47 +57,79 @@ func (o *Outbox) compose(m Message) (content, error) {
 		return c, invalid("/body", "a body or a template is needed")
 	}
 	if m.Channel == Email && strings.TrimSpace(c.Subject) == "" {
-		c.Subject = o.brand // a mail without a subject looks like spam
+		c.Subject = o.deps.Brand // a mail without a subject looks like spam
+	}
+	if err := o.sell(&c, m); err != nil {
+		return c, err
 	}
 	return c, c.check(m.Channel)
 }
 
-// Address checks an address and gives its one spelling: E.164 for SMS, the bare
-// address with a lower-case domain for mail.
-func Address(channel Channel, text string) (string, error) {
-	switch channel {
-	case SMS:
-		phone, err := hub.ParsePhone(text)
-		if err != nil {
-			return "", hub.Fail(hub.Invalid, "phone-invalid", "This is not a telephone number.", err,
-				hub.WithField("/to", "must be a telephone number"))
-		}
-		return string(phone), nil
-	case Email:
-		parsed, err := mail.ParseAddress(strings.TrimSpace(text))
-		if err != nil {
-			return "", invalid("/to", "must be a mail address")
-		}
-		at := strings.LastIndexByte(parsed.Address, '@')
-		return parsed.Address[:at] + strings.ToLower(parsed.Address[at:]), nil
+// sell adds to a commercial message who sends it and how to stop it.
+func (o *Outbox) sell(c *content, m Message) error {
+	switch {
+	case m.Purpose == "" || m.Purpose == Service:
+		return nil
+	case m.Purpose != Commercial:
+		return invalid("/purpose", "must be service or commercial")
+	case m.Urgent:
+		return invalid("/urgent", "an offer is never urgent: no telephone rings at night for it")
+	case m.Channel == SMS:
+		c.Body = footer.SMS(c.Body, o.cfg.Identity, c.Lang)
+	case o.cfg.Unsubscribe == "":
+		return invalid("/purpose", "commercial mail needs TARGO_OUTBOX_UNSUBSCRIBE, an address where people leave it")
 	default:
-		return "", invalid("/channel", "must be sms or email")
+		closed := footer.Mail{Text: c.Body, HTML: c.HTML}.Closed(o.cfg.Identity, o.cfg.Unsubscribe, c.Lang)
+		c.Body, c.HTML, c.Leave = closed.Text, closed.HTML, o.cfg.Unsubscribe
 	}
+	c.Purpose = Commercial
+	return nil
 }
 
 // laneOf keeps the messages to one person in order without writing the address
-// where it is not needed.
-func laneOf(channel Channel, to string) string {
-	sum := sha256.Sum256([]byte(string(channel) + ":" + strings.ToLower(to)))
-	return "to:" + hex.EncodeToString(sum[:12])
+// where it is not needed. Urgent ones overtake those that wait for the morning.
+func laneOf(way Channel, to string, urgent bool) string {
+	lane := "to:" + channel.Key(way, to)
+	if urgent {
+		lane += ":urgent"
+	}
+	return lane
 }
 
-// most a mail may hold; an SMS has its own limit.
-const maxText = 200_000
+// letter is what the sender gets: the message, or the one for somebody else who
+// sees in it for whom it was.
+func (c *content) letter(job keep.Job, to string) Letter {
+	letter := Letter{
+		ID: job.ID, Channel: channel.Of(job.Kind), To: to, Subject: c.Subject, Body: c.Body, HTML: c.HTML,
+	}
+	if c.Leave != "" {
+		letter.Headers = footer.Headers(c.Leave)
+	}
+	if c.To == to {
+		return letter
+	}
+	line := "[Pour " + c.To + "]"
+	if c.Lang == hub.English {
+		line = "[For " + c.To + "]"
+	}
+	letter.Body = line + "\n" + letter.Body
+	if letter.Channel == SMS { // what is too long is refused for good
+		letter.Body = clipped(letter.Body)
+	}
+	letter.HTML = underBodyTag(letter.HTML, line)
+	return letter
+}
+
+// The most that a mail's texts, and a message with all its values, may have in
+// bytes; an SMS has its own limit.
+const (
+	maxText    = 200_000
+	maxPayload = 400_000
+)
 
 // check refuses texts that no provider would take.
-func (c *content) check(channel Channel) error {
-	if channel == SMS {
+func (c *content) check(way Channel) error {
+	if way == SMS {
 		if c.HTML != "" || c.Subject != "" {
 			return invalid("/subject", "an SMS has neither subject nor HTML")
 		}
@@ -136,4 +177,13 @@ func units16(text string) int {
 		}
 	}
 	return n
+}
+
+// clipped is as much of a text as one SMS may have.
+func clipped(text string) string {
+	for units16(text) > maxSMS {
+		runes := []rune(text)
+		text = string(runes[:min(len(runes)-1, maxSMS)])
+	}
+	return text
 }

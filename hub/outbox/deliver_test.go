@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gigafibre.ca/targo-hub/connectors"
 	"gigafibre.ca/targo-hub/hub"
@@ -114,6 +115,59 @@ func TestCrashWhileSendingIsMaybeSent(t *testing.T) {
 	if len(sender.sent()) != 1 {
 		t.Errorf("it was sent %d times after the decision", len(sender.sent()))
 	}
+}
+
+// The same at the last try: three surely did not send, the fourth may have.
+func TestCrashAtTheLastTryIsMaybeSent(t *testing.T) {
+	t.Parallel()
+	sender := &pen{}
+	f := open(t, live(), sender)
+	id := f.queue(sms()).ID
+	for range 3 {
+		f.lose(id, keep.Outcome{Next: keep.Pending, State: outbox.StatusFailed, Attempt: keep.Attempt{Class: keep.Retrying}})
+	}
+	f.tryOnceAndDie(t.Context(), &pen{answer: func(int) (outbox.Receipt, error) { panic("the power fails here") }}, id)
+	f.work()
+	if entry := f.becomes(id, outbox.StatusMaybeSent); entry.Tries < 4 || !strings.Contains(entry.Reason, "Nobody knows") {
+		t.Errorf("%+v", entry)
+	}
+	f.report(outbox.Report{Channel: outbox.SMS, MessageID: id, ProviderID: "SM1", Status: outbox.StatusDelivered})
+	f.becomes(id, outbox.StatusDelivered)
+	if len(sender.sent()) != 0 {
+		t.Error("it was sent a second time")
+	}
+}
+
+// lose claims the message and ends its try with the outcome; with none, as a
+// process does that disappears.
+func (f *office) lose(id string, o keep.Outcome) {
+	f.t.Helper()
+	jobs, err := f.engine.Claim(f.t.Context(), []string{"outbox.sms"}, 1, time.Nanosecond)
+	if err != nil || len(jobs) != 1 || jobs[0].ID != id {
+		f.t.Fatalf("claimed %+v, %v", jobs, err)
+	}
+	if o.Next == "" {
+		return
+	}
+	if err := f.engine.Finish(f.t.Context(), id, jobs[0].Fence, o); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// A message that kills every worker before it is handed over fails in the end.
+func TestWorkersThatVanishAreNotSentForEver(t *testing.T) {
+	t.Parallel()
+	sender := &pen{}
+	f := open(t, live(), sender)
+	id := f.queue(sms()).ID
+	for range 4 {
+		f.lose(id, keep.Outcome{})
+	}
+	f.work()
+	if entry := f.becomes(id, outbox.StatusFailed); !strings.Contains(entry.Reason, "never handed over") || len(sender.sent()) != 0 {
+		t.Errorf("%q, sent %d times", entry.Reason, len(sender.sent()))
+	}
+	f.heardAtLast(id, hub.MessageFailed)
 }
 
 // tryOnceAndDie runs the work of another outbox on the same store up to its

@@ -1,19 +1,18 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox/channel"
+	"gigafibre.ca/targo-hub/hub/outbox/progress"
 )
-
-// wakeEvery is how often a waiting search looks again: the news of a message can
-// be a moment ahead of its record.
-const wakeEvery = 200 * time.Millisecond
 
 // Get returns one message.
 func (o *Outbox) Get(ctx context.Context, id string) (Entry, error) {
@@ -25,42 +24,62 @@ func (o *Outbox) Get(ctx context.Context, id string) (Entry, error) {
 }
 
 // List returns a page of messages, newest first, and the cursor of the next
-// page. With Wait it returns as soon as there is a match.
-func (o *Outbox) List(ctx context.Context, s Search) ([]Entry, string, error) {
-	filter, err := s.filter()
+// page. With Wait it returns as soon as there is a match; a search for a text
+// cannot wait, for it reads all messages.
+func (o *Outbox) List(ctx context.Context, s Search) (entries []Entry, next string, err error) {
+	filter, lanes, err := s.filter()
 	if err != nil {
 		return nil, "", err
 	}
 	if s.Wait <= 0 {
+		return o.pages(ctx, filter, lanes)
+	}
+	if s.Text != "" {
+		return nil, "", hub.Fail(hub.Invalid, "invalid", "A search for a text cannot wait.", nil, hub.WithField("/wait", "cannot go with q"))
+	}
+	err = o.watch.Until(ctx, s.Wait, func(ctx context.Context) (found bool, err error) {
+		entries, next, err = o.pages(ctx, filter, lanes)
+		return len(entries) > 0, err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return entries, next, nil
+}
+
+// pages merges the lanes of one recipient: what is urgent has one of its own. A
+// page may then hold up to twice as much as was asked for; its cursor is that of
+// each lane, "-" where that lane has ended.
+func (o *Outbox) pages(ctx context.Context, filter keep.Filter, lanes []string) ([]Entry, string, error) {
+	if len(lanes) == 0 {
 		return o.page(ctx, filter)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	news, err := o.store.Subscribe(ctx, keep.WakeEvents) // every change of a message is an event
-	if err != nil {
-		return nil, "", fmt.Errorf("waiting for a message: %w", err)
+	cursors := strings.Split(filter.Cursor, "~")
+	if filter.Cursor == "" {
+		cursors = make([]string, len(lanes))
 	}
-	end := time.NewTimer(s.Wait)
-	defer end.Stop()
-	tick := time.NewTicker(wakeEvery)
-	defer tick.Stop()
-	for {
+	if len(cursors) != len(lanes) {
+		return nil, "", hub.Fail(hub.Invalid, "invalid", "The cursor is of another list.", nil, hub.WithField("/cursor", "of another list"))
+	}
+	var all []Entry
+	more := false
+	for i, lane := range lanes {
+		if cursors[i] == "-" {
+			continue
+		}
+		filter.Lane, filter.Cursor = lane, cursors[i]
 		entries, next, err := o.page(ctx, filter)
-		if err != nil || len(entries) > 0 {
-			return entries, next, err
+		if err != nil {
+			return nil, "", err
 		}
-		select {
-		case <-ctx.Done():
-			return nil, "", fmt.Errorf("waiting for a message: %w", ctx.Err())
-		case <-end.C:
-			return entries, next, nil
-		case _, open := <-news:
-			if !open {
-				news = nil
-			}
-		case <-tick.C:
-		}
+		all = append(all, entries...)
+		cursors[i], more = cmp.Or(next, "-"), more || next != ""
 	}
+	slices.SortStableFunc(all, func(a, b Entry) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	if !more {
+		return all, "", nil
+	}
+	return all, strings.Join(cursors, "~"), nil
 }
 
 func (o *Outbox) page(ctx context.Context, filter keep.Filter) ([]Entry, string, error) {
@@ -82,54 +101,78 @@ func (o *Outbox) page(ctx context.Context, filter keep.Filter) ([]Entry, string,
 // Release sends a captured message through the gate again. While the gate still
 // keeps it, nothing changes and the error is hub.Conflict.
 func (o *Outbox) Release(ctx context.Context, id, reason string) (Entry, error) {
-	job, err := o.job(ctx, id)
-	if err != nil {
-		return Entry{}, err
-	}
-	switch {
-	case statusOf(job) == StatusMaybeSent:
-		return Entry{}, conflict(job, "It may have left already: resend it if it did not.", nil)
-	case job.Status != keep.Held:
-		return Entry{}, conflict(job, "Only a captured message can be released.", nil)
-	}
-	if err := o.passes(job); err != nil {
-		return Entry{}, err
-	}
-	return o.change(ctx, job, keep.Release, "message.release", reason)
+	return o.decide(ctx, id, decision{"message.release", reason, func(job keep.Job) (keep.Action, error) {
+		switch {
+		case progress.Of(job) == StatusMaybeSent:
+			return "", conflict(job, "It may have left already: resend it if it did not.", nil)
+		case job.Status != keep.Held:
+			return "", conflict(job, "Only a captured message can be released.", nil)
+		}
+		return keep.Release, o.passes(job)
+	}})
 }
 
 // Resend sends a message again that is maybe-sent, failed, cancelled or even
 // sent: a person has decided that one more is right.
 func (o *Outbox) Resend(ctx context.Context, id, reason string) (Entry, error) {
-	job, err := o.job(ctx, id)
-	if err != nil {
-		return Entry{}, err
-	}
-	action := keep.Retry
-	switch {
-	case statusOf(job) == StatusMaybeSent:
-		action = keep.Release
-	case job.Status == keep.Held:
-		return Entry{}, conflict(job, "It was never sent: release it.", nil)
-	case !job.Status.Final():
-		return Entry{}, conflict(job, "It is still on its way.", nil)
-	}
-	if err := o.passes(job); err != nil {
-		return Entry{}, err
-	}
-	if err := o.store.Drop(ctx, handingKey(id)); err != nil {
-		return Entry{}, fmt.Errorf("resending message %s: %w", id, err)
-	}
-	return o.change(ctx, job, action, "message.resend", reason)
+	return o.decide(ctx, id, decision{"message.resend", reason, func(job keep.Job) (keep.Action, error) {
+		switch {
+		case job.Status == keep.Held:
+			return "", conflict(job, "It was never sent: release it.", nil)
+		case !job.Status.Final():
+			return "", conflict(job, "It is still on its way.", nil)
+		}
+		if err := o.passes(job); err != nil {
+			return "", err
+		}
+		err := o.trace.Permit(ctx, id, job.Fence)
+		if errors.Is(err, keep.ErrStale) {
+			return "", conflict(job, "It was changed meanwhile.", err)
+		}
+		return keep.Retry, err
+	}})
 }
 
 // Cancel stops a message that waits or was put aside.
 func (o *Outbox) Cancel(ctx context.Context, id, reason string) (Entry, error) {
+	return o.decide(ctx, id, decision{"message.cancel", reason, func(job keep.Job) (keep.Action, error) {
+		if job.Status != keep.Pending && job.Status != keep.Held {
+			return "", conflict(job, "Only a message that waits can be cancelled.", nil)
+		}
+		return keep.Cancel, nil
+	}})
+}
+
+// decision is what a person wants done with a message: what it is called in the
+// audit, why, and whether the message allows it.
+type decision struct {
+	name, reason string
+	allowed      func(job keep.Job) (keep.Action, error)
+}
+
+// decide carries a decision out, one at a time for a message.
+func (o *Outbox) decide(ctx context.Context, id string, d decision) (Entry, error) {
+	if d.reason = strings.TrimSpace(d.reason); len([]rune(d.reason)) < 3 {
+		return Entry{}, hub.Fail(hub.Invalid, "invalid", "A reason is needed.", nil,
+			hub.WithField("/reason", "at least 3 characters"))
+	}
+	if _, err := o.job(ctx, id); err != nil {
+		return Entry{}, err
+	}
+	end, err := o.trace.Turn(ctx, id)
+	if err != nil {
+		return Entry{}, err
+	}
+	defer end()
 	job, err := o.job(ctx, id)
 	if err != nil {
 		return Entry{}, err
 	}
-	return o.change(ctx, job, keep.Cancel, "message.cancel", reason)
+	action, err := d.allowed(job)
+	if err != nil {
+		return Entry{}, err
+	}
+	return o.change(ctx, job, action, d)
 }
 
 // passes asks the gate before a person's decision is carried out, so that the
@@ -139,40 +182,37 @@ func (o *Outbox) passes(job keep.Job) error {
 	if err != nil {
 		return err
 	}
-	verdict := o.gate.Judge(entry.Channel, entry.To)
-	if verdict.Pass && o.senders[entry.Channel] == nil {
-		verdict = Verdict{Reason: nobodyNote}
-	}
+	verdict := o.judge(entry.Channel, entry.To)
 	if verdict.Pass {
 		return nil
 	}
 	return hub.Fail(hub.Conflict, "state-conflict", verdict.Reason, nil, hub.WithState(map[string]any{
-		"status": entry.Status, "mode": string(o.gate.mode),
+		"status": entry.Status, "mode": string(o.gate.Mode()),
 	}))
 }
 
-func (o *Outbox) change(ctx context.Context, job keep.Job, action keep.Action, name, reason string) (Entry, error) {
-	reason = strings.TrimSpace(reason)
-	if len([]rune(reason)) < 3 {
-		return Entry{}, hub.Fail(hub.Invalid, "invalid", "A reason is needed.", nil,
-			hub.WithField("/reason", "at least 3 characters"))
+// change carries a decision out. It is on record first: nothing leaves by a
+// person's decision of which nobody can tell whose it was.
+func (o *Outbox) change(ctx context.Context, job keep.Job, action keep.Action, d decision) (Entry, error) {
+	err := o.store.Audit(ctx, keep.Record{
+		Actor: hub.ActorOf(ctx).String(), Action: d.name, Doctype: "Message", Name: job.ID,
+		Detail: d.reason, Request: hub.RequestID(ctx),
+	})
+	if err != nil {
+		return Entry{}, fmt.Errorf("recording %s of %s: %w", d.name, job.ID, err)
 	}
 	if action != keep.Cancel { // told before, because the worker may be faster than we are
+		if err := o.trace.Released(ctx, job.ID); err != nil {
+			return Entry{}, err
+		}
 		o.publish(ctx, job, newsOf(hub.MessageQueued, job, map[string]any{"status": StatusQueued}))
 	}
-	changed, err := o.store.Change(ctx, job.ID, action, reason)
+	changed, err := o.store.Change(ctx, job.ID, action, d.reason)
 	if errors.Is(err, keep.ErrState) {
 		return Entry{}, conflict(job, "The status of the message forbids this.", err)
 	}
 	if err != nil {
 		return Entry{}, fmt.Errorf("changing message %s: %w", job.ID, err)
-	}
-	err = o.store.Audit(ctx, keep.Record{
-		Actor: hub.ActorOf(ctx).String(), Action: name, Doctype: "Message", Name: job.ID,
-		Detail: reason, Request: hub.RequestID(ctx),
-	})
-	if err != nil {
-		return Entry{}, fmt.Errorf("recording %s of %s: %w", name, job.ID, err)
 	}
 	return o.entry(ctx, changed)
 }
@@ -183,7 +223,7 @@ func (o *Outbox) job(ctx context.Context, id string) (keep.Job, error) {
 	if err != nil {
 		return keep.Job{}, fmt.Errorf("reading message %s: %w", id, err)
 	}
-	if !channelOf(job.Kind).known() {
+	if !channel.Of(job.Kind).Known() {
 		return keep.Job{}, keep.ErrNotFound
 	}
 	return job, nil
@@ -191,5 +231,5 @@ func (o *Outbox) job(ctx context.Context, id string) (keep.Job, error) {
 
 func conflict(job keep.Job, detail string, cause error) error {
 	return hub.Fail(hub.Conflict, "state-conflict", detail, cause,
-		hub.WithState(map[string]any{"status": statusOf(job)}))
+		hub.WithState(map[string]any{"status": progress.Of(job)}))
 }

@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -36,7 +37,7 @@ func TestPostedMessageIsQueued(t *testing.T) {
 	want := outbox.Entry{
 		ID: first.ID, Channel: outbox.SMS, Status: outbox.StatusQueued, To: number,
 		Body: "Bonjour Ann, votre lien : https://x.example/1", Template: "demo.link",
-		Vars: map[string]any{"name": "Ann", "url": "https://x.example/1"}, Lang: hub.French, Segments: 1,
+		Vars: map[string]any{"name": "Ann", "url": "https://x.example/1"}, Lang: hub.French, Segments: 1, Encoding: hub.GSM7,
 		Customer: "C-0001", Doctype: "Quotation", Name: "SAL-QTN-2026-00001", DedupeKey: "k1", Urgent: true,
 	}
 	if diff := cmp.Diff(want, entry); diff != "" {
@@ -67,6 +68,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{hub.RoleStaff, "POST", "/messages", `{"channel":"sms","to":"pigeon","body":"x"}`, 422},
 		{hub.RoleStaff, "POST", "/messages", `{`, 400},
 		{hub.RoleStaff, "GET", "/messages?limit=0", "", 422},
+		{hub.RoleStaff, "GET", "/messages?q=zzz&wait=10", "", 422},
 	} {
 		var p problem
 		if got := f.call(c.role, c.method, c.path, c.body, &p); got != c.want || p.Code == "" {
@@ -122,6 +124,31 @@ func TestDecisionsAreCarriedOutAndRecorded(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// forgetful is a store that cannot write the audit.
+type forgetful struct{ outbox.Store }
+
+func (forgetful) Audit(context.Context, keep.Record) error { return errors.New("no room") }
+
+// What cannot be put on record is not done.
+func TestDecisionsAreRecordedFirst(t *testing.T) {
+	t.Parallel()
+	f := open(t, live(), never{t}, func(d *outbox.Deps) { d.Store = forgetful{d.Store} })
+	id := f.queue(sms()).ID
+	if _, err := f.box.Cancel(t.Context(), id, "wrong customer"); err == nil || f.becomes(id, outbox.StatusQueued).Reason != "" {
+		t.Errorf("cancelled all the same, %v", err)
+	}
+	if _, err := f.engine.Change(t.Context(), id, keep.Cancel, "by hand"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.box.Resend(t.Context(), id, "right after all"); err == nil {
+		t.Error("no failure is told")
+	}
+	f.becomes(id, outbox.StatusCancelled)
+	if err := f.box.OptOut(t.Context(), outbox.OptOut{Channel: outbox.SMS, Address: number, Source: "STOP"}); err == nil {
+		t.Error("no failure is told")
 	}
 }
 

@@ -9,25 +9,30 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox/channel"
+	"gigafibre.ca/targo-hub/hub/outbox/progress"
 )
 
-// The words for where a message stands. Call-backs of providers may add their
-// own after "sent" ("delivered").
+// The words for where a message stands; what they mean stands with the room
+// progress.
 const (
-	StatusQueued    = "queued"     // waits for its turn or for another try
-	StatusCaptured  = "captured"   // the gate kept it
-	StatusSending   = "sending"    // is with a worker now
-	StatusSent      = "sent"       // the provider took it
-	StatusMaybeSent = "maybe-sent" // nobody knows; a person decides
-	StatusFailed    = "failed"     // given up
-	StatusCancelled = "cancelled"  // a person said no
+	StatusQueued      = progress.Queued
+	StatusCaptured    = progress.Captured
+	StatusSending     = progress.Sending
+	StatusSent        = progress.Sent
+	StatusMaybeSent   = progress.MaybeSent
+	StatusFailed      = progress.Failed
+	StatusCancelled   = progress.Cancelled
+	StatusDelivered   = progress.Delivered
+	StatusUndelivered = progress.Undelivered
+	StatusBounced     = progress.Bounced
 )
 
 // Entry is a message as the staff sees it, with its full recipient and text.
 type Entry struct {
 	ID           string         `json:"id"`
 	Channel      Channel        `json:"channel" enum:"sms,email"`
-	Status       string         `json:"status" doc:"queued, captured, sending, sent, maybe-sent, failed, cancelled, or the provider's later word"`
+	Status       string         `json:"status" doc:"queued (waits), captured (kept by the gate), sending, sent (the provider took it), delivered, undelivered (SMS: the carrier gave it up), bounced (mail: it came back), opened (mail: no proof of reading), clicked, maybe-sent (nobody knows), failed (refused or given up), cancelled"`
 	Reason       string         `json:"reason,omitempty" doc:"Why it is not sent, in words"`
 	To           string         `json:"to"`
 	Subject      string         `json:"subject,omitempty"`
@@ -36,16 +41,23 @@ type Entry struct {
 	Template     string         `json:"template,omitempty"`
 	Vars         map[string]any `json:"vars,omitempty"`
 	Lang         hub.Lang       `json:"lang"`
+	Purpose      Purpose        `json:"purpose,omitempty" enum:"service,commercial" doc:"service when absent"`
+	Basis        string         `json:"basis,omitempty" doc:"The consent on which a commercial message was sent"`
 	Segments     int            `json:"segments,omitempty" doc:"SMS only: how many the text takes"`
+	Encoding     string         `json:"encoding,omitempty" enum:"GSM-7,UCS-2" doc:"SMS only: UCS-2 has less than half the room"`
+	ForcedBy     string         `json:"forced_by,omitempty" doc:"SMS only: the letters that made it UCS-2"`
 	Customer     string         `json:"customer,omitempty"`
 	Doctype      string         `json:"reference_doctype,omitempty"`
 	Name         string         `json:"reference_name,omitempty"`
 	DedupeKey    string         `json:"dedupe_key,omitempty"`
 	Urgent       bool           `json:"urgent,omitempty"`
+	Duplicate    bool           `json:"duplicate,omitempty" doc:"This call stored nothing: the message was there already"`
+	From         string         `json:"from,omitempty" doc:"Our number that sent it"`
 	ProviderID   string         `json:"provider_id,omitempty"`
 	RedirectedTo string         `json:"redirected_to,omitempty" doc:"Who got it instead, in redirect mode"`
 	Tries        int            `json:"tries"`
 	Attempts     []Sending      `json:"attempts,omitempty"`
+	DueAt        *time.Time     `json:"due_at,omitempty" doc:"When a queued message is looked at next"`
 	CreatedAt    time.Time      `json:"created_at"`
 	UpdatedAt    time.Time      `json:"updated_at"`
 }
@@ -54,7 +66,7 @@ type Entry struct {
 type Sending struct {
 	At      time.Time `json:"at"`
 	Seconds float64   `json:"took_s"`
-	Outcome string    `json:"outcome" doc:"ok, retry, rejected, gave-up, lost or held"`
+	Outcome string    `json:"outcome" doc:"ok, retry, rejected, gave-up, lost or held (put off, or kept by the gate)"`
 	Code    string    `json:"code,omitempty"`
 	Status  int       `json:"upstream_status,omitempty"`
 	Detail  string    `json:"detail,omitempty"`
@@ -63,7 +75,9 @@ type Sending struct {
 // outcome is the result of a message's job.
 type outcome struct {
 	Receipt
+	From         string `json:"from,omitempty"`
 	RedirectedTo string `json:"redirected_to,omitempty"`
+	Basis        string `json:"basis,omitempty"`
 }
 
 // entry reads a job as a message. A page of jobs may come without payloads.
@@ -90,14 +104,18 @@ func entryOf(job keep.Job) (Entry, error) {
 		}
 	}
 	e := Entry{
-		ID: job.ID, Channel: channelOf(job.Kind), Status: statusOf(job), Reason: job.Note,
+		ID: job.ID, Channel: channel.Of(job.Kind), Status: progress.Of(job), Reason: job.Note,
 		To: c.To, Subject: c.Subject, Body: c.Body, HTML: c.HTML, Template: c.Template, Vars: c.Vars,
 		Lang: c.Lang, Customer: job.Subject.Customer, Doctype: job.Subject.Doctype, Name: job.Subject.Name,
-		DedupeKey: job.Dedupe, Urgent: c.Urgent, ProviderID: done.ProviderID, RedirectedTo: done.RedirectedTo,
-		Tries: job.Tries, CreatedAt: job.Created, UpdatedAt: job.Updated,
+		DedupeKey: job.Dedupe, Urgent: c.Urgent, Purpose: c.Purpose, Basis: done.Basis,
+		From: done.From, ProviderID: done.ProviderID, RedirectedTo: done.RedirectedTo, Tries: job.Tries, CreatedAt: job.Created, UpdatedAt: job.Updated,
 	}
 	if e.Channel == SMS {
-		e.Segments = max(done.Segments, hub.SMSSegments(c.Body))
+		size := hub.MeasureSMS(c.Body)
+		e.Segments, e.Encoding, e.ForcedBy = max(done.Segments, size.Segments), size.Encoding, string(size.Forcing)
+	}
+	if job.Status == keep.Pending && job.Due.After(job.Updated) {
+		e.DueAt = &job.Due
 	}
 	for _, a := range job.Attempts {
 		e.Attempts = append(e.Attempts, Sending{
@@ -106,48 +124,6 @@ func entryOf(job keep.Job) (Entry, error) {
 		})
 	}
 	return e, nil
-}
-
-func statusOf(job keep.Job) string {
-	switch job.Status {
-	case keep.Pending:
-		return StatusQueued
-	case keep.Running:
-		return StatusSending
-	case keep.Dead:
-		return StatusFailed
-	case keep.Cancelled:
-		return StatusCancelled
-	case keep.Held:
-		if job.State == "" {
-			return StatusCaptured
-		}
-	case keep.Done:
-		if job.State == "" {
-			return StatusSent
-		}
-	}
-	return job.State
-}
-
-// filterOf finds the jobs that are shown with a status.
-func filterOf(status string) keep.Filter {
-	switch status {
-	case "":
-		return keep.Filter{}
-	case StatusQueued:
-		return keep.Filter{Status: keep.Pending}
-	case StatusSending:
-		return keep.Filter{Status: keep.Running}
-	case StatusFailed:
-		return keep.Filter{Status: keep.Dead}
-	case StatusCancelled:
-		return keep.Filter{Status: keep.Cancelled}
-	case StatusCaptured, StatusMaybeSent:
-		return keep.Filter{Status: keep.Held, State: status}
-	default:
-		return keep.Filter{Status: keep.Done, State: status}
-	}
 }
 
 // Search narrows a list of messages; zero members do not.
@@ -159,28 +135,29 @@ type Search struct {
 	Text     string // in dedupe key, reason, reference or customer
 	Limit    int
 	Cursor   string
-	Wait     time.Duration // how long to wait for a first match
+	Wait     time.Duration // how long to wait for a first match; not with Text
 }
 
-func (s Search) filter() (keep.Filter, error) {
-	f := filterOf(s.Status)
-	f.Kind, f.Customer, f.Text, f.Limit, f.Cursor = kindPrefix, s.Customer, s.Text, s.Limit, s.Cursor
+// filter narrows the list; the lanes are those of the recipient, when one is
+// asked for.
+func (s Search) filter() (f keep.Filter, lanes []string, err error) {
+	f = progress.Filter(s.Status)
+	f.Kind, f.Customer, f.Text, f.Limit, f.Cursor = channel.KindPrefix, s.Customer, s.Text, s.Limit, s.Cursor
 	if s.Channel != "" {
-		f.Kind = s.Channel.kind()
+		f.Kind = s.Channel.Kind()
 	}
 	if s.To == "" {
-		return f, nil
+		return f, nil, nil
 	}
-	channel, to, err := eitherAddress(s.To)
+	way, to, err := channel.Either(s.To)
 	if err != nil {
-		return f, err
+		return f, nil, err
 	}
-	f.Lane = laneOf(channel, to)
-	return f, nil
+	return f, []string{laneOf(way, to, false), laneOf(way, to, true)}, nil
 }
 
 func newsOf(name string, job keep.Job, more map[string]any) hub.Event {
-	data := map[string]any{"message": job.ID, "channel": channelOf(job.Kind)}
+	data := map[string]any{"message": job.ID, "channel": channel.Of(job.Kind)}
 	maps.Copy(data, more)
 	return hub.NewEvent(hub.TopicMessages, name, "", data)
 }

@@ -9,7 +9,7 @@ import (
 
 func TestGate(t *testing.T) {
 	t.Parallel()
-	allow := []string{"514 555-0123", "Ann@example.com", "@Example.org"}
+	allow := []string{"514 555-0123", "Ann@example.com", "@Example.org", "@bücher.example"}
 	for _, c := range []struct {
 		name    string
 		cfg     outbox.Config
@@ -26,6 +26,7 @@ func TestGate(t *testing.T) {
 		{"other address", outbox.Config{Mode: outbox.Allowlist, Allow: allow}, outbox.Email, "bob@example.com", ""},
 		{"subdomain", outbox.Config{Mode: outbox.Allowlist, Allow: allow}, outbox.Email, "bob@evil.example.org", ""},
 		{"longer domain", outbox.Config{Mode: outbox.Allowlist, Allow: allow}, outbox.Email, "bob@notexample.org", ""},
+		{"foreign domain", outbox.Config{Mode: outbox.Allowlist, Allow: allow}, outbox.Email, "bob@xn--bcher-kva.example", "bob@xn--bcher-kva.example"},
 		{"empty list", outbox.Config{Mode: outbox.Allowlist}, outbox.SMS, number, ""},
 		{"redirected", outbox.Config{Mode: outbox.Redirect, RedirectTo: []string{"t@example.org"}}, outbox.Email, address, "t@example.org"},
 		{"nowhere to", outbox.Config{Mode: outbox.Redirect, RedirectTo: []string{"t@example.org"}}, outbox.SMS, number, ""},

@@ -1,52 +1,119 @@
 // Package outbox sends people their SMS and mail, through a gate that is shut
 // until somebody opens it on purpose.
 //
-// Routes: POST /messages, GET /messages, GET /messages/{id} and
-// POST /messages/{id}/release|cancel|resend. Events: message.queued,
-// message.held, message.sent, message.failed. Systems called: whatever Sender
-// each channel was given (Twilio, Mailjet). It remembers every message as a job
-// of kind outbox.sms or outbox.email, with its final text, and, under the key
-// outbox:handing:<id>, that a message is being handed to the provider.
+// Routes: POST /messages, GET /messages, GET /messages/{id},
+// POST /messages/{id}/release|cancel|resend and, of the room optout,
+// /messages/opt-outs. Events: message.queued, message.held, message.sent,
+// message.delivered, message.bounced, message.failed. Systems called: whatever
+// Sender each channel was given (Twilio, Mailjet). It remembers every message as
+// a job of kind outbox.sms or outbox.email, with its final text, for 90 days;
+// what else it remembers stands with the rooms trace, optout and pool, and under
+// outbox:recent:<hash>, for ten minutes, what was said to whom about what.
 //
 // A message is at most one message outside. When nobody knows whether it left
 // (the reply was lost, the hub died while it sent), it is put aside as
-// "maybe-sent" and never sent again by itself.
+// "maybe-sent" and never sent again by itself; the provider's report may clear
+// it up.
 package outbox
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
+	"errors"
+	"io/fs"
 	"log/slog"
-	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox/admit"
+	"gigafibre.ca/targo-hub/hub/outbox/channel"
+	"gigafibre.ca/targo-hub/hub/outbox/gate"
+	"gigafibre.ca/targo-hub/hub/outbox/optout"
+	"gigafibre.ca/targo-hub/hub/outbox/pace"
+	"gigafibre.ca/targo-hub/hub/outbox/pool"
+	"gigafibre.ca/targo-hub/hub/outbox/recent"
+	"gigafibre.ca/targo-hub/hub/outbox/settings"
+	"gigafibre.ca/targo-hub/hub/outbox/texts"
+	"gigafibre.ca/targo-hub/hub/outbox/trace"
+	"gigafibre.ca/targo-hub/hub/outbox/watch"
 )
 
+// What rooms give to others.
+type (
+	Config  = settings.Config
+	Texts   = texts.Texts // the messages of one feature, in both languages
+	Mode    = gate.Mode
+	Gate    = gate.Gate
+	Verdict = gate.Verdict
+)
+
+// The modes.
+const (
+	Capture   = gate.Capture
+	Redirect  = gate.Redirect
+	Allowlist = gate.Allowlist
+	Live      = gate.Live
+)
+
+// ErrClosed is in the chain of what Gate.Closed returns.
+var ErrClosed = gate.ErrClosed
+
+// What the room optout gives to others.
+type (
+	OptOut    = optout.OptOut
+	OptChange = optout.Change
+	Text      = optout.Text // an SMS that somebody wrote to us
+	Keyword   = optout.Keyword
+)
+
+// The scopes of an OptOut, and its usual sources.
+const (
+	ScopeCommercial = optout.Commercial
+	ScopeAll        = optout.All
+	SourceUnsub     = optout.SourceUnsub
+	SourceSpam      = optout.SourceSpam
+	SourceBounce    = optout.SourceBounce // the address is no more: nobody's wish
+)
+
+// KeywordOf reads a text that is nothing but STOP, ARRÊT, START, AIDE, …
+func KeywordOf(text string) Keyword { return optout.KeywordOf(text) }
+
+// NewGate checks the gate's settings, all mistakes at once. Those that concern
+// one setting name its key (see config.Wrong).
+func NewGate(cfg Config, publicURL string) (*Gate, error) { return cfg.Gate(publicURL) }
+
+// ParseTexts reads texts/<name>.<sms|email>.<fr|en>.txt; all mistakes at once.
+func ParseTexts(fsys fs.FS) (*Texts, error) { return texts.Parse(fsys) }
+
 // Channel is the way a message takes.
-type Channel string
+type Channel = channel.Channel
 
 // The channels.
 const (
-	SMS   Channel = "sms"
-	Email Channel = "email"
+	SMS   = channel.SMS
+	Email = channel.Email
 )
 
-// kindPrefix begins the kind of every message's job.
-const kindPrefix = "outbox."
+// Address checks an address and gives its one spelling: E.164 for SMS, the bare
+// address with a lower-case ASCII domain for mail.
+func Address(way Channel, text string) (string, error) { return channel.Address(way, text) }
 
-func (c Channel) kind() string { return kindPrefix + string(c) }
+// Purpose says why a message is sent. The law wants consent for the one.
+type Purpose string
 
-func (c Channel) known() bool { return c == SMS || c == Email }
-
-func channelOf(kind string) Channel { return Channel(strings.TrimPrefix(kind, kindPrefix)) }
+// The purposes.
+const (
+	Service    Purpose = "service"    // about what the customer has or asked for; the default
+	Commercial Purpose = "commercial" // an offer
+)
 
 // Message is what somebody wants said. Either Template (with Vars) or Body is
-// given. Without a DedupeKey every call is a new message.
+// given. Without a DedupeKey every call is a new message, except that the same
+// Template in the same words to the same recipient about the same document is
+// said once in ten minutes, unless it is urgent.
 type Message struct {
 	Channel   Channel
 	To        string // a telephone number as people write it, or a mail address
@@ -60,17 +127,20 @@ type Message struct {
 	Doctype   string // the document that the message is about
 	Name      string
 	DedupeKey string
-	Urgent    bool // kept with the message: a later rule about quiet hours must let it through
+	Urgent    bool // neither the night nor earlier messages hold it up; not for offers
+	Purpose   Purpose
 }
 
 // Letter is what a sender gets: the final text and address.
 type Letter struct {
 	ID      string // the message's id; pass it on where the provider takes a reference
 	Channel Channel
+	From    string // our number for this recipient, "" when Deps.Pool is empty
 	To      string
 	Subject string
 	Body    string
 	HTML    string
+	Headers map[string]string // mail only: further headers
 }
 
 // Receipt is what the provider answered.
@@ -97,6 +167,7 @@ type Store interface {
 	keep.Lists
 	keep.Values
 	keep.Radio
+	keep.Rates
 	keep.Trail
 }
 
@@ -104,93 +175,80 @@ type Store interface {
 type Deps struct {
 	Store     Store
 	Senders   map[Channel]Sender // a channel without one captures
+	Pool      []string           // our numbers for SMS; empty: the sender's own choice
 	Events    Publisher
 	Log       *slog.Logger
-	Brand     string // subject of mails that bring none
+	Brand     string // subject of mails that bring none; who signs, unless Config.Identity says
 	PublicURL string // its host is what Config.LiveAck must repeat
 	Metrics   prometheus.Registerer
+	Now       func() time.Time // time.Now when nil
+
+	// Consent finds on what ground a commercial message may be sent ("contract",
+	// "express 2026-03-14"). Without it, and without a ground, none is.
+	Consent func(ctx context.Context, customer string, way Channel, to string) (basis string, ok bool, err error)
+	// Stopped tells whether the customer's record says no to commercial messages
+	// on the channel; nil when there are no such records.
+	Stopped func(ctx context.Context, customer string, way Channel) (bool, error)
+	// OptChanged hears of every opt-out and opt-in, perhaps twice; nil for nobody.
+	OptChanged func(ctx context.Context, change OptChange) error
 }
 
 // Outbox takes messages in and sends what the gate lets through.
 type Outbox struct {
+	cfg     Config
+	deps    Deps
 	store   Store
-	senders map[Channel]Sender
-	events  Publisher
 	log     *slog.Logger
 	gate    *Gate
+	meter   *pace.Meter
+	pool    *pool.Pool
+	trace   *trace.Trace
+	ledger  *optout.Ledger
+	rules   *admit.Rules
+	recent  *recent.Memory
+	watch   *watch.Post
 	texts   map[string]*Texts
 	handled *prometheus.CounterVec
-	brand   string
 }
 
 // New makes an outbox. A wrong gate is an error: better no hub than one that
 // writes to customers by mistake.
 func New(cfg Config, deps Deps) (*Outbox, error) {
-	gate, err := NewGate(cfg, deps.PublicURL)
+	guard, err := NewGate(cfg, deps.PublicURL)
+	if err := errors.Join(err, cfg.Validate()); err != nil {
+		return nil, err
+	}
+	hours, err := pace.ParseHours(cfg.QuietHours)
 	if err != nil {
 		return nil, err
 	}
+	deps.Brand = cmp.Or(deps.Brand, "Message")
+	cfg.Identity = cmp.Or(cfg.Identity, deps.Brand)
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
 	o := &Outbox{
-		store: deps.Store, senders: deps.Senders, events: deps.Events, log: deps.Log,
-		gate: gate, texts: map[string]*Texts{}, brand: cmp.Or(deps.Brand, "Message"),
+		cfg: cfg, deps: deps, store: deps.Store, log: deps.Log, gate: guard,
+		meter:  pace.NewMeter(deps.Store, pace.Limits{PerRecipient: cfg.PerRecipient, PerSender: cfg.PerSender}),
+		pool:   pool.New(deps.Store, deps.Pool),
+		trace:  trace.New(deps.Store),
+		ledger: optout.NewLedger(deps.Store, deps.Now, deps.OptChanged),
+		recent: recent.New(deps.Store),
+		watch:  watch.New(deps.Store),
+		texts:  map[string]*Texts{},
 		handled: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "targo_outbox_messages_total", Help: "Messages by what became of a try.",
+			Name: "targo_outbox_messages_total", Help: "Messages by what became of a try, and by what providers reported.",
 		}, []string{"channel", "outcome"}),
+	}
+	o.rules = &admit.Rules{
+		Ledger: o.ledger, Hours: hours, Consent: deps.Consent, Stopped: deps.Stopped, Now: deps.Now,
 	}
 	if deps.Metrics != nil {
 		deps.Metrics.MustRegister(o.handled)
 	}
-	o.log.Info("outbox gate set", "mode", string(gate.mode), "allowed", len(gate.allow))
+	o.log.Info("outbox gate set", "mode", string(guard.Mode()), "allowed", len(cfg.Allow))
 	return o, nil
 }
 
-// AddTexts makes a feature's texts available as "<prefix>.<name>". It is called
-// while the hub is put together; a prefix that is taken is a mistake and panics.
-func (o *Outbox) AddTexts(prefix string, texts *Texts) {
-	if _, taken := o.texts[prefix]; taken {
-		panic("outbox: texts of " + prefix + " added twice")
-	}
-	o.texts[prefix] = texts
-}
-
-// Queue stores the message durably before it returns. The same DedupeKey on the
-// same channel returns the entry of the first call and stores nothing. The
-// errors are hub.Invalid for an address or a text that cannot be sent.
-func (o *Outbox) Queue(ctx context.Context, m Message) (Entry, error) {
-	text, err := o.compose(m)
-	if err != nil {
-		return Entry{}, err
-	}
-	payload, err := json.Marshal(text)
-	if err != nil {
-		return Entry{}, hub.Fail(hub.Invalid, "invalid", "The values cannot be stored.", err)
-	}
-	job, fresh, err := o.store.Put(ctx, keep.Job{
-		Kind: m.Channel.kind(), Lane: laneOf(m.Channel, text.To), Dedupe: m.DedupeKey, Payload: payload,
-		Subject: keep.Subject{
-			Doctype: m.Doctype, Name: m.Name, Customer: m.Customer, Correlation: hub.RequestID(ctx),
-		},
-	})
-	if err != nil {
-		return Entry{}, fmt.Errorf("queueing a message: %w", err)
-	}
-	if fresh {
-		o.tell(ctx, job)
-	}
-	return o.entry(ctx, job)
-}
-
-// tell publishes news of a message. The worker can be faster than the call that
-// queued the message, so whoever is first says that it was queued: the key lets
-// that be said once, and it comes before what follows from it.
-func (o *Outbox) tell(ctx context.Context, job keep.Job, news ...hub.Event) {
-	first := newsOf(hub.MessageQueued, job, map[string]any{"status": StatusQueued})
-	first.Key = hub.MessageQueued + ":" + job.ID
-	o.publish(ctx, job, append([]hub.Event{first}, news...)...)
-}
-
-func (o *Outbox) publish(ctx context.Context, job keep.Job, news ...hub.Event) {
-	if err := o.events.Publish(ctx, news...); err != nil {
-		o.log.WarnContext(ctx, "events not published", "message", job.ID, "err", err)
-	}
-}
+// Gate returns the gate, whose Closed the connectors to providers are given.
+func (o *Outbox) Gate() *Gate { return o.gate }

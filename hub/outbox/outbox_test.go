@@ -124,8 +124,8 @@ func TestSameKeyIsOneMessage(t *testing.T) {
 	m := sms()
 	m.DedupeKey, m.Customer = "accept:SAL-QTN-2026-00001", "C-0001"
 	first := f.queue(m)
-	m.Body = "another text"
-	if again := f.queue(m); again.ID != first.ID || again.Body != "Bonjour" {
+	m.To = "+1 (514) 555-0123"
+	if again := f.queue(m); again.ID != first.ID || !again.Duplicate {
 		t.Errorf("the second call gave %+v", again)
 	}
 	m.Channel, m.To = outbox.Email, address
@@ -134,6 +134,32 @@ func TestSameKeyIsOneMessage(t *testing.T) {
 	}
 	if got := f.heard(first.ID); len(got) != 1 {
 		t.Errorf("heard %q", got)
+	}
+}
+
+// Whoever says something else, or to somebody else, under a key that was used is
+// told so: nothing is dropped in silence.
+func TestSameKeyForAnotherMessageIsRefused(t *testing.T) {
+	t.Parallel()
+	f := open(t, live(), nil)
+	first := sms()
+	first.DedupeKey = "job-1"
+	id := f.queue(first).ID
+	other, words := first, first
+	other.To, words.Body = "+15145550177", "Bonsoir"
+	for name, m := range map[string]outbox.Message{"to another person": other, "in other words": words} {
+		entry, err := f.box.Queue(t.Context(), m)
+		if !hub.HasCode(err, "key-taken") || !hub.IsKind(err, hub.Conflict) || entry.ID != id {
+			t.Errorf("%s: %v, %+v", name, err, entry)
+		}
+	}
+	var p problem
+	status := f.call(hub.RoleStaff, "POST", "/messages", `{"channel":"sms","to":"514-555-0177","body":"Bonjour","dedupe_key":"job-1"}`, &p)
+	if status != http.StatusConflict || p.Code != "key-taken" || p.State["id"] != id || p.State["status"] != outbox.StatusQueued {
+		t.Errorf("answered %d %+v", status, p)
+	}
+	if jobs, _, err := f.engine.Jobs(t.Context(), keep.Filter{}); err != nil || len(jobs) != 1 {
+		t.Errorf("%d messages were stored, %v", len(jobs), err)
 	}
 }
 
@@ -147,6 +173,9 @@ func TestUnsendableMessagesAreInvalid(t *testing.T) {
 	}{
 		"no number":        {outbox.Message{Channel: outbox.SMS, To: "call me", Body: "x"}, "/to"},
 		"no address":       {outbox.Message{Channel: outbox.Email, To: "ann at example", Body: "x"}, "/to"},
+		"no area code":     {outbox.Message{Channel: outbox.SMS, To: "555-0123", Body: "x"}, "/to"},
+		"two addresses":    {outbox.Message{Channel: outbox.Email, To: `"eve@evil.example,"@example.com`, Body: "x"}, "/to"},
+		"urgent offer":     {outbox.Message{Channel: outbox.SMS, To: number, Body: "x", Purpose: outbox.Commercial, Urgent: true}, "/urgent"},
 		"no channel":       {outbox.Message{Channel: "fax", To: number, Body: "x"}, "/channel"},
 		"no text":          {outbox.Message{Channel: outbox.SMS, To: number, Body: " "}, "/body"},
 		"both texts":       {outbox.Message{Channel: outbox.SMS, To: number, Body: "x", Template: "demo.link"}, "/body"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/outbox/progress"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -17,18 +18,22 @@ func (o *Outbox) Mount(r *web.Router) {
 		Method: http.MethodPost, Path: "/messages", Guard: web.Staff.Or(web.Service), ID: "queue-message", Tag: tag,
 		Status: http.StatusAccepted, Summary: "Queue an SMS or a mail",
 		Description: "Stored before it is answered, sent afterwards if the gate lets it through. The same dedupe_key on " +
-			"the same channel answers with the first message.",
+			"the same channel, or (unless urgent) the same template in the same words to the same recipient about the same " +
+			"document within ten minutes, answers with the first message and duplicate true. A dedupe_key that stands for " +
+			"another recipient or other words is 409, with the first message in state. SMS that are not urgent wait for the morning.",
 	}, o.post)
 	web.Operation(r, web.Op{
 		Method: http.MethodGet, Path: "/messages", Guard: web.Staff, ID: "list-messages", Tag: tag,
 		Summary:     "List messages, newest first",
-		Description: "With ?wait= (seconds, at most 10) the answer waits for a first match.",
+		Description: "With ?wait= (seconds, at most 10) the answer waits for a first match; not with q, and not when many wait " +
+			"already. A status is one of: " + progress.Doc + ".",
 	}, o.list)
 	web.Operation(r, web.Op{
 		Method: http.MethodGet, Path: "/messages/{id}", Guard: web.Staff, ID: "get-message", Tag: tag,
 		Summary: "Read one message with its attempts",
 	}, o.get)
 	o.mountDecisions(r)
+	o.ledger.Mount(r)
 }
 
 func (o *Outbox) mountDecisions(r *web.Router) {
@@ -60,12 +65,14 @@ func (o *Outbox) post(ctx context.Context, in *messageInput) (*messageQueuedOutp
 	entry, err := o.Queue(ctx, Message{
 		Channel: b.Channel, To: b.To, Subject: b.Subject, Body: b.Body, Template: b.Template, Vars: b.Vars,
 		Lang: b.Lang, Customer: b.Customer, Doctype: b.Doctype, Name: b.Name, DedupeKey: b.DedupeKey, Urgent: b.Urgent,
+		Purpose: b.Purpose,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &messageQueuedOutput{}
-	out.Body.ID, out.Body.Status = entry.ID, entry.Status
+	out.Body.ID, out.Body.Status, out.Body.Duplicate = entry.ID, entry.Status, entry.Duplicate
+	out.Body.Segments, out.Body.Encoding, out.Body.ForcedBy = entry.Segments, entry.Encoding, entry.ForcedBy
 	return out, nil
 }
 
@@ -101,24 +108,29 @@ type messageInput struct {
 		Doctype   string         `json:"reference_doctype,omitempty" maxLength:"140"`
 		Name      string         `json:"reference_name,omitempty" maxLength:"140"`
 		DedupeKey string         `json:"dedupe_key,omitempty" maxLength:"200"`
-		Urgent    bool           `json:"urgent,omitempty"`
+		Urgent    bool           `json:"urgent,omitempty" doc:"Neither the night nor earlier messages hold it up; not for commercial ones"`
+		Purpose   Purpose        `json:"purpose,omitempty" enum:"service,commercial" doc:"service when absent; commercial ones need a consent on record"`
 	}
 }
 
 type messageQueuedOutput struct {
 	Body struct {
-		ID     string `json:"id"`
-		Status string `json:"status"`
+		ID        string `json:"id"`
+		Status    string `json:"status"`
+		Duplicate bool   `json:"duplicate,omitempty" doc:"Nothing was stored: this is the first message"`
+		Segments  int    `json:"segments,omitempty" doc:"SMS only: how many the text takes"`
+		Encoding  string `json:"encoding,omitempty" enum:"GSM-7,UCS-2" doc:"SMS only: UCS-2 has less than half the room"`
+		ForcedBy  string `json:"forced_by,omitempty" doc:"SMS only: the letters that made it UCS-2"`
 	}
 }
 
 type messageListInput struct {
 	Channel  Channel `query:"channel" enum:"sms,email"`
-	Status   string  `query:"status" maxLength:"40" doc:"queued, captured, sending, sent, maybe-sent, failed, cancelled"`
+	Status   string  `query:"status" maxLength:"40" doc:"One of the status words"`
 	To       string  `query:"to" maxLength:"320" doc:"Exact recipient"`
 	Customer string  `query:"customer" maxLength:"140"`
 	Query    string  `query:"q" maxLength:"200" doc:"In dedupe key, reason, reference or customer"`
-	Wait     float64 `query:"wait" minimum:"0" doc:"Seconds to wait for a first match, at most 10"`
+	Wait     float64 `query:"wait" minimum:"0" doc:"Seconds to wait for a first match, at most 10; not with q"`
 	web.Paging
 }
 

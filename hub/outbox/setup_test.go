@@ -71,7 +71,7 @@ func (n never) Send(context.Context, outbox.Letter) (outbox.Receipt, error) {
 	return outbox.Receipt{}, nil
 }
 
-func open(t *testing.T, cfg outbox.Config, sender outbox.Sender) *office {
+func open(t *testing.T, cfg outbox.Config, sender outbox.Sender, with ...func(*outbox.Deps)) *office {
 	t.Helper()
 	f := &office{t: t, engine: hubtest.Store(t), log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -79,10 +79,14 @@ func open(t *testing.T, cfg outbox.Config, sender outbox.Sender) *office {
 	if sender != nil {
 		senders[outbox.SMS], senders[outbox.Email] = sender, sender
 	}
-	var err error
-	f.box, err = outbox.New(cfg, outbox.Deps{
+	deps := outbox.Deps{
 		Store: f.engine, Senders: senders, Events: hubtest.News{Ring: f.engine}, Log: log, PublicURL: "https://hub.example.com",
-	})
+	}
+	for _, set := range with {
+		set(&deps)
+	}
+	var err error
+	f.box, err = outbox.New(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,7 @@
-package outbox
+// Package gate decides who may be written to. It is a room of the outbox: no
+// routes, no events, no systems, no memory; shut until somebody opens it on
+// purpose.
+package gate
 
 import (
 	"errors"
@@ -7,6 +10,7 @@ import (
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/outbox/channel"
 )
 
 // Mode says what the gate lets through.
@@ -20,19 +24,21 @@ const (
 	Live      Mode = "live"      // everything
 )
 
-// Config is the outbox's part of the settings.
-type Config struct {
-	Mode       Mode     `yaml:"mode" env:"MODE" default:"capture" doc:"what the gate lets through: capture, redirect, allowlist or live"`
-	Allow      []string `yaml:"allow" env:"ALLOW" doc:"recipients that allowlist lets through: numbers, addresses or @domain"`
-	RedirectTo []string `yaml:"redirect_to" env:"REDIRECT_TO" doc:"who gets everything in redirect: one number, one address, or both"`
-	LiveAck    string   `yaml:"live_ack" env:"LIVE_ACK" doc:"must repeat the host of TARGO_PUBLIC_URL, or live refuses to start"`
+// Settings are the gate's part of the outbox's settings.
+type Settings struct {
+	Mode       Mode
+	Allow      []string // numbers, addresses or @domain
+	RedirectTo []string // one number, one address, or both
+	Ack        string   // must repeat the host of the public URL for live
 }
 
 // Gate decides who may be written to.
 type Gate struct {
 	mode     Mode
+	host     string // of the public URL
+	acked    bool   // the acknowledgement repeats it
 	allow    map[string]bool
-	redirect map[Channel]string
+	redirect map[channel.Channel]string
 }
 
 // Verdict is the gate's answer. Reason says in words why it does not pass.
@@ -42,13 +48,14 @@ type Verdict struct {
 	Reason string
 }
 
-// NewGate checks the settings, all mistakes at once. Those that concern one
+// New checks the settings, all mistakes at once. Those that concern one
 // setting name its key (see config.Wrong).
-func NewGate(cfg Config, publicURL string) (*Gate, error) {
-	g := &Gate{mode: cfg.Mode, allow: map[string]bool{}, redirect: map[Channel]string{}}
+func New(cfg Settings, publicURL string) (*Gate, error) {
+	g := &Gate{mode: cfg.Mode, allow: map[string]bool{}, redirect: map[channel.Channel]string{}}
 	if g.mode == "" {
 		g.mode = Capture
 	}
+	unacked := g.acknowledge(cfg.Ack, publicURL)
 	allow, redirect := g.readAllow(cfg.Allow), g.readRedirect(cfg.RedirectTo)
 	faults := []error{allow, redirect}
 	switch g.mode {
@@ -58,7 +65,7 @@ func NewGate(cfg Config, publicURL string) (*Gate, error) {
 			faults = append(faults, wrong("redirect_to", "missing; mode redirect needs to know who gets everything"))
 		}
 	case Live:
-		faults = append(faults, acknowledged(cfg.LiveAck, publicURL))
+		faults = append(faults, unacked)
 	default:
 		faults = append(faults, wrong("mode", "is none of capture, redirect, allowlist, live"))
 	}
@@ -73,14 +80,16 @@ func wrong(key, format string, args ...any) error {
 	return config.Wrong("outbox."+key, format, args...)
 }
 
-// acknowledged makes sure that live was meant for this very host: a copied
+// acknowledge makes sure that live was meant for this very host: a copied
 // settings file must not write to customers from a test machine.
-func acknowledged(ack, publicURL string) error {
+func (g *Gate) acknowledge(ack, publicURL string) error {
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Host == "" {
 		return wrong("mode", "live needs a public URL with a host")
 	}
-	if ack == "" || (!strings.EqualFold(ack, u.Host) && !strings.EqualFold(ack, u.Hostname())) {
+	g.host = u.Host
+	g.acked = ack != "" && (strings.EqualFold(ack, u.Host) || strings.EqualFold(ack, u.Hostname()))
+	if !g.acked {
 		return wrong("live_ack", "must repeat the host of the public URL (%s): mode live refuses to start without it", u.Host)
 	}
 	return nil
@@ -90,15 +99,15 @@ func acknowledged(ack, publicURL string) error {
 func (g *Gate) Mode() Mode { return g.mode }
 
 // Judge decides about a checked address (see Address).
-func (g *Gate) Judge(channel Channel, to string) Verdict {
+func (g *Gate) Judge(c channel.Channel, to string) Verdict {
 	switch g.mode {
 	case Live:
 		return Verdict{Pass: true, To: to}
 	case Redirect:
-		if other, ok := g.redirect[channel]; ok {
+		if other, ok := g.redirect[c]; ok {
 			return Verdict{Pass: true, To: other}
 		}
-		return Verdict{Reason: "The gate redirects everything (mode redirect), but has no recipient for " + string(channel) + "."}
+		return Verdict{Reason: "The gate redirects everything (mode redirect), but has no recipient for " + string(c) + "."}
 	case Allowlist:
 		if g.allowed(to) {
 			return Verdict{Pass: true, To: to}
@@ -122,11 +131,14 @@ func (g *Gate) readAllow(entries []string) error {
 	var faults []error
 	for i, entry := range entries {
 		entry = strings.TrimSpace(entry)
-		if domain, ok := strings.CutPrefix(entry, "@"); ok && domain != "" && !strings.ContainsAny(domain, "@ ") {
-			g.allow[strings.ToLower(entry)] = true
-			continue
+		var to string
+		var err error
+		if name, ok := strings.CutPrefix(entry, "@"); ok {
+			to, err = hub.ParseDomain(name)
+			to = "@" + to
+		} else {
+			_, to, err = channel.Either(entry)
 		}
-		_, to, err := eitherAddress(entry)
 		if err != nil {
 			faults = append(faults, wrong("allow", "entry %d is no number, address or @domain", i+1))
 			continue
@@ -139,40 +151,15 @@ func (g *Gate) readAllow(entries []string) error {
 func (g *Gate) readRedirect(entries []string) error {
 	var faults []error
 	for i, entry := range entries {
-		channel, to, err := eitherAddress(entry)
+		way, to, err := channel.Either(entry)
 		if err != nil {
 			faults = append(faults, wrong("redirect_to", "entry %d is no number or address", i+1))
 			continue
 		}
-		if _, twice := g.redirect[channel]; twice {
-			faults = append(faults, wrong("redirect_to", "names two recipients for %s", channel))
+		if _, twice := g.redirect[way]; twice {
+			faults = append(faults, wrong("redirect_to", "names two recipients for %s", way))
 		}
-		g.redirect[channel] = to
+		g.redirect[way] = to
 	}
 	return errors.Join(faults...)
-}
-
-func eitherAddress(text string) (Channel, string, error) {
-	channel := SMS
-	if strings.Contains(text, "@") {
-		channel = Email
-	}
-	to, err := Address(channel, text)
-	return channel, to, err
-}
-
-// addressed puts the original recipient on the first line of a redirected
-// letter, so that whoever tests sees for whom it was.
-func addressed(letter Letter, to string, lang hub.Lang) Letter {
-	if letter.To == to {
-		return letter
-	}
-	line := "[Pour " + letter.To + "]"
-	if lang == hub.English {
-		line = "[For " + letter.To + "]"
-	}
-	letter.Body = line + "\n" + letter.Body
-	letter.HTML = underBodyTag(letter.HTML, line)
-	letter.To = to
-	return letter
 }

@@ -1,4 +1,6 @@
-package outbox
+// Package texts reads the features' messages in both languages and fills them
+// in. It is a room of the outbox: no routes, no events, no systems, no memory.
+package texts
 
 import (
 	"errors"
@@ -10,6 +12,7 @@ import (
 	"text/template"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/outbox/channel"
 )
 
 // Texts are the messages of one feature, in both languages.
@@ -23,14 +26,14 @@ type text struct{ subject, body *template.Template }
 
 type textKey struct {
 	name    string
-	channel Channel
+	channel channel.Channel
 	lang    hub.Lang
 }
 
-// ParseTexts reads texts/<name>.<sms|email>.<fr|en>.txt. A mail's first line is
+// Parse reads texts/<name>.<sms|email>.<fr|en>.txt. A mail's first line is
 // its subject ("Objet : …", "Subject: …"). Every text must exist in both
 // languages; all mistakes are reported at once.
-func ParseTexts(fsys fs.FS) (*Texts, error) {
+func Parse(fsys fs.FS) (*Texts, error) {
 	files, err := fs.Glob(fsys, "texts/*")
 	if err != nil {
 		return nil, fmt.Errorf("listing texts: %w", err)
@@ -61,42 +64,42 @@ func ParseTexts(fsys fs.FS) (*Texts, error) {
 func (t *Texts) parse(fsys fs.FS, file string) error {
 	parts := strings.Split(path.Base(file), ".")
 	if len(parts) != 4 || parts[0] == "" || parts[3] != "txt" ||
-		!Channel(parts[1]).known() || (parts[2] != "fr" && parts[2] != "en") {
+		!channel.Channel(parts[1]).Known() || (parts[2] != "fr" && parts[2] != "en") {
 		return fmt.Errorf("text %s is not named <name>.<sms|email>.<fr|en>.txt", file)
 	}
-	key := textKey{parts[0], Channel(parts[1]), hub.Lang(parts[2])}
+	key := textKey{parts[0], channel.Channel(parts[1]), hub.Lang(parts[2])}
 	raw, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		return err
 	}
 	body := strings.ReplaceAll(string(raw), "\r\n", "\n")
 	var parsed text
-	if key.channel == Email {
+	if key.channel == channel.Email {
 		subject, rest, ok := splitSubject(body)
 		if !ok {
 			return fmt.Errorf("text %s does not begin with its subject (Objet : …)", file)
 		}
-		if parsed.subject, err = parse(file+", subject", subject); err != nil {
+		if parsed.subject, err = compile(file+", subject", subject); err != nil {
 			return err
 		}
 		body = rest
 	}
-	if parsed.body, err = parse(file, body); err != nil {
+	if parsed.body, err = compile(file, body); err != nil {
 		return err
 	}
 	t.set[key] = parsed
 	return nil
 }
 
-func parse(name, source string) (*template.Template, error) {
+func compile(name, source string) (*template.Template, error) {
 	return template.New(name).Option("missingkey=error").Parse(strings.Trim(source, " \n"))
 }
 
 // Names lists the texts of a channel, sorted.
-func (t *Texts) Names(channel Channel) []string {
+func (t *Texts) Names(way channel.Channel) []string {
 	var names []string
 	for key := range t.set {
-		if key.channel == channel && key.lang == hub.French {
+		if key.channel == way && key.lang == hub.French {
 			names = append(names, key.name)
 		}
 	}
@@ -106,11 +109,11 @@ func (t *Texts) Names(channel Channel) []string {
 
 // Render fills in a text. The errors are hub.Invalid: no such text, or a value
 // that it needs is missing.
-func (t *Texts) Render(name string, channel Channel, lang hub.Lang, vars map[string]any) (subject, body string, err error) {
+func (t *Texts) Render(name string, way channel.Channel, lang hub.Lang, vars map[string]any) (subject, body string, err error) {
 	if lang != hub.English {
 		lang = hub.French
 	}
-	found, ok := t.set[textKey{name, channel, lang}]
+	found, ok := t.set[textKey{name, way, lang}]
 	if !ok {
 		return "", "", invalid("/template", "there is no such text for this channel")
 	}
@@ -150,12 +153,6 @@ func splitSubject(text string) (subject, body string, ok bool) {
 	return strings.Trim(subject, " \u00a0\u202f"), rest, true
 }
 
-// render finds a text by its full name "<prefix>.<name>".
-func (o *Outbox) render(full string, channel Channel, lang hub.Lang, vars map[string]any) (subject, body string, err error) {
-	prefix, name, _ := strings.Cut(full, ".")
-	texts := o.texts[prefix]
-	if texts == nil {
-		return "", "", invalid("/template", "there is no such text")
-	}
-	return texts.Render(name, channel, lang, vars)
+func invalid(pointer, detail string) error {
+	return hub.Fail(hub.Invalid, "invalid", "The message cannot be sent like this.", nil, hub.WithField(pointer, detail))
 }

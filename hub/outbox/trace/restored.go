@@ -1,0 +1,63 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gigafibre.ca/targo-hub/hub/keep"
+)
+
+// restoredKey holds the instant at which the store was put back from a backup;
+// whoever restores writes it, for a week.
+const restoredKey = "outbox:restored"
+
+const (
+	again    = 24 * time.Hour     // how long stories go on making again what they had made after the backup
+	released = 7 * 24 * time.Hour // as long as the restore is remembered
+)
+
+// Doubtful tells whether a message may have left already in a time of which the
+// store knows nothing: it was queued before a backup was put back, or a story
+// made it (again) soon after. What a person asks for just now has no key, and
+// what he has released since then is his decision.
+func (t *Trace) Doubtful(ctx context.Context, job keep.Job) (bool, error) {
+	text, _, err := t.values.Value(ctx, restoredKey)
+	switch {
+	case errors.Is(err, keep.ErrNotFound) || job.Dedupe == "":
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("asking whether the store was restored: %w", err)
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(text))
+	if err == nil && job.Created.After(at.Add(again)) {
+		return false, nil
+	}
+	since, _, err := t.values.Value(ctx, releasedKey(job.ID))
+	switch {
+	case errors.Is(err, keep.ErrNotFound):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("asking whether message %s was released: %w", job.ID, err)
+	}
+	return string(since) != string(text), nil // released before that restore
+}
+
+// Released notes that a person lets the message go. Without a restore there is
+// nothing to note.
+func (t *Trace) Released(ctx context.Context, id string) error {
+	text, _, err := t.values.Value(ctx, restoredKey)
+	if errors.Is(err, keep.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		_, err = t.values.Swap(ctx, releasedKey(id), keep.AnyVersion, text, released)
+	}
+	if err != nil {
+		return fmt.Errorf("noting the release of message %s: %w", id, err)
+	}
+	return nil
+}
+
+func releasedKey(id string) string { return "outbox:released:" + id }

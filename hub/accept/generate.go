@@ -197,6 +197,13 @@ func (d *Desk) makeEnvelope(ctx context.Context, q *erpnext.Quotation, out *Gene
 	return signer, nil
 }
 
+// TemplateFields are the names of a template's fields that the hub fills in.
+func TemplateFields() []string {
+	return []string{
+		"quotation", "customer", "company", "valid_till", "recurring", "one_time", "monthly_rate", "net_total", "grand_total", fingerprint,
+	}
+}
+
 // prefill gives the values of the quotation by the names that a template's
 // fields may have; those that the template lacks are left out by the connector.
 func (d *Desk) prefill(q *erpnext.Quotation, lang hub.Lang) map[string]string {
@@ -274,13 +281,20 @@ func (d *Desk) send(ctx context.Context, q *erpnext.Quotation, out Generated, la
 	vars := map[string]any{"Quotation": q.Name, "Company": q.Company, "Name": contact.Name, "Link": out.URL, "ValidTill": hub.Day(q.ValidTill.Time(), contact.Lang)}
 	return d.tell(ctx, contact, outbox.Message{
 		Template: "accept.link", Vars: vars, Customer: q.PartyName, Doctype: "Quotation", Name: q.Name,
-		DedupeKey: "accept:link:" + q.Name + ":" + out.URL,
+		DedupeKey: linkKey(q, out.URL),
 	})
+}
+
+// linkKey tells the message about one link from that about another. Who has the
+// link may sign with it, so it does not stand in the key, which is listed.
+func linkKey(q *erpnext.Quotation, link string) string {
+	sum := sha256.Sum256([]byte(link))
+	return "accept:link:" + q.Name + ":" + hex.EncodeToString(sum[:16])
 }
 
 // tell queues a message by SMS and mail, as far as the contact has them.
 func (d *Desk) tell(ctx context.Context, to erpnext.Contact, m outbox.Message) ([]Sent, error) {
-	m.Lang = to.Lang
+	m.Lang, m.Urgent = to.Lang, true // it answers what somebody has just done: it does not wait for the morning
 	sent := []Sent{}
 	for channel, address := range map[outbox.Channel]string{outbox.SMS: string(to.Phone), outbox.Email: to.Mail} {
 		if address == "" {
@@ -288,7 +302,9 @@ func (d *Desk) tell(ctx context.Context, to erpnext.Contact, m outbox.Message) (
 		}
 		m.Channel, m.To = channel, address
 		entry, err := d.mail.Queue(ctx, m)
-		if err != nil {
+		// What was queued under the key stands, also when this try would say it in
+		// other words: a link is another one each time, an address may be corrected.
+		if err != nil && !hub.HasCode(err, "key-taken") {
 			return nil, fmt.Errorf("queueing %s by %s: %w", m.Template, channel, err)
 		}
 		sent = append(sent, Sent{string(channel), entry.ID, entry.Status})

@@ -20,6 +20,10 @@ const KindOutcome = "inbox.acceptance"
 // as an error.
 const alarmAfter = 15 * time.Minute
 
+// evidenceFor is how long signatures are kept: for as long as a contract may be
+// argued about.
+const evidenceFor = 10 * 365 * 24 * time.Hour
+
 // Signature is the evidence of an acceptance and the payload of its job.
 type Signature struct {
 	Quotation  string    `json:"quotation"`
@@ -65,7 +69,7 @@ func (d *Desk) Work() []keep.Work {
 	backoff := []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
 	return []keep.Work{{
 		Kind: KindOutcome, Concurrency: 4, Budget: 2 * time.Minute,
-		Backoff: backoff, MaxTries: 24 * 60, Do: d.work,
+		Backoff: backoff, MaxTries: 24 * 60, Retain: evidenceFor, Do: d.work,
 	}}
 }
 

@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,8 +15,10 @@ import (
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/accept/envelope"
 	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox"
 )
 
 // Seal is what a delivery of DocuSeal says about a signer, beyond what DocuSeal
@@ -36,28 +39,64 @@ func (d *Desk) Signed(ctx context.Context, seal Seal) (state, job string, err er
 	if d.seal == nil {
 		return "", "", off("DocuSeal")
 	}
-	envelope, err := d.seal.Submission(ctx, seal.Submission)
+	e, err := d.seal.Submission(ctx, seal.Submission)
 	if hub.IsKind(err, hub.NotFound) || isMissing(err) {
 		return "", "", keep.Reject(hub.Fail(hub.NotFound, "not-found", "DocuSeal knows no envelope of this number.", err))
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("reading envelope %d: %w", seal.Submission, err)
 	}
-	if envelope.Status != "completed" && envelope.Status != "declined" {
-		return "waiting-for-signers", "", nil
+	if e.Status != "completed" && e.Status != "declined" {
+		return "waiting-for-signers", "", d.inviteNext(ctx, e)
 	}
-	q, err := d.quotationOf(ctx, envelope)
+	q, err := d.quotationOf(ctx, e)
 	if err != nil {
 		return "", "", err
 	}
-	if envelope.Status == "declined" {
+	if e.Status == "declined" {
 		return "declined", "", d.declined(ctx, q, seal.DeclineReason)
 	}
-	signed, err := d.take(ctx, d.signatureOf(envelope, q, seal))
+	if seal.Address == "" { // submission.completed, which may come first, or alone
+		witness, err := envelope.Witness(ctx, d.seal, e)
+		if err != nil {
+			return "", "", err
+		}
+		seal.Address, seal.Agent, seal.Name = witness.IP, witness.UserAgent, cmp.Or(seal.Name, witness.Name)
+	}
+	signed, err := d.take(ctx, d.signatureOf(e, q, seal))
 	if err != nil {
 		return "", "", err
 	}
 	return "taken", signed.ID, nil
+}
+
+// inviteNext sends the link to the signer whose turn it is, once. Envelopes of
+// the hub have one signer; in those made by hand DocuSeal invites the next one,
+// unless it was told to write to nobody. What is no quotation's is not ours.
+func (d *Desk) inviteNext(ctx context.Context, e docuseal.Submission) error {
+	next, due := envelope.Next(e)
+	if !due {
+		return nil
+	}
+	q, err := d.quotationOf(ctx, e)
+	if hub.IsKind(err, hub.Conflict) || hub.IsKind(err, hub.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	customer, err := d.contact(ctx, q)
+	if err != nil {
+		return err
+	}
+	phone, _ := hub.ParsePhone(next.Phone) // without one there may be a mail address
+	to := erpnext.Contact{Name: next.Name, Phone: phone, Mail: next.Email, Lang: customer.Lang}
+	vars := map[string]any{"Quotation": q.Name, "Company": q.Company, "Name": to.Name, "Link": next.EmbedSrc, "ValidTill": hub.Day(q.ValidTill.Time(), to.Lang)}
+	_, err = d.tell(ctx, to, outbox.Message{
+		Template: "accept.link", Vars: vars, Customer: q.PartyName, Doctype: "Quotation", Name: q.Name,
+		DedupeKey: linkKey(q, next.EmbedSrc),
+	})
+	return err
 }
 
 // declined makes the quotation of a declined envelope Lost. One that was
@@ -92,7 +131,7 @@ func (d *Desk) quotationOf(ctx context.Context, e docuseal.Submission) (*erpnext
 	if err != nil {
 		return nil, fmt.Errorf("looking for the quotation of envelope %s: %w", id, err)
 	}
-	named := namedBy(e)
+	named := envelope.NamedBy(e)
 	switch {
 	case q != nil && (named == "" || named == q.Name):
 		return q, nil
@@ -110,16 +149,6 @@ func (d *Desk) quotationOf(ctx context.Context, e docuseal.Submission) (*erpnext
 		return nil, keep.Reject(hub.Fail(hub.Conflict, "state-conflict", "The quotation has another envelope.", nil))
 	}
 	return q, nil
-}
-
-// namedBy is the quotation that an envelope was made for.
-func namedBy(e docuseal.Submission) string {
-	for _, signer := range e.Submitters {
-		if signer.ExternalID != "" {
-			return signer.ExternalID
-		}
-	}
-	return ""
 }
 
 // signatureOf draws up the evidence: of the delivery, and where it says nothing

@@ -11,7 +11,8 @@
 // who the hub thinks he is. Events: none. Systems called: none. Remembers: which
 // tokens were revoked, by jti until they end, and by audience and subject with
 // the instant before which nothing counts; and in memory the tokens whose
-// signature it has verified.
+// signature it has verified. A revocation counts at once where it was made, and
+// within a second on every other replica.
 package access
 
 import (

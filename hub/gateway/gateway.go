@@ -12,14 +12,14 @@
 // Identical reads at the same time make one call. What the settings say is kept
 // for a while (X-Hub-Cache: hit, miss, stale, bypass), apart for callers to whom
 // different things are open, and dropped by news of a change: Changed, and every
-// write that passes here, before it is answered.
+// write that passes here, before it is answered. Replicas tell each other.
 //
 // Events: none. Systems called: ERPNext. Remembers: kept answers in memory, and
 // in the audit who asked for every change and how it ended: a record before the
 // call, without which nothing is called, and one after it.
 //
 // Its rooms: address (paths), papers (arguments), rules (what is open to whom),
-// lists (what is open by itself, and what never is),
+// lists (what is open by itself, and what never is), relay (news between replicas),
 // charge (what makes people pay), veil (takes members out of streaming JSON),
 // shelf (kept and shared answers), reply (headers), tally (counters).
 package gateway
@@ -42,6 +42,7 @@ import (
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/gateway/relay"
 	"gigafibre.ca/targo-hub/hub/gateway/rules"
 	"gigafibre.ca/targo-hub/hub/gateway/shelf"
 	"gigafibre.ca/targo-hub/hub/gateway/tally"
@@ -80,6 +81,7 @@ type Trail interface {
 type Deps struct {
 	Site          Site                  // nil: every route answers that the part is off
 	Trail         Trail                 // nil: changes are refused
+	Radio         relay.Radio           // reaches the other replicas; nil: there are none
 	BillingPaused bool                  // while true nothing is submitted or mailed that makes people pay
 	Silent        bool                  // while true ERPNext is not asked to write to anybody: the outbox holds back too
 	Now           func() time.Time      // nil = time.Now
@@ -102,6 +104,7 @@ type Gateway struct {
 	headers sync.Map // *rules.Class to *[variants]http.Header
 	buffers sync.Pool
 
+	relay *relay.Relay  // nil without other replicas
 	any   atomic.Uint64 // changes of anything
 	world atomic.Uint64 // changes that may have touched everything
 
@@ -135,6 +138,10 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 	}
 	g.buffers.New = func() any { b := make([]byte, 0, pooled); return &b }
 	g.life, g.end = context.WithCancel(context.Background())
+	if deps.Radio != nil {
+		g.relay = relay.New(deps.Radio, g.drop)
+		g.refreshing.Go(func() { g.relay.Run(g.life) })
+	}
 	return g, nil
 }
 
@@ -171,8 +178,17 @@ func (g *Gateway) Mount(r *web.Router) {
 }
 
 // Changed tells that a document was written, by whomever. Kept answers that it
-// may be in are no longer served. An empty doctype means that it could be any.
+// may be in are no longer served, here or on another replica. An empty doctype
+// means that it could be any.
 func (g *Gateway) Changed(doctype, _ string) {
+	g.drop(doctype)
+	if g.relay != nil {
+		g.relay.Tell(doctype)
+	}
+}
+
+// drop makes kept answers old.
+func (g *Gateway) drop(doctype string) {
 	if d, known := g.policy.Doctype(doctype); known {
 		d.Changes.Add(1)
 	}

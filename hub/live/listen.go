@@ -113,6 +113,7 @@ func (s *stream) locate(ctx context.Context, seen string) (missed bool, err erro
 			hub.WithRetryAfter(3*time.Second))
 	default:
 	}
+	s.era = s.broker.window.age()
 	last, err := s.broker.store.Last(ctx)
 	if err != nil {
 		return false, fmt.Errorf("finding the newest event: %w", err)
@@ -125,7 +126,7 @@ func (s *stream) locate(ctx context.Context, seen string) (missed bool, err erro
 	if err != nil || id < 0 || id > last { // not ours, or of a ring that was since replaced
 		return true, nil
 	}
-	_, oldest, err := s.broker.store.Read(ctx, id, 1)
+	_, oldest, err := s.broker.store.Read(ctx, id, 1, s.topics...)
 	if err != nil {
 		return false, fmt.Errorf("finding where the listener left: %w", err)
 	}

@@ -9,12 +9,12 @@
 // position from a window of encoded frames that all listeners share, or, when it
 // is further behind, from the ring. There is no queue per listener that could
 // overflow and no seam between replay and live, so that nothing is missed and
-// nothing comes twice.
+// nothing comes twice. The ring is common to all replicas of the hub, so a
+// listener hears everything at any of them, and may go on at another.
 package live
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -107,68 +107,9 @@ func (b *Broker) Publish(ctx context.Context, events ...hub.Event) error {
 	return nil
 }
 
-// Run moves new events from the ring into the window until ctx ends, then
-// returns nil. A store that is away is asked again at every poll.
-func (b *Broker) Run(ctx context.Context) error {
-	wake, err := b.store.Subscribe(ctx, keep.WakeEvents)
-	if err != nil {
-		return fmt.Errorf("listening for new events: %w", err)
-	}
-	poll := time.NewTicker(b.limits.poll)
-	defer poll.Stop()
-	for {
-		if err := b.pull(ctx); err != nil && ctx.Err() == nil {
-			if errors.Is(err, keep.ErrClosed) {
-				return err
-			}
-			b.log.WarnContext(ctx, "events not read from the store", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case _, open := <-wake:
-			if !open {
-				wake = nil
-			}
-		case <-poll.C:
-		}
-	}
-}
-
 // Close ends every stream at once and refuses new ones. Clients come back to
 // the next process with the id they saw last.
 func (b *Broker) Close() { b.once.Do(func() { close(b.done) }) }
-
-// page is how many events are read from the ring at a time.
-const page = 256
-
-func (b *Broker) pull(ctx context.Context) error {
-	head, started := b.window.position()
-	if !started {
-		last, err := b.store.Last(ctx)
-		if err != nil {
-			return err
-		}
-		b.window.restart(last)
-		return nil
-	}
-	for {
-		events, oldest, err := b.store.Read(ctx, head, page)
-		if err != nil {
-			return err
-		}
-		if oldest-1 > head { // the ring forgot some before we read them
-			b.window.restart(oldest - 1)
-		}
-		if len(events) > 0 {
-			b.window.add(encodeAll(events))
-			head = events[len(events)-1].ID
-		}
-		if len(events) < page {
-			return nil
-		}
-	}
-}
 
 func (b *Broker) measure(reg prometheus.Registerer) {
 	b.listeners = prometheus.NewGauge(prometheus.GaugeOpts{

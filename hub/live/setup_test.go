@@ -47,8 +47,21 @@ func setup(t *testing.T, store sqlite.Options, verifier web.Verifier, options ..
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := stand(t, engine, verifier, options...)
+	s.engine = engine
+	return s
+}
+
+// stand sets a broker up on a store.
+func stand(t *testing.T, store live.Store, verifier web.Verifier, options ...live.Option) *stage {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	s := &stage{t: t, engine: engine, broker: live.NewBroker(engine, log, options...)}
+	s := &stage{t: t, broker: live.NewBroker(store, log, options...)}
 	edge, err := web.NewServer(web.Config{}, web.Deps{Verifier: verifier, Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -65,9 +78,6 @@ func setup(t *testing.T, store sqlite.Options, verifier web.Verifier, options ..
 		stop()
 		if err := <-ran; err != nil {
 			t.Errorf("Run returned %v", err)
-		}
-		if err := engine.Close(); err != nil {
-			t.Error(err)
 		}
 	})
 	return s

@@ -18,6 +18,7 @@ type stream struct {
 	out      http.ResponseWriter
 	control  *http.ResponseController
 	topics   []hub.Topic
+	era      int   // of the ring in which the position is meant
 	position int64 // every event up to here is behind the listener
 	told     int64 // the id that the client would come back with
 }
@@ -71,6 +72,11 @@ func (s *stream) open(missed bool) error {
 // deliver sends everything that lies after the position.
 func (s *stream) deliver(ctx context.Context) (grown <-chan struct{}, err error) {
 	for {
+		if era := s.broker.window.age(); era != s.era {
+			if err := s.startOver(ctx, era); err != nil {
+				return nil, err
+			}
+		}
 		frames, head, more, covered := s.broker.window.after(s.position)
 		if covered {
 			if err := s.send(frames); err != nil {
@@ -83,6 +89,16 @@ func (s *stream) deliver(ctx context.Context) (grown <-chan struct{}, err error)
 			return nil, err
 		}
 	}
+}
+
+// startOver puts a listener at the end of a ring that went back.
+func (s *stream) startOver(ctx context.Context, era int) error {
+	last, err := s.broker.store.Last(ctx)
+	if err != nil {
+		return errors.Join(errStore, err)
+	}
+	s.era, s.position, s.told = era, last, last
+	return s.write(resetFrame(last))
 }
 
 // catchUp reads a listener's arrears from the ring, up to head or beyond.

@@ -25,6 +25,7 @@ type window struct {
 
 	mu      sync.Mutex
 	started bool
+	era     int // grows when the ring went back
 	base    int64
 	head    int64
 	frames  []frame
@@ -41,10 +42,20 @@ func (w *window) position() (head int64, started bool) {
 	return w.head, w.started
 }
 
+// age is how often the ring went back by now.
+func (w *window) age() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.era
+}
+
 // restart empties the window; events up to head must be read from the ring.
 func (w *window) restart(head int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.head > head {
+		w.era++
+	}
 	w.started, w.base, w.head, w.frames = true, head, head, nil
 	w.ring()
 }

@@ -41,7 +41,7 @@ func (s *Schedule) Work() []keep.Work {
 	works := make([]keep.Work, 0, len(s.tasks))
 	for _, t := range s.tasks {
 		works = append(works, keep.Work{
-			Kind: t.kind(), Concurrency: 1, Budget: t.Budget,
+			Kind: t.kind(), Concurrency: 1, Budget: t.Budget, Retain: -1, // see prune
 			Backoff: append([]time.Duration{}, t.Backoff...), MaxTries: len(t.Backoff) + 1 + losses,
 			Do: func(ctx context.Context, job keep.Job) (keep.Result, error) { return s.do(ctx, t, job) },
 		})

@@ -1,6 +1,9 @@
 package veil
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // mark takes a byte that is neither blank nor inside a string or scalar.
 func (f *Filter) mark(dst []byte, c byte) ([]byte, error) {
@@ -105,4 +108,19 @@ func (f *Filter) closeScalar() error {
 
 func isScalar(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '-' || c == '+' || c == '.' || c == 'E'
+}
+
+// unescape takes a byte of an escape.
+func (f *Filter) unescape(c byte) error {
+	switch {
+	case f.escape == 5 && c == 'u':
+		f.escape = 4
+	case f.escape == 5 && strings.IndexByte(`"\/bfnrt`, c) >= 0:
+		f.escape = 0
+	case f.escape < 5 && ('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'):
+		f.escape--
+	default:
+		return ErrJSON
+	}
+	return nil
 }

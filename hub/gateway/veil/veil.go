@@ -187,18 +187,3 @@ func (f *Filter) text(dst []byte, c byte) ([]byte, error) {
 	}
 	return dst, nil
 }
-
-// unescape takes a byte of an escape.
-func (f *Filter) unescape(c byte) error {
-	switch {
-	case f.escape == 5 && c == 'u':
-		f.escape = 4
-	case f.escape == 5 && strings.IndexByte(`"\/bfnrt`, c) >= 0:
-		f.escape = 0
-	case f.escape < 5 && ('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'):
-		f.escape--
-	default:
-		return ErrJSON
-	}
-	return nil
-}

@@ -12,7 +12,7 @@ PORT    ?=
 # What `make bench ONLY=webhooks,start` runs; all benchmarks without ONLY.
 ONLY    ?=
 
-.PHONY: help demo test build setup bench fuzz fmt check golden clean
+.PHONY: help demo test build setup bench crash fuzz fmt check golden clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -40,9 +40,16 @@ bench: ## ratios against peers, in one run: make bench ONLY=webhooks,start
 	@.ci/setup node
 	@.ci/bench '$(ONLY)'
 
-fuzz: ## a minute of each fuzz target
-	@for f in $$(grep -rlE '^func Fuzz' --include=*_test.go .); do d=$$(dirname $$f); \
-	  for t in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$f | cut -c6-); do go test -run '^$$' -fuzz "^$$t$$" -fuzztime 60s $$d; done; done
+# How long each fuzz target runs.
+FUZZ    ?= 30s
+
+crash: build ## kill -9 at every point, three hundred times, on both engines
+	@go test ./cmd/targo-hub -run 'Killed|TwoHubs|Restored|RunsOut' -kills 300 -count=1 -v -timeout 30m 2>&1 | .ci/digest
+
+fuzz: ## half a minute of each fuzz target: make fuzz FUZZ=5m
+	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir='.?*' .); do \
+	  for t in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$f | cut -c6-); do \
+	    echo "== $$t in $$(dirname $$f)"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZ) $$(dirname $$f); done; done
 
 fmt: ## format
 	@gofmt -w $$(git ls-files '*.go')

@@ -125,6 +125,24 @@ func TestSecretFiles(t *testing.T) {
 	}
 }
 
+// TestBlanksAreNoSecret refuses what everybody can guess, wherever it stands.
+func TestBlanksAreNoSecret(t *testing.T) {
+	t.Parallel()
+	blank := write(t, "token", " \t \n")
+	for name, load := range map[string]func(*settings) error{
+		"variable": func(s *settings) error { return config.Load(s, []string{"TARGO_DOCUSEAL_TOKEN=  "}, "") },
+		"file":     func(s *settings) error { return config.Load(s, []string{"TARGO_DOCUSEAL_TOKEN_FILE=" + blank}, "") },
+		"key": func(s *settings) error {
+			return config.Load(s, nil, write(t, "hub.yaml", "docuseal: {token: \" \"}\n"))
+		},
+	} {
+		var got settings
+		if err := load(&got); err == nil || !strings.Contains(err.Error(), "blanks") || got.Seal.Token != "" {
+			t.Errorf("by %s: %v", name, err)
+		}
+	}
+}
+
 func TestEveryMistakeAtOnce(t *testing.T) {
 	t.Parallel()
 	file := write(t, "hub.yaml", strings.Join([]string{

@@ -115,7 +115,8 @@ func TestSecretNeverShows(t *testing.T) {
 			t.Errorf("the secret shows:\n%s", &out)
 		}
 	}
-	if s.Seal.Token.String() != "[secret]" || config.Secret("").String() != "" || !config.Secret("").Empty() {
+	if s.Seal.Token.String() != "[secret]" || config.Secret("").String() != "" || !config.Secret("").Empty() ||
+		!config.Secret(" \n").Empty() || s.Seal.Token.Empty() {
 		t.Error("String or Empty is wrong")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 const hidden = "[secret]"
@@ -18,8 +19,9 @@ type Secret string
 // Reveal returns the text.
 func (s Secret) Reveal() string { return string(s) }
 
-// Empty tells that there is none.
-func (s Secret) Empty() bool { return s == "" }
+// Empty tells that there is none. Blanks alone are none: everybody can guess
+// them.
+func (s Secret) Empty() bool { return strings.TrimSpace(string(s)) == "" }
 
 // String hides the text.
 func (s Secret) String() string {

@@ -55,6 +55,10 @@ func (r *reader) variable(f field) {
 }
 
 func (r *reader) assign(f field, where, text string) {
+	if f.secret && Secret(text).Empty() {
+		r.mistake(where, f.path, "made of blanks only, which is no secret")
+		return
+	}
 	if err := f.set(text); err != nil {
 		r.mistake(where, f.path, err.Error())
 		return

@@ -22,6 +22,8 @@ func TestParsePhone(t *testing.T) {
 		"":                  "",
 		"abc":               "",
 		"12":                "",
+		"555-0123":          "", // of which area?
+		"+1 555-0123":       "",
 	} {
 		got, err := hub.ParsePhone(text)
 		if string(got) != want {
@@ -29,6 +31,47 @@ func TestParsePhone(t *testing.T) {
 		}
 		if (want == "") != hub.HasCode(err, "phone-invalid") {
 			t.Errorf("ParsePhone(%q): error %v", text, err)
+		}
+	}
+}
+
+func TestParseMail(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"ann@example.com":                          "ann@example.com",
+		" Ann Roy <Ann.Roy+x@Example.COM> ":        "Ann.Roy+x@example.com",
+		"o'neil!#$%&*+/=?^_`{|}~-@example.com":     "o'neil!#$%&*+/=?^_`{|}~-@example.com",
+		"ann@b\u00fccher.example":                  "ann@xn--bcher-kva.example",
+		"ann@xn--bcher-kva.example":                "ann@xn--bcher-kva.example",
+		"ann@localhost":                            "ann@localhost",
+		`"ann"@example.com`:                        "ann@example.com",
+		"":                                         "",
+		"ann at example":                           "",
+		`"evil@evil.example,"@example.com`:         "",
+		`"x>, <evil@evil.example"@example.com`:     "",
+		`"a b"@example.com`:                        "",
+		`"a\"b"@example.com`:                       "",
+		`"a..b"@example.com`:                       "",
+		`".a"@example.com`:                         "",
+		"andr\u00e9@example.com":                   "",
+		"\u212aim@example.com":                     "", // looks like Kim
+		"ann@exam\u212aple.com":                    "",
+		"ann@b\u00dccher.example":                  "",
+		"ann@xn--a.example":                        "",
+		"ann@ex ample.com":                         "",
+		"ann@exa_mple.com":                         "",
+		"ann@-example.com":                         "",
+		"ann@example.com.":                         "",
+		"ann@[10.0.0.1]":                           "",
+		"ann@example.com, bob@example.com":         "",
+		"ann@example.com\r\nBcc: bob@example.com":  "",
+		strings.Repeat("a", 65) + "@example.com":   "",
+		"ann@" + strings.Repeat("a", 64) + ".com":  "",
+		"ann@" + strings.Repeat("a.", 127) + "com": "",
+	} {
+		got, err := hub.ParseMail(text)
+		if got != want || (want == "") != hub.IsKind(err, hub.Invalid) {
+			t.Errorf("ParseMail(%q) = %q, %v; want %q", text, got, err, want)
 		}
 	}
 }

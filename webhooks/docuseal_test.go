@@ -113,6 +113,7 @@ func TestDocuSealTakesEitherProof(t *testing.T) {
 		detail string
 	}{
 		{"nothing configured", webhooks.DocuSealConfig{}, signed, 503, "secret-missing", "No secret"},
+		{"a secret of blanks", webhooks.DocuSealConfig{Secret: " ", Header: " : "}, signed, 503, "secret-missing", "No secret"},
 		{"a header without a value", webhooks.DocuSealConfig{Header: "X-Sign-Key:"}, fixed, 503, "secret-missing", "No secret"},
 		{"signature, both configured", webhooks.DocuSealConfig{Secret: sealSecret, Header: sealHeader}, signed, 200, "", ""},
 		{"header, both configured", webhooks.DocuSealConfig{Secret: sealSecret, Header: sealHeader}, fixed, 200, "", ""},

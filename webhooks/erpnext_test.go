@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/inbox"
@@ -120,10 +121,13 @@ func TestERPNextAsItSends(t *testing.T) {
 
 func TestERPNextWithoutSecretBelievesNobody(t *testing.T) {
 	t.Parallel()
-	h := inboxtest.New(t, webhooks.ERPNext("", unmoved))
-	got := h.Send(http.MethodPost, "/webhooks/erpnext", http.Header{webhooks.ERPNextSignature: {deskSign("", []byte(changed))}}, []byte(changed))
-	if got.Code != 503 || got.Problem != "secret-missing" || len(h.Jobs("erpnext")) > 0 {
-		t.Errorf("answered %+v", got)
+	for _, secret := range []string{"", " ", "\n"} {
+		h := inboxtest.New(t, webhooks.ERPNext(config.Secret(secret), unmoved))
+		proof := http.Header{webhooks.ERPNextSignature: {deskSign(secret, []byte(changed))}}
+		got := h.Send(http.MethodPost, "/webhooks/erpnext", proof, []byte(changed))
+		if got.Code != 503 || got.Problem != "secret-missing" || len(h.Jobs("erpnext")) > 0 {
+			t.Errorf("%q answered %+v", secret, got)
+		}
 	}
 }
 
@@ -170,6 +174,22 @@ func TestERPNextQuirks(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("heard (-want +got):\n%s", diff)
+	}
+}
+
+// TestERPNextTellsStatesApart hears of a status that was set without a new
+// modified, and of each state once.
+func TestERPNextTellsStatesApart(t *testing.T) {
+	t.Parallel()
+	h := inboxtest.New(t, webhooks.ERPNext(deskSecret, unmoved))
+	for _, c := range []struct{ state, want string }{
+		{`"docstatus": 0, "status": "Open"`, "stored"}, {`"docstatus": 0, "status": "Lost"`, "stored"},
+		{`"docstatus": 1, "status": "Open"`, "stored"}, {`"docstatus": 0, "status": "Lost"`, "duplicate"},
+	} {
+		body := []byte(`{"doctype": "Quotation", "name": "Q-1", "modified": "2026-11-22 10:00:02", "event": "on_change", ` + c.state + `}`)
+		if got := h.Send(http.MethodPost, "/webhooks/erpnext", deskProof(body, time.Now()), body); got.Status != c.want {
+			t.Errorf("%s was answered %+v, want %s", c.state, got, c.want)
+		}
 	}
 }
 

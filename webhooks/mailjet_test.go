@@ -80,7 +80,7 @@ func TestMailjetConforms(t *testing.T) {
 
 func TestMailjetWithoutPasswordBelievesNobody(t *testing.T) {
 	t.Parallel()
-	for _, cfg := range []webhooks.MailjetConfig{{}, {User: "mailjet"}, {Password: "x"}} {
+	for _, cfg := range []webhooks.MailjetConfig{{}, {User: "mailjet"}, {Password: "x"}, {User: "mailjet", Password: " "}} {
 		h := inboxtest.New(t, webhooks.Mailjet(cfg, (&postbox{}).take))
 		if got := h.Send(http.MethodPost, "/webhooks/mailjet", mailProof(nil, time.Now()), []byte(mailSent)); got.Code != 503 || got.Problem != "secret-missing" {
 			t.Errorf("%+v answered %+v", cfg, got)

@@ -63,7 +63,7 @@ func TestTraccarIsFiledByDevice(t *testing.T) {
 	for _, c := range []struct{ body, dedupe, event, status string }{
 		{trackFix, "position:7@1795342272000/1795342272000", "position", "stored"},
 		{trackFix, "position:7@1795342272000/1795342272000", "position", "duplicate"},
-		{trackEvent, "event:7:geofenceExit@1795342320000:3:0:sha256-x", "geofenceExit", "stored"},
+		{trackEvent, "event:7:geofenceExit@1795342320000:3:0:0", "geofenceExit", "stored"},
 	} {
 		got := h.Send(http.MethodPost, "/webhooks/traccar", trackProof(nil, time.Now()), []byte(c.body))
 		job := h.Becomes(got.ID, keep.Done)

@@ -117,6 +117,7 @@ func TestTwilioNeedsItsAddressAndAToken(t *testing.T) {
 	for _, cfg := range []webhooks.TwilioConfig{
 		{}, {PublicURL: "https://hub.example.com"}, {PublicURL: "https://hub.example.com", Tokens: []config.Secret{"", ""}},
 		{Tokens: []config.Secret{twilioToken}},
+		{PublicURL: "https://hub.example.com", Tokens: []config.Secret{" ", "\n"}},
 	} {
 		h := inboxtest.New(t, twilioSources(cfg)...)
 		proof := twilioProof(twilioToken, smsAddress)([]byte(smsCame), time.Now())
@@ -148,6 +149,37 @@ func TestTwilioQueryIsSigned(t *testing.T) {
 		got := h.Send(http.MethodPost, "/webhooks/twilio/sms?a=1&b=2", twilioProof(twilioToken, address)([]byte(smsCame), time.Now()), []byte(smsCame))
 		if got.Code != want {
 			t.Errorf("signed for %s: %+v", address, got)
+		}
+	}
+}
+
+// TestTwilioFragments takes no # for one that came in a query: what stands behind
+// it is not signed. That of the configured address is cut.
+func TestTwilioFragments(t *testing.T) {
+	t.Parallel()
+	cfg := twilioConfig()
+	cfg.PublicURL = "https://hub.example.com/#top"
+	const called, address = "/webhooks/twilio/status?message=0190-a", "https://hub.example.com/webhooks/twilio/status?message=0190-a"
+	for query, want := range map[string]int{"": 200, "#junk": 401, "#": 401, "%23junk": 401} {
+		path, raw, _ := strings.Cut(called+query, "?") // as the server has it: net/http keeps a # there
+		call := inbox.Call{
+			Header: twilioProof(twilioToken, address)([]byte(smsLeft), time.Now()), Body: []byte(smsLeft), Path: path, Query: raw,
+		}
+		if _, err := twilioSources(cfg)[1].Verify(call); (err == nil) != (want == 200) {
+			t.Errorf("%q: %v", query, err)
+		}
+	}
+}
+
+// TestTwilioFormsAreShort refuses what is too long before it is looked at.
+func TestTwilioFormsAreShort(t *testing.T) {
+	t.Parallel()
+	h := inboxtest.New(t, twilioSources(twilioConfig())...)
+	for size, want := range map[int]int{64 << 10: 200, 64<<10 + 1: 413, 1 << 20: 413} {
+		body := []byte(smsCame + "&More=" + strings.Repeat("x", size-len(smsCame)-len("&More=")))
+		got := h.Send(http.MethodPost, "/webhooks/twilio/sms", twilioProof(twilioToken, smsAddress)(body, time.Now()), body)
+		if got.Code != want {
+			t.Errorf("%d bytes: %+v", size, got)
 		}
 	}
 }

@@ -1,20 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
+	"encoding/json"
 	"log/slog"
-	"net/mail"
-	"os"
-	"path/filepath"
-	"strings"
+	"net/http"
 	"time"
 
 	"gigafibre.ca/targo-hub/cmd/targo-hub/findings"
-	"gigafibre.ca/targo-hub/erpnext"
-	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/cmd/targo-hub/probe"
+	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/signing"
 )
 
 // checkFor bounds the whole check.
@@ -42,16 +39,16 @@ func (k checkCommand) Run(c *console) error {
 		r.Warn("settings", w)
 	}
 	r.OK("settings", "read")
-	r.store(settings)
+	r.store(ctx, settings)
 	r.gate(settings)
-	o, err := callOut(settings, newRegistry(), slog.New(slog.DiscardHandler))
+	o, err := callOut(settings, true, newRegistry(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	r.erpnext(ctx, o)
-	r.docuseal(ctx, settings, o)
-	r.twilio(ctx, settings, o)
-	r.mailjet(ctx, settings, o)
+	probe.ERPNext(ctx, r.List, o.erp)
+	probe.DocuSeal(ctx, r.List, settings.DocuSeal, o.seal)
+	probe.Twilio(ctx, r.List, settings.Twilio, o.sms)
+	probe.Mailjet(ctx, r.List, settings.Mailjet, o.mail)
 	return r.verdict()
 }
 
@@ -65,22 +62,12 @@ func (r report) verdict() error {
 	return nil
 }
 
-// store looks whether the file can be written, without taking it from a hub that
-// runs.
-func (r report) store(s *Settings) {
-	path, err := s.statePath()
-	if err == nil {
-		var f *os.File
-		if f, err = os.CreateTemp(filepath.Dir(path), ".targo-hub-check-"); err == nil {
-			_ = f.Close()
-			err = os.Remove(f.Name())
-		}
+// store asks the place of the store; that it can be read is settled with the
+// settings.
+func (r report) store(ctx context.Context, s *Settings) {
+	if place, err := s.place(); err == nil {
+		place.Check(ctx, r.List)
 	}
-	if err != nil {
-		r.Fail("store", storeTrouble(path, err).Error())
-		return
-	}
-	r.OK("store", "the folder of "+path+" can be written")
 }
 
 // gate says what the outbox lets through; that it can be built is settled with
@@ -93,98 +80,45 @@ func (r report) gate(s *Settings) {
 	r.OK("outbox", "the gate is in mode "+string(s.Outbox.Mode))
 }
 
-// erpnext names every doctype and field that is missing or different.
-func (r report) erpnext(ctx context.Context, o *outside) {
-	if o.erp == nil {
-		r.Off("erpnext", "TARGO_ERPNEXT_URL is empty")
-		return
-	}
-	for _, f := range erpnext.Check(ctx, o.erp) {
-		text := strings.TrimSpace(f.Text + " " + f.Hint)
-		if f.About != "ERPNext" { // else the line says so already
-			text = f.About + ": " + text
-		}
-		switch f.Level {
-		case erpnext.Fault:
-			r.Fail("erpnext", text)
-		case erpnext.Warning:
-			r.Warn("erpnext", text)
-		default:
-			r.OK("erpnext", text)
-		}
-	}
+type doctorCommand struct {
+	DocuSeal doctorDocuSeal `cmd:"" name:"docuseal" help:"Whether signatures given in DocuSeal reach the hub: its webhook, its secrets, its templates, what came and what was missed."`
 }
 
-func (r report) docuseal(ctx context.Context, s *Settings, o *outside) {
-	if s.DocuSeal.WebhookSecret.Empty() && s.DocuSeal.WebhookHeader.Empty() {
-		r.Warn("docuseal", "neither TARGO_DOCUSEAL_WEBHOOK_SECRET nor TARGO_DOCUSEAL_WEBHOOK_HEADER is set: every webhook is refused")
-	}
-	if o.seal == nil {
-		r.Off("docuseal", "TARGO_DOCUSEAL_URL is empty")
-		return
-	}
-	p := findings.Peer{Name: "DocuSeal", Address: s.DocuSeal.URL, Credentials: "TARGO_DOCUSEAL_TOKEN", Missing: "there is no API of DocuSeal at " + s.DocuSeal.URL + " (TARGO_DOCUSEAL_URL)"}
-	user, err := o.seal.User(ctx)
+type doctorDocuSeal struct{}
+
+// Run asks the running hub, which knows what came. Without one it says what can
+// be seen from outside.
+func (doctorDocuSeal) Run(c *console) error {
+	settings, _, err := c.load()
 	if err != nil {
-		r.Fail("docuseal", p.Trouble(err))
-		return
+		return err
 	}
-	r.OK("docuseal", "reached as "+hub.MaskMail(user.Email))
-	for i, id := range []int{s.DocuSeal.TemplateCommercial, s.DocuSeal.TemplateProject} {
-		name := "TARGO_DOCUSEAL_TEMPLATE_" + []string{"COMMERCIAL", "PROJECT"}[i]
-		if id == 0 {
-			r.Warn("docuseal", name+" is empty: quotations of this track cannot be signed")
-			continue
-		}
-		p.Missing = fmt.Sprintf("template %d (%s) is unknown to DocuSeal", id, name)
-		if _, err := o.seal.Template(ctx, id); err != nil {
-			r.Fail("docuseal", p.Trouble(err))
-			continue
-		}
-		r.OK("docuseal", fmt.Sprintf("template %d (%s) is there", id, name))
+	r := report{findings.To(c.out)}
+	var answer struct{ Findings []signing.Finding }
+	raw, err := c.ask(http.MethodGet, "/signing/doctor", "")
+	if err == nil {
+		err = json.Unmarshal(raw, &answer)
 	}
-}
-
-// twilio asks for the account.
-func (r report) twilio(ctx context.Context, s *Settings, o *outside) {
-	if !s.Twilio.On() {
-		r.Off("twilio", "TARGO_TWILIO_ACCOUNT_SID is empty: its messages stay captured")
-		return
-	}
-	account := "the account " + s.Twilio.AccountSID
-	p := findings.Peer{Name: "Twilio", Address: s.Twilio.BaseURL, Credentials: "TARGO_TWILIO_AUTH_TOKEN for " + account, Missing: account + " (TARGO_TWILIO_ACCOUNT_SID) is unknown to Twilio"}
-	found, err := o.senders[outbox.SMS].(smsSender).client.Account(ctx)
-	switch {
-	case err != nil:
-		r.Fail("twilio", p.Trouble(err))
-	case found.Status != "active":
-		r.Fail("twilio", account+" is "+cmp.Or(found.Status, "in no known state"))
-	default:
-		r.OK("twilio", account+" is active")
-	}
-}
-
-// mailjet asks for the addresses that mail may come from.
-func (r report) mailjet(ctx context.Context, s *Settings, o *outside) {
-	if !s.Mailjet.On() {
-		r.Off("mailjet", "TARGO_MAILJET_API_KEY is empty: its messages stay captured")
-		return
-	}
-	p := findings.Peer{Name: "Mailjet", Address: s.Mailjet.BaseURL, Credentials: "TARGO_MAILJET_API_KEY and TARGO_MAILJET_API_SECRET",
-		Missing: "there is no API of Mailjet at " + s.Mailjet.BaseURL + " (TARGO_MAILJET_BASE_URL)"}
-	senders, err := o.senders[outbox.Email].(mailSender).client.Senders(ctx)
 	if err != nil {
-		r.Fail("mailjet", p.Trouble(err))
-		return
+		r.Warn("hub", err.Error()+"; what came and what was missed is not known")
+		if answer.Findings, err = examine(c.ctx, settings); err != nil {
+			return err
+		}
 	}
-	from := s.Mailjet.From
-	if parsed, err := mail.ParseAddress(from); err == nil {
-		from = strings.ToLower(parsed.Address)
+	for _, f := range answer.Findings {
+		r.Add(string(f.Level), "docuseal", f.Text)
 	}
-	domain := "*" + from[strings.LastIndexByte(from, '@'):]
-	if senders[from] == "Active" || senders[domain] == "Active" {
-		r.OK("mailjet", "takes mail from "+from)
-		return
+	return r.verdict()
+}
+
+// examine looks at DocuSeal without a running hub.
+func examine(ctx context.Context, s *Settings) ([]signing.Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkFor)
+	defer cancel()
+	o, err := callOut(s, true, newRegistry(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
 	}
-	r.Warn("mailjet", "takes the key, but does not list "+from+" (TARGO_MAILJET_FROM) as an active sender")
+	doctor := signing.New(s.DocuSeal, signing.Deps{DocuSeal: o.seal, Fields: accept.TemplateFields(), Public: s.Edge.Public})
+	return doctor.Examine(ctx), nil
 }

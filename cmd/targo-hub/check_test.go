@@ -63,7 +63,7 @@ func waysToBreak() map[string]checked {
 			env: []string{"TARGO_STATE=sqlite:/nowhere/at/all/hub.db"}, code: 1, says: []string{"FAIL  store     the folder /nowhere/at/all does not exist (TARGO_STATE)"},
 		},
 		"three mistakes in the settings": {
-			env:  []string{"TARGO_FOO=1", "TARGO_LOG_LEVEL=loud", "TARGO_STATE=redis://127.0.0.1"},
+			env:  []string{"TARGO_FOO=1", "TARGO_LOG_LEVEL=loud", "TARGO_STATE=mysql://127.0.0.1"},
 			code: 1, says: []string{"TARGO_FOO", "TARGO_LOG_LEVEL", "TARGO_STATE", "3 problems"},
 		},
 		"live without acknowledgement": {

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"gigafibre.ca/targo-hub/cmd/targo-hub/tell"
 	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/inbox"
 )
@@ -20,26 +20,44 @@ import (
 // inboxCommand speaks with the running hub, because only one process may hold
 // the store. It signs itself in with the configured keys.
 type inboxCommand struct {
-	List  inboxList  `cmd:"" help:"List what came in, newest first."`
-	Show  inboxShow  `cmd:"" help:"Show one delivery with its tries."`
-	Retry inboxRetry `cmd:"" help:"Try a delivery again that was given up."`
+	List   inboxList   `cmd:"" help:"List what came in, newest first."`
+	Show   inboxShow   `cmd:"" help:"Show one delivery with its tries."`
+	Retry  inboxRetry  `cmd:"" help:"Try a delivery again that was given up or put aside."`
+	Replay inboxReplay `cmd:"" help:"Try many deliveries of a sender again; without --go it only says which."`
 }
 
 type inboxList struct {
-	Source string `help:"Only of this sender: docuseal, acceptance."`
-	Status string `help:"Only in this status: pending, running, done, dead, held, cancelled."`
-	Limit  int    `default:"50" help:"How many at most."`
-	JSON   bool   `name:"json" help:"Print the answer of the hub as it is."`
+	Source     string `help:"Only of this sender: docuseal, twilio-sms, twilio-status, mailjet, stripe, erpnext, traccar, acceptance."`
+	Status     string `help:"Only in this status: pending, running, done, dead, held, cancelled."`
+	Text       string `short:"q" help:"Only with this in the key, the reason, the document or the customer."`
+	Since      string `help:"Only what came in since then: an instant (2026-11-22T10:00:00Z), or how long ago (24h)."`
+	VerifiedBy string `help:"Only what was proven so: hmac, basic, secret, header, reconciled."`
+	Seen       int    `help:"Only what came at least so many times."`
+	Limit      int    `default:"50" help:"How many at most."`
+	JSON       bool   `name:"json" help:"Print the answer of the hub as it is."`
+}
+
+func (l inboxList) query() (url.Values, error) {
+	query := url.Values{
+		"limit": {fmt.Sprint(l.Limit)}, "source": {l.Source}, "status": {l.Status}, "q": {l.Text}, "verified_by": {l.VerifiedBy},
+		"seen": {fmt.Sprint(l.Seen)},
+	}
+	if l.Since != "" {
+		since, err := tell.Instant(l.Since, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		query.Set("since", since.Format(time.RFC3339))
+	}
+	maps.DeleteFunc(query, func(_ string, values []string) bool { return values[0] == "" })
+	return query, nil
 }
 
 // Run prints the list.
 func (l inboxList) Run(c *console) error {
-	query := url.Values{"limit": {fmt.Sprint(l.Limit)}}
-	if l.Source != "" {
-		query.Set("source", l.Source)
-	}
-	if l.Status != "" {
-		query.Set("status", l.Status)
+	query, err := l.query()
+	if err != nil {
+		return err
 	}
 	raw, err := c.ask(http.MethodGet, "/inbox?"+query.Encode(), "")
 	if err != nil {
@@ -55,12 +73,7 @@ func (l inboxList) Run(c *console) error {
 	if err := json.Unmarshal(raw, &page); err != nil {
 		return fmt.Errorf("reading the hub's answer: %w", err)
 	}
-	w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tRECEIVED\tSOURCE\tEVENT\tSTATUS\tREASON")
-	for _, d := range page.Items {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.ReceivedAt.Local().Format(time.DateTime+" MST"), d.Source, d.Event, d.Status, d.Reason)
-	}
-	return w.Flush()
+	return tell.Deliveries(c.out, page.Items)
 }
 
 type inboxShow struct {
@@ -86,6 +99,41 @@ func (r inboxRetry) Run(c *console) error {
 	return c.print(http.MethodPost, "/inbox/"+url.PathEscape(r.ID)+"/retry", string(body))
 }
 
+type inboxReplay struct {
+	Source string `arg:"" help:"Which sender's: docuseal, twilio-sms, twilio-status, mailjet, stripe, erpnext, traccar, acceptance."`
+	Since  string `required:"" help:"Came in since then: an instant (2026-11-22T10:00:00Z), or how long ago (24h)."`
+	Until  string `help:"And before then."`
+	Status string `default:"dead" enum:"dead,done,cancelled,held" help:"Those in this status: dead, done, cancelled or held."`
+	Limit  int    `default:"200" help:"How many at most, the oldest first."`
+	Reason string `help:"Why, for the audit."`
+	Go     bool   `help:"Do it."`
+}
+
+// Run has the hub say which deliveries it would try again, or try them.
+func (r inboxReplay) Run(c *console) error {
+	order := map[string]any{"source": r.Source, "status": r.Status, "limit": r.Limit, "reason": r.Reason, "dry_run": !r.Go}
+	for name, text := range map[string]string{"since": r.Since, "until": r.Until} {
+		if at, err := tell.Instant(text, time.Now()); err == nil {
+			order[name] = at
+		} else if text != "" {
+			return err
+		}
+	}
+	body, err := json.Marshal(order)
+	if err != nil {
+		return err
+	}
+	raw, err := c.ask(http.MethodPost, "/inbox/replay", string(body))
+	if err != nil {
+		return err
+	}
+	var replay inbox.Replay
+	if err := json.Unmarshal(raw, &replay); err != nil {
+		return fmt.Errorf("reading the hub's answer: %w", err)
+	}
+	return tell.Replay(c.out, replay)
+}
+
 func (c *console) print(method, path, body string) error {
 	raw, err := c.ask(method, path, body)
 	if err == nil {
@@ -104,7 +152,7 @@ func (c *console) ask(method, path, body string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signing in: %w", err)
 	}
-	r, err := hubRequest(c.ctx, settings.Edge.Listen, method, path, body)
+	r, err := tell.Request(c.ctx, settings.Edge.Listen, method, path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +173,7 @@ func (c *console) ask(method, path, body string) ([]byte, error) {
 
 // ready asks the running hub whether it can work.
 func (c *console) ready(ctx context.Context, s *Settings) error {
-	r, err := hubRequest(ctx, s.Edge.Listen, http.MethodGet, "/readyz", "")
+	r, err := tell.Request(ctx, s.Edge.Listen, http.MethodGet, "/readyz", "")
 	if err != nil {
 		return err
 	}
@@ -138,25 +186,6 @@ func (c *console) ready(ctx context.Context, s *Settings) error {
 	}
 	_, err = fmt.Fprintln(c.out, "ready")
 	return err
-}
-
-// hubRequest is a request to the hub that listens at the address, which may be
-// "every address" (0.0.0.0).
-func hubRequest(ctx context.Context, listen, method, path, body string) (*http.Request, error) {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return nil, err
-	}
-	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		host = "127.0.0.1"
-	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+net.JoinHostPort(host, port)+path, strings.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", "application/json")
-	return r, nil
 }
 
 // callHub sends the request and reads the answer, within ten seconds.

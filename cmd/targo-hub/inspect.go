@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/erpnext"
-	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/webhooks"
 )
 
@@ -158,22 +156,35 @@ func (b backupCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	path, err := settings.statePath()
+	place, err := settings.place()
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no store at %s (TARGO_STATE)", path)
-	}
-	err = sqlite.Copy(c.ctx, path, b.To)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s exists already; choose another name", b.To)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("the folder %s does not exist", filepath.Dir(b.To))
-	case err != nil:
+	if err := place.Backup(c.ctx, b.To); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(c.out, "copied to", b.To)
+	return err
+}
+
+type restoreCommand struct {
+	From string `arg:"" type:"path" help:"Backup to put in the place of the store."`
+}
+
+// Run puts a backup in the place of the store. The hub must be stopped.
+func (r restoreCommand) Run(c *console) error {
+	settings, _, err := c.load()
+	if err != nil {
+		return err
+	}
+	place, err := settings.place()
+	if err != nil {
+		return err
+	}
+	said, err := place.Restore(c.ctx, r.From)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(c.out, said)
 	return err
 }

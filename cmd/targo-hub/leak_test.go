@@ -84,7 +84,7 @@ func indiscretions() map[string]indiscretion {
 		"DocuSeal's refusal":                {"seal", blabber{method: "POST", path: "/submissions", kind: plain, status: 422, body: `{"error":"` + gossip + `"}`}, generating("Commercial"), false},
 		"Twilio's refusal":                  {"sms", blabber{method: "POST", path: "/Messages", kind: plain, status: 400, body: `{"code":21999,"message":"` + gossip + `","status":400}`}, saying("sms", "+15145550123"), false},
 		"Mailjet's refusal":                 {"mail", blabber{method: "POST", path: "/send", kind: plain, status: 400, body: `{"ErrorMessage":"` + gossip + `","StatusCode":400}`}, saying("email", "eve@example.com"), false},
-		"ERPNext, in the story":             {"erp", blabber{method: "POST", path: "/resource/Service Contract", kind: html, status: 500, body: page}, signing, false},
+		"ERPNext, in the story":             {"erp", blabber{method: "POST", path: "/resource/Service Contract", kind: html, status: 500, body: page}, brokenSignature, false},
 	}
 }
 
@@ -167,8 +167,8 @@ func saying(channel, to string) func(*testing.T, *town, *running) string {
 	}
 }
 
-// signing delivers a signature that cannot become work.
-func signing(t *testing.T, w *town, h *running) string {
+// brokenSignature delivers a signature that cannot become work.
+func brokenSignature(t *testing.T, w *town, h *running) string {
 	t.Helper()
 	form := w.signed(t, h)
 	h.deliver(t, form.body)

@@ -43,6 +43,8 @@ type commands struct {
 	Token    tokenCommand    `cmd:"" help:"Mint a token for a person of the staff, a customer or a technician."`
 	Schema   schemaCommand   `cmd:"" help:"Print the doctypes and fields that ERPNext must have, as documents that a site can import."`
 	Backup   backupCommand   `cmd:"" help:"Write a consistent copy of the store to a file while the hub runs."`
+	Doctor   doctorCommand   `cmd:"" help:"Look at one part thoroughly."`
+	Restore  restoreCommand  `cmd:"" help:"Put a backup in the place of the store while the hub is stopped; messages that may have left are held."`
 	Inbox    inboxCommand    `cmd:"" help:"Look at what came in, and try again what was given up."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }

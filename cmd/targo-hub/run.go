@@ -5,35 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"gigafibre.ca/targo-hub/hub/keep"
 )
 
 // hubProcess is one hub, put together and ready to run.
 type hubProcess struct {
 	*machinery
-	log *slog.Logger
+	*features
 }
 
 // build puts the hub together. The caller runs it or closes its store.
 func build(ctx context.Context, s *Settings, log *slog.Logger) (*hubProcess, error) {
 	reg := newRegistry()
-	o, err := callOut(s, reg, log)
+	o, err := callOut(s, false, reg, log)
 	if err != nil {
 		return nil, err
 	}
-	m, err := assemble(ctx, s, o, reg, log)
+	m, err := assemble(ctx, s, reg, log)
 	if err != nil {
 		return nil, err
 	}
-	if err := features(s, o, m, reg, log); err != nil {
-		return nil, errors.Join(err, m.close())
+	f, err := furnish(s, o, m)
+	if err != nil {
+		return nil, errors.Join(err, m.store.Close())
 	}
+	m.register(f, o)
 	announce(s, o, log)
-	return &hubProcess{m, log}, nil
+	return &hubProcess{m, f}, nil
 }
 
 // serve runs the hub until ctx ends.
@@ -56,7 +55,7 @@ func (h *hubProcess) run(ctx context.Context) error {
 	workers.Go(func() error { return h.broker.Run(workCtx) })
 	workers.Go(func() error { return h.runner.Run(workCtx) })
 	workers.Go(func() error { return h.schedule.Run(workCtx) })
-	workers.Go(func() error { return h.sweep(workCtx) })
+	workers.Go(func() error { return h.signing.OnStart(workCtx, h.schedule.Start) })
 
 	serveCtx, stopServing := context.WithCancel(ctx)
 	defer stopServing()
@@ -74,46 +73,10 @@ func (h *hubProcess) run(ctx context.Context) error {
 	return nil
 }
 
-// How long finished work is kept: longer than any sender repeats itself.
-const (
-	keepDone   = 90 * 24 * time.Hour
-	sweepEvery = time.Hour
-	sweepBatch = 500
-)
-
-// sweep deletes old finished jobs, a few at a time.
-func (h *hubProcess) sweep(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		for {
-			n, err := h.prune(ctx)
-			if err != nil && !errors.Is(err, keep.ErrClosed) {
-				h.log.WarnContext(ctx, "old jobs not deleted", "err", err)
-			}
-			if err != nil || n < sweepBatch {
-				break
-			}
-		}
-	}
-}
-
-// prune deletes what is old of the kinds that repeat themselves. Signatures are
-// evidence and stay.
-func (h *hubProcess) prune(ctx context.Context) (total int, err error) {
-	for _, kind := range []string{"inbox.docuseal", "inbox.erpnext", "outbox.sms", "outbox.email"} {
-		n, err := h.store.Prune(ctx, kind, time.Now().Add(-keepDone), sweepBatch)
-		if err != nil {
-			return total, err
-		}
-		total += n
-	}
-	return total, nil
+// close ends what holds something. Requests and work must have ended.
+func (h *hubProcess) close() error {
+	h.gateway.Close()
+	return h.store.Close()
 }
 
 // announce writes one line per part: on, or off and what switches it on.
@@ -126,6 +89,8 @@ func announce(s *Settings, o *outside, log *slog.Logger) {
 	}{
 		{"erpnext", o.erp != nil, "TARGO_ERPNEXT_URL"},
 		{"erpnext-webhook", !s.ERPNext.WebhookSecret.Empty(), "TARGO_ERPNEXT_WEBHOOK_SECRET"},
+		{"stripe-webhook", s.Stripe.On(), "TARGO_STRIPE_WEBHOOK_SECRET"},
+		{"traccar-webhook", s.Traccar.On(), "TARGO_TRACCAR_WEBHOOK_SECRET"},
 		{"docuseal", o.seal != nil, "TARGO_DOCUSEAL_URL"},
 		{"docuseal-webhook", !s.DocuSeal.WebhookSecret.Empty() || !s.DocuSeal.WebhookHeader.Empty(), "TARGO_DOCUSEAL_WEBHOOK_SECRET"},
 		{"twilio", s.Twilio.On(), "TARGO_TWILIO_ACCOUNT_SID"},

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
-	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/cmd/targo-hub/store"
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/stripe"
+	"gigafibre.ca/targo-hub/connectors/traccar"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -27,15 +28,19 @@ import (
 // Settings are all settings of the program on one page. A section that is left
 // empty switches its part off.
 type Settings struct {
-	Edge          web.Config `yaml:",inline"`
-	State         string     `yaml:"state" env:"STATE" default:"sqlite:./targo-hub.db" doc:"where the hub keeps its work: sqlite:PATH"`
-	LogLevel      string     `yaml:"log_level" env:"LOG_LEVEL" default:"info" doc:"debug, info, warn or error"`
-	BillingPaused bool       `yaml:"billing_paused" env:"BILLING_PAUSED" default:"true" doc:"while true nothing is invoiced or charged"`
+	Edge          web.Config    `yaml:",inline"`
+	State         store.Address `yaml:"state" env:"STATE" default:"sqlite:./targo-hub.db" doc:"where the hub keeps its work: sqlite:PATH, or redis://HOST:PORT/DB for several hubs on one Redis or Valkey (rediss for TLS, redis+sentinel, redis+cluster)"`
+	StatePassword config.Secret `yaml:"state_password" env:"STATE_PASSWORD" doc:"password of that Redis; wins over one in the address"`
+	TakeOver      time.Duration `yaml:"take_over" env:"TAKE_OVER" default:"30s" doc:"how long the work of a hub that died waits before another one takes it over; with a file at most 5s"`
+	LogLevel      string        `yaml:"log_level" env:"LOG_LEVEL" default:"info" doc:"debug, info, warn or error"`
+	BillingPaused bool          `yaml:"billing_paused" env:"BILLING_PAUSED" default:"true" doc:"while true nothing is invoiced or charged"`
 
 	ERPNext  erpnext.Config  `yaml:"erpnext" envPrefix:"ERPNEXT_"`
 	DocuSeal docuseal.Config `yaml:"docuseal" envPrefix:"DOCUSEAL_"`
 	Twilio   twilio.Config   `yaml:"twilio" envPrefix:"TWILIO_"`
 	Mailjet  mailjet.Config  `yaml:"mailjet" envPrefix:"MAILJET_"`
+	Stripe   stripe.Config   `yaml:"stripe" envPrefix:"STRIPE_"`
+	Traccar  traccar.Config  `yaml:"traccar" envPrefix:"TRACCAR_"`
 	Accept   accept.Config   `yaml:"accept" envPrefix:"ACCEPT_"`
 	Access   access.Config   `yaml:"access" envPrefix:"ACCESS_"`
 	Outbox   outbox.Config   `yaml:"outbox" envPrefix:"OUTBOX_"`
@@ -47,8 +52,11 @@ type Settings struct {
 // Validate checks what belongs to no single part.
 func (s *Settings) Validate() error {
 	var wrong []error
-	if _, err := s.statePath(); err != nil {
+	if _, err := s.place(); err != nil {
 		wrong = append(wrong, config.Wrong("state", "%s", err.Error()))
+	}
+	if s.TakeOver < 3*time.Second || s.TakeOver > 10*time.Minute {
+		wrong = append(wrong, config.Wrong("take_over", "must be from 3s to 10m"))
 	}
 	if _, err := levelOf(s.LogLevel); err != nil {
 		wrong = append(wrong, config.Wrong("log_level", "must be debug, info, warn or error"))
@@ -59,20 +67,8 @@ func (s *Settings) Validate() error {
 	return errors.Join(wrong...)
 }
 
-// statePath is the file behind "sqlite:PATH".
-func (s *Settings) statePath() (string, error) {
-	path, ok := strings.CutPrefix(s.State, "sqlite:")
-	if !ok {
-		if u, err := url.Parse(s.State); err == nil && strings.HasPrefix(u.Scheme, "redis") {
-			return "", errors.New("this version keeps its work in a file only, sqlite:PATH there")
-		}
-		return "", errors.New("must be sqlite: and a path")
-	}
-	if path == "" {
-		return "", errors.New("names no file")
-	}
-	return path, nil
-}
+// place is where the store is.
+func (s *Settings) place() (store.Place, error) { return s.State.Place(s.StatePassword) }
 
 // load reads the settings from the environment and the file.
 func (c *console) load() (*Settings, []string, error) {

@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,14 +27,16 @@ import (
 	"gigafibre.ca/targo-hub/connectors/twilio/twiliosim"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/hub/keep/redis/redistest"
 )
 
 // Invented secrets of the simulated town.
 const (
-	erpKey       = "townkey"
-	erpSecret    = "townsecret"
-	sealSecret   = "whsec_dG93bi1zZWNyZXQtb2YtdGVzdHM"
-	serviceToken = "town-service-token-0001"
+	erpKey        = "townkey"
+	erpSecret     = "townsecret"
+	sealSecret    = "whsec_dG93bi1zZWNyZXQtb2YtdGVzdHM"
+	serviceToken  = "town-service-token-0001"
+	redisPassword = "town-redis-password-0001"
 )
 
 // town is the outside world of one test.
@@ -47,7 +48,8 @@ type town struct {
 	urls      map[string]string
 	dir       string
 	customers int
-	log       *diary // of the hub, when the test reads it
+	log       *diary            // of the hub, when the test reads it
+	redis     *redistest.Server // where the hubs keep their work; nil for a file
 }
 
 // newTown starts every simulator on loopback and gives ERPNext what the hub
@@ -149,7 +151,7 @@ func (w *town) environ(more ...string) []string {
 	key := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
 	return append([]string{
 		"TARGO_LISTEN=127.0.0.1:" + strconv.Itoa(freePort()), "TARGO_METRICS_LISTEN=off",
-		"TARGO_STATE=sqlite:" + filepath.Join(w.dir, "hub.db"), "TARGO_LOG_LEVEL=warn",
+		"TARGO_STATE=" + w.state(), "TARGO_LOG_LEVEL=debug", "TARGO_TAKE_OVER=5s",
 		"TARGO_ERPNEXT_URL=" + w.urls["erp"], "TARGO_ERPNEXT_API_KEY=" + erpKey, "TARGO_ERPNEXT_API_SECRET=" + erpSecret,
 		"TARGO_DOCUSEAL_URL=" + w.urls["seal"] + "/api", "TARGO_DOCUSEAL_TOKEN=townseal", "TARGO_DOCUSEAL_WEBHOOK_SECRET=" + sealSecret,
 		"TARGO_DOCUSEAL_TEMPLATE_COMMERCIAL=1", "TARGO_DOCUSEAL_TEMPLATE_PROJECT=2",
@@ -158,6 +160,7 @@ func (w *town) environ(more ...string) []string {
 		"TARGO_MAILJET_BASE_URL=" + w.urls["mail"] + "/v3", "TARGO_MAILJET_API_KEY=mailjetsimkey",
 		"TARGO_MAILJET_API_SECRET=mailjetsimsecret", "TARGO_MAILJET_FROM=TARGO <bonjour@example.com>",
 		"TARGO_ACCESS_KEYS=test:" + key, "TARGO_ACCESS_SERVICE_TOKENS=town:" + serviceToken + ":all",
+		"TARGO_OUTBOX_QUIET_HOURS=off", // at night the tests see what they see by day
 	}, more...)
 }
 
@@ -197,7 +200,7 @@ func (w *town) startWith(t *testing.T, environ []string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
-	errs := w.logTo(t)
+	errs := chronicled(t, w.logTo(t))
 	go func() { ended <- run(ctx, []string{"serve"}, environ, io.Discard, errs) }()
 	h := &running{url: "http://" + valueOf(environ, "TARGO_LISTEN"), staff: staffToken(t, environ)}
 	var stopped bool
@@ -229,8 +232,9 @@ func valueOf(environ []string, name string) string {
 func staffToken(t *testing.T, environ []string) string {
 	t.Helper()
 	var out bytes.Buffer
-	if code := run(t.Context(), []string{"token", "staff", "ann@example.com"}, environ, &out, io.Discard); code != 0 {
-		t.Fatal("no staff token")
+	var errs bytes.Buffer
+	if code := run(t.Context(), []string{"token", "staff", "ann@example.com"}, environ, &out, &errs); code != 0 {
+		t.Fatal("no staff token: ", errs.String())
 	}
 	return strings.TrimSpace(out.String())
 }
@@ -320,11 +324,11 @@ func (h *running) post(body []byte, at time.Time) (int, error) {
 	return resp.StatusCode, resp.Body.Close()
 }
 
-// logWriter shows the hub's log in the test's.
+// logWriter shows the warnings of the hub in the test's log.
 type logWriter struct{ t *testing.T }
 
 func (l *logWriter) Write(p []byte) (int, error) {
-	if l.t.Context().Err() == nil {
+	if l.t.Context().Err() == nil && !bytes.Contains(p, []byte(`"level":"INFO"`)) && !bytes.Contains(p, []byte(`"level":"DEBUG"`)) {
 		l.t.Logf("%s", bytes.TrimSpace(p))
 	}
 	return len(p), nil

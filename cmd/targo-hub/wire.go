@@ -10,21 +10,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"gigafibre.ca/targo-hub/cmd/targo-hub/adapt"
 	"gigafibre.ca/targo-hub/connectors"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/access"
-	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/gateway"
-	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/keep"
-	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 	"gigafibre.ca/targo-hub/hub/live"
-	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
-	"gigafibre.ca/targo-hub/hub/schedule"
 	"gigafibre.ca/targo-hub/hub/web"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -33,6 +29,8 @@ import (
 type outside struct {
 	erp     *erpnext.Client
 	seal    *docuseal.Client
+	sms     *twilio.Client
+	mail    *mailjet.Client
 	senders map[outbox.Channel]outbox.Sender
 
 	gate atomic.Pointer[gateway.Gateway] // hears what the hub itself writes
@@ -47,8 +45,9 @@ func (o *outside) wrote(doctype, name string) {
 }
 
 // callOut makes the clients. Nothing is called yet: the hub starts whether the
-// others are there or not.
-func callOut(s *Settings, reg *prometheus.Registry, log *slog.Logger) (*outside, error) {
+// others are there or not. While the gate is shut the clients of those who write
+// to people cannot dial at all, unless an operator asks them something (asking).
+func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logger) (*outside, error) {
 	o := &outside{senders: map[outbox.Channel]outbox.Sender{}}
 	metrics := connectors.NewMetrics(reg)
 	if s.ERPNext.Configured() {
@@ -61,58 +60,53 @@ func callOut(s *Settings, reg *prometheus.Registry, log *slog.Logger) (*outside,
 	if s.DocuSeal.On() {
 		o.seal = docuseal.New(s.DocuSeal, metrics)
 	}
+	gate, err := outbox.NewGate(s.Outbox, s.Edge.Public(""))
+	if err != nil {
+		return nil, err
+	}
+	if !asking {
+		s.Twilio.Closed, s.Mailjet.Closed = gate.Closed(s.Twilio.BaseURL), gate.Closed(s.Mailjet.BaseURL)
+	}
 	if s.Twilio.On() {
-		o.senders[outbox.SMS] = smsSender{twilio.New(s.Twilio, "", metrics)}
+		o.sms = twilio.New(s.Twilio, s.Edge.Public(webhooks.TwilioStatusPath), metrics)
+		o.senders[outbox.SMS] = adapt.SMS{Client: o.sms}
 	}
 	if s.Mailjet.On() {
-		o.senders[outbox.Email] = mailSender{mailjet.New(s.Mailjet, metrics)}
+		o.mail = mailjet.New(s.Mailjet, metrics)
+		o.senders[outbox.Email] = adapt.Mail{Client: o.mail}
 	}
 	return o, nil
 }
 
 // machinery is what every feature stands on.
 type machinery struct {
-	store  *sqlite.Engine
+	store  keep.Engine
 	broker *live.Broker
-	outbox *outbox.Outbox
 	guard  *access.Guard
 	server *web.Server
 	runner *keep.Runner
+	reg    *prometheus.Registry
+	log    *slog.Logger
 
-	gateway  *gateway.Gateway
-	schedule *schedule.Schedule
-}
-
-// close ends what holds something. Requests and work must have ended.
-func (m *machinery) close() error {
-	if m.gateway != nil {
-		m.gateway.Close()
-	}
-	return m.store.Close()
+	takeOver time.Duration // Settings.TakeOver
 }
 
 // assemble opens the store and builds the machinery on it.
-func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Registry, log *slog.Logger) (m *machinery, err error) {
-	path, err := s.statePath()
+func assemble(ctx context.Context, s *Settings, reg *prometheus.Registry, log *slog.Logger) (m *machinery, err error) {
+	place, err := s.place()
 	if err != nil {
 		return nil, err
 	}
-	store, err := sqlite.Open(ctx, path, sqlite.Options{})
-	if err != nil {
-		return nil, storeTrouble(path, err)
+	m = &machinery{reg: reg, log: log, takeOver: s.TakeOver}
+	if m.store, err = place.Open(ctx); err != nil {
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			_ = store.Close()
+			_ = m.store.Close()
 		}
 	}()
-	m = &machinery{store: store}
 	m.broker = live.NewBroker(m.store, log, live.WithMetrics(reg))
-	if m.outbox, err = outbox.New(s.Outbox, outbox.Deps{
-		Store: m.store, Senders: o.senders, Events: m.broker, Log: log, Brand: s.Edge.Brand, PublicURL: s.Edge.Public(""), Metrics: reg,
-	}); err != nil {
-		return nil, err
-	}
 	if m.guard, err = access.New(s.Access, m.store); err != nil {
 		return nil, err
 	}
@@ -123,51 +117,40 @@ func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Regi
 	return m, err
 }
 
-// features puts the features on the machinery: routes, work, texts.
-func features(s *Settings, o *outside, m *machinery, reg *prometheus.Registry, log *slog.Logger) error {
-	desk, err := acceptance(s, o, m, log)
-	if err != nil {
-		return err
-	}
-	watch, err := record(s, o, m, reg, log)
-	if err != nil {
-		return err
-	}
-	door := inbox.NewDoor(inbox.Deps{Store: m.store, Events: m.broker, Log: log, Metrics: reg},
-		webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: s.DocuSeal.WebhookSecret, Header: s.DocuSeal.WebhookHeader}, signed(desk)),
-		webhooks.ERPNext(s.ERPNext.WebhookSecret, told(watch)))
-	inbox := inbox.NewInbox(m.store)
-	board := dispatch.NewBoard(o.erp, time.Now)
-
-	m.runner = keep.NewRunner(m.store, log, keep.RunnerOptions{Metrics: reg, OnDead: func(ctx context.Context, job keep.Job, err error) {
-		door.Died(ctx, job, err)
-		m.outbox.Died(ctx, job, err)
+// register puts the features on the machinery: their routes, their work, and
+// what /readyz says of them.
+func (m *machinery) register(f *features, o *outside) {
+	m.runner = keep.NewRunner(m.store, m.log, keep.RunnerOptions{Lease: m.takeOver, Metrics: m.reg, OnDead: func(ctx context.Context, job keep.Job, err error) {
+		f.door.Died(ctx, job, err)
+		f.outbox.Died(ctx, job, err)
 	}})
-	for _, part := range []interface{ Work() []keep.Work }{door, desk, m.outbox, m.schedule} {
+	for _, part := range []interface{ Work() []keep.Work }{f.door, f.desk, f.outbox, f.texts, f.consent, f.schedule} {
 		for _, w := range part.Work() {
 			m.runner.Register(w)
 		}
 	}
-	for _, part := range []interface{ Mount(*web.Router) }{door, inbox, desk, board, m.gateway, m.schedule, m.outbox, m.broker, m.guard} {
+	for _, part := range []interface{ Mount(*web.Router) }{
+		f.door, f.inbox, f.desk, f.board, f.gateway, f.schedule, f.outbox, f.texts, f.signing, f.audit, m.broker, m.guard,
+	} {
 		part.Mount(m.server.Router())
 	}
 	m.server.OnStop("live streams", m.broker.Close)
-	addParts(m, o, watch)
-	return nil
+	m.addParts(f, o)
 }
 
 // addParts tells /readyz what the hub needs, and what it can do without for a
 // while: a webhook is taken in while ERPNext is away.
-func addParts(m *machinery, o *outside, watch *mirror.Mirror) {
+func (m *machinery) addParts(f *features, o *outside) {
 	m.server.AddPart(web.Part{Name: "store", Required: true, Check: m.store.Check})
 	if o.erp != nil {
-		m.server.AddPart(web.Part{Name: "erpnext", Check: breaker(o.erp.State)})
+		m.server.AddPart(web.Part{Name: "erpnext", Check: adapt.Breaker(o.erp.State)})
 	}
-	if watch != nil {
-		m.server.AddPart(web.Part{Name: "mirror", Check: watch.Check})
+	if f.mirror != nil {
+		m.server.AddPart(web.Part{Name: "mirror", Check: f.mirror.Check})
 	}
 	if o.seal != nil {
-		m.server.AddPart(web.Part{Name: "docuseal", Check: breaker(o.seal.State)})
+		m.server.AddPart(web.Part{Name: "docuseal", Check: adapt.Breaker(o.seal.State)})
+		m.server.AddPart(web.Part{Name: "signing", Check: f.signing.Check})
 	}
 }
 

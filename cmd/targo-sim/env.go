@@ -37,6 +37,7 @@ type secrets struct {
 	twilioSID, twilioToken         string
 	mailKey, mailSecret            string
 	mailHookUser, mailHookPassword string
+	stripeHook, traccarHook        string
 	accessKeys                     string
 	service, staff                 string // tokens that the hub accepts
 }
@@ -47,6 +48,7 @@ func newSecrets(ctx context.Context) (secrets, error) {
 		sealHook:  "whsec_" + base64.StdEncoding.EncodeToString(random(24)),
 		twilioSID: "AC" + hex.EncodeToString(random(16)), twilioToken: word(32), mailKey: word(32), mailSecret: word(32),
 		mailHookUser: "mailjet", mailHookPassword: word(24),
+		stripeHook: "whsec_" + word(32), traccarHook: word(32),
 		accessKeys: "demo:" + base64.RawURLEncoding.EncodeToString(random(32)), service: word(32),
 	}
 	keys, err := access.NewKeyring(access.Config{Keys: config.Secret(s.accessKeys)}, nil)
@@ -112,7 +114,10 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_MAILJET_WEBHOOK_PASSWORD", s.mailHookPassword},
 		{"TARGO_ACCESS_KEYS", s.accessKeys},
 		{"TARGO_ACCESS_SERVICE_TOKENS", "demo:" + s.service + ":all"},
+		{"TARGO_STRIPE_WEBHOOK_SECRET", s.stripeHook},
+		{"TARGO_TRACCAR_WEBHOOK_SECRET", s.traccarHook},
 		{"TARGO_OUTBOX_MODE", "capture"},
+		{"TARGO_OUTBOX_QUIET_HOURS", "off"}, // nobody sleeps in the town: a demo at night shows what one at noon shows
 		{"TARGO_DEMO_STAFF_TOKEN", s.staff},
 		{"TARGO_DEMO_SERVICE_TOKEN", s.service},
 		{"TARGO_SIM_ERPNEXT_URL", a.erpnext},

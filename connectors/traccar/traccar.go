@@ -157,7 +157,7 @@ func (f *Forwarded) ids() []int64 {
 func (f Forwarded) Key() string {
 	if e := f.Event; e != nil {
 		which := strconv.FormatInt(e.ID, 10)
-		if e.ID <= 0 {
+		if e.ID <= 0 && len(e.Attributes) > 0 {
 			which = sumOf(e.Attributes)
 		}
 		return fmt.Sprintf("event:%d:%s@%d:%d:%d:%s", f.Device.ID, e.Type, e.At.UnixMilli(), e.GeofenceID, e.MaintenanceID, which)

@@ -41,13 +41,14 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	const at = `"fixTime":"2026-11-22T10:11:12.500+00:00","latitude":45.1,"longitude":-74.2`
 	for body, want := range map[string]string{
-		`{"position":{"deviceId":7,` + at + `},"device":{"id":7}}`:                                         "position:7@1795342272500",
-		`{"position":{"deviceId":7,` + at + `}}`:                                                           "position:7@1795342272500",
-		`{"position":{` + at + `},"device":{"id":7}}`:                                                      "position:7@1795342272500",
-		`{"position":{"deviceId":7,"fixTime":"2026-11-22T05:11:12-0500","latitude":0,"longitude":0}}`:      "position:7@1795342272000",
-		`{"position":{"deviceId":7,"fixTime":1795342272000,"latitude":0,"longitude":0}}`:                   "position:7@1795342272000",
-		`{"position":{"deviceId":7,"fixTime":null,"deviceTime":1795342272000,"latitude":0,"longitude":0}}`: "position:7@1795342272000",
-		`{"event":{"deviceId":9,"type":"alarm","eventTime":1795342272000},"position":null}`:                "event:9:alarm@1795342272000:0:0",
+		`{"position":{"deviceId":7,` + at + `},"device":{"id":7}}`:                                         "position:7@1795342272500/1795342272500",
+		`{"position":{"deviceId":7,` + at + `}}`:                                                           "position:7@1795342272500/1795342272500",
+		`{"position":{` + at + `},"device":{"id":7}}`:                                                      "position:7@1795342272500/1795342272500",
+		`{"position":{"deviceId":7,"fixTime":"2026-11-22T05:11:12-0500","latitude":0,"longitude":0}}`:      "position:7@1795342272000/1795342272000",
+		`{"position":{"deviceId":7,"fixTime":1795342272000,"latitude":0,"longitude":0}}`:                   "position:7@1795342272000/1795342272000",
+		`{"position":{"deviceId":7,"fixTime":null,"deviceTime":1795342272000,"latitude":0,"longitude":0}}`: "position:7@1795342272000/1795342272000",
+		`{"event":{"deviceId":9,"type":"alarm","eventTime":1795342272000},"position":null}`:                "event:9:alarm@1795342272000:0:0:0",
+		`{"event":{"id":11,"deviceId":9,"type":"alarm","eventTime":1795342272000}}`:                        "event:9:alarm@1795342272000:0:0:11",
 	} {
 		f, err := traccar.Parse([]byte(body))
 		if err != nil || f.Key() != want {
@@ -79,5 +80,34 @@ func TestSignOfLife(t *testing.T) {
 	}
 	if (traccar.Config{WebhookSecret: " x"}).Validate() == nil || (traccar.Config{WebhookSecret: "x"}).Validate() != nil || (traccar.Config{}).On() {
 		t.Error("a secret that no header can carry is allowed, or a good one is not")
+	}
+}
+
+// TestKeys tells apart what happened to one device at one instant, and knows
+// each of it again.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	const at = `"deviceId":7,"type":"alarm","eventTime":"2026-11-22T10:00:00.000+00:00"`
+	const fix = `"deviceId":7,"fixTime":"2026-11-22T10:00:00.000+00:00","latitude":45,"longitude":-73`
+	seen := map[string]string{}
+	for _, body := range []string{
+		`{"event":{"id":11,` + at + `,"attributes":{"alarm":"powerCut"}}}`, `{"event":{"id":12,` + at + `,"attributes":{"alarm":"sos"}}}`,
+		`{"event":{"id":0,` + at + `,"attributes":{"alarm":"powerCut"}}}`, `{"event":{` + at + `,"attributes":{"alarm":"sos","n":1}}}`,
+		`{"event":{` + at + `}}`,
+		`{"position":{` + fix + `,"deviceTime":"2026-11-22T10:00:00.000+00:00","attributes":{"ignition":true}}}`,
+		`{"position":{` + fix + `,"deviceTime":"2026-11-22T10:05:00.000+00:00","attributes":{"ignition":false}}}`,
+	} {
+		f, err := traccar.Parse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other := seen[f.Key()]; other != "" {
+			t.Errorf("%s is taken for %s", body, other)
+		}
+		seen[f.Key()] = body
+	}
+	again, err := traccar.Parse([]byte(`{"event": {"attributes": {"n": 1, "alarm": "sos"}, ` + at + `}}`))
+	if err != nil || seen[again.Key()] == "" {
+		t.Errorf("written otherwise it is %s, %v", again.Key(), err)
 	}
 }

@@ -36,9 +36,10 @@ const mostPairs = 500
 // ErrSignature.
 //
 // The address is the one that Twilio was given, with the query that came; it is
-// never taken from what a request says of its host or scheme. What stands behind
-// a # is neither sent nor signed. Twilio is not consistent about the port: an
-// address with the default one and the same without any are both tried.
+// never taken from what a request says of its host or scheme. A fragment is
+// neither sent nor signed, so the address must be given without; a # that came in
+// a query fits nothing. Twilio is not consistent about the port: an address with
+// the default one and the same without any are both tried.
 //
 // Twilio signs with the primary token of the account; while tokens are rotated
 // there may be two. Neither time nor number is signed: a repetition is told by
@@ -47,7 +48,6 @@ func Verify(address string, body []byte, signatures []string, tokens ...config.S
 	if len(signatures) != 1 || signatures[0] == "" {
 		return fmt.Errorf("%w: there must be one, and there are %d", ErrSignature, len(signatures))
 	}
-	address, _, _ = strings.Cut(address, "#")
 	_, query, _ := strings.Cut(address, "?")
 	parameters := ""
 	if sums, hashed := parseForm(query)[bodyHash]; hashed {

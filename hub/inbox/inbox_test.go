@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/inbox"
 	"gigafibre.ca/targo-hub/hub/inbox/inboxtest"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 )
 
 // TestDeadDeliveryIsShownAndRetried fails the work until it is given up, then
@@ -59,6 +61,36 @@ func TestDeadDeliveryIsShownAndRetried(t *testing.T) {
 	records, _, err := h.Engine.Audits(t.Context(), keep.AuditFilter{Name: id})
 	if err != nil || len(records) != 1 || records[0].Action != "delivery.retry" || records[0].Detail != "new quotation made" {
 		t.Errorf("recorded %+v, %v", records, err)
+	}
+}
+
+// mute is a store that records nothing.
+type mute struct{ *sqlite.Engine }
+
+func (mute) Audit(context.Context, keep.Record) error { return keep.ErrClosed }
+
+// TestNothingIsRetriedUnrecorded fails to record who wants it, and so leaves the
+// delivery as it is; what is refused anyway is not recorded.
+func TestNothingIsRetriedUnrecorded(t *testing.T) {
+	t.Parallel()
+	source := plain()
+	source.Take = func(context.Context, keep.Job) (keep.Result, error) {
+		return keep.Result{}, keep.Reject(hub.Fail(hub.Conflict, "state-conflict", "It cannot be.", nil))
+	}
+	s := specimen(source)
+	h := inboxtest.New(t, source)
+	waits := s.Post(h, s.Good).ID
+	if _, err := h.Inbox.Retry(t.Context(), waits, ""); !hub.IsKind(err, hub.Conflict) {
+		t.Errorf("one that waits: %v", err)
+	}
+	if records, _, err := h.Engine.Audits(t.Context(), keep.AuditFilter{}); err != nil || len(records) > 0 {
+		t.Errorf("recorded %+v, %v", records, err)
+	}
+	h.Work()
+	h.Becomes(waits, keep.Dead)
+	_, err := inbox.NewInbox(mute{h.Engine}).Retry(t.Context(), waits, "")
+	if job, _ := h.Engine.Job(t.Context(), waits); !errors.Is(err, keep.ErrClosed) || job.Status != keep.Dead || len(job.Attempts) != 1 {
+		t.Errorf("unrecorded it became %+v, %v", job, err)
 	}
 }
 

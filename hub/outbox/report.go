@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox/channel"
@@ -48,6 +50,9 @@ func (o *Outbox) Report(ctx context.Context, r Report) error {
 	id, err := o.find(ctx, r)
 	if err != nil {
 		return err
+	}
+	if _, err := o.reported(ctx, id); err != nil {
+		return err // before anything is written for a message that is not ours
 	}
 	end, err := o.trace.Turn(ctx, id)
 	if err != nil {
@@ -144,7 +149,11 @@ func (o *Outbox) announce(ctx context.Context, job keep.Job, word, providerID st
 }
 
 func (o *Outbox) find(ctx context.Context, r Report) (string, error) {
-	if r.MessageID != "" {
+	switch {
+	case r.MessageID == "":
+	case uuid.Validate(r.MessageID) != nil: // another program's on the same account
+		return "", ErrUnknownMessage
+	default:
 		return r.MessageID, nil
 	}
 	id, err := o.trace.Find(ctx, r.ProviderID)

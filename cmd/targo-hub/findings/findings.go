@@ -39,6 +39,15 @@ func (l *List) Fail(part, text string) {
 	l.line("FAIL", part, text)
 }
 
+// Add says what somebody else has found: ok, warn, off or fail.
+func (l *List) Add(level, part, text string) {
+	if level == "fail" {
+		l.Fail(part, text)
+		return
+	}
+	l.line(level, part, text)
+}
+
 func (l *List) line(level, part, text string) {
 	fmt.Fprintf(l.out, "%-5s %-9s %s\n", level, part, text)
 }

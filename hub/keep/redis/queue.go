@@ -74,13 +74,16 @@ func putting(job *keep.Job, own string) (args []any, token string, err error) {
 	return append(args, fields...), token, nil
 }
 
+// claimMax is how many jobs one script hands out at most.
+const claimMax = 1000
+
 // Claim implements keep.Claims. Who calls again because nothing was heard makes
 // the same call, and gets what it claimed the first time.
 func (e *Engine) Claim(ctx context.Context, kinds []string, n int, lease time.Duration) ([]keep.Job, error) {
 	if n <= 0 || len(kinds) == 0 {
 		return nil, nil
 	}
-	args := append(make([]any, 0, 2+len(kinds)), n, lease.Microseconds())
+	args := append(make([]any, 0, 2+len(kinds)), min(n, claimMax), lease.Microseconds())
 	for _, kind := range kinds {
 		args = append(args, kind)
 	}

@@ -41,6 +41,41 @@ func TestAClaimIsNoMoreThanCanBeHandedOver(t *testing.T) {
 	}
 }
 
+// What somebody has deleted by hand stops nobody.
+func TestDeletedJobsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	e := openAt(t, server.URL(""), Options{})
+	ctx := t.Context()
+	var jobs []keep.Job
+	for _, lane := range []string{"", "", "l", "l", "l", "l"} {
+		jobs = append(jobs, mustPut(t, e, keep.Job{Kind: "a", Lane: lane}))
+	}
+	delete := func(job keep.Job) {
+		if err := e.client.Del(ctx, e.prefix+"job:"+job.ID).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	delete(jobs[0])
+	delete(jobs[3])
+	for _, want := range []string{jobs[1].ID, jobs[2].ID, jobs[4].ID, jobs[5].ID} {
+		got, err := e.Claim(ctx, []string{"a"}, 1, time.Minute)
+		if err == nil && len(got) == 0 { // the deleted one
+			got, err = e.Claim(ctx, []string{"a"}, 1, time.Minute)
+		}
+		if err != nil || len(got) != 1 || got[0].ID != want {
+			t.Fatalf("Claim = %v, %v; want %s", got, err, want)
+		}
+		done := keep.Outcome{Next: keep.Done, Attempt: keep.Attempt{Class: keep.OK}}
+		if err := e.Finish(ctx, want, 1, done); err != nil {
+			t.Fatalf("Finish = %v", err)
+		}
+	}
+	if _, _, err := e.Jobs(ctx, keep.Filter{Kind: "a"}); err != nil {
+		t.Errorf("Jobs = %v", err)
+	}
+}
+
 // A backoff is a distance: it is as long whatever this machine's clock says.
 func TestABackoffIsReckonedByTheServersClock(t *testing.T) {
 	t.Parallel()

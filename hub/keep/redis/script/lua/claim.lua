@@ -40,29 +40,33 @@ local bytes, most = 0, 8 * 1024 * 1024
 for i = 1, math.min(n, #due) do
   local id, kind = due[i][1], due[i][3]
   local job = P .. 'job:' .. id
+  local j = call('HMGET', job, 's', 'l', 'q', 'b')
   bytes = bytes + call('HSTRLEN', job, 'p')
   if i > 1 and bytes > most then
     call('PUBLISH', P .. 'wake:jobs', kind) -- there is more, and fewer were given than asked for
     break
   end
-  local j = call('HMGET', job, 's', 'l', 'q', 'b')
   -- The first write is one that a full store allows: work goes on, so that there is room again.
   call('ZREM', P .. 'behind:' .. kind, id)
-  if j[1] == 'running' then
-    local took = num(1000 * math.max(0, tonumber(now) - tonumber(j[4])))
-    call('RPUSH', P .. 'tries:' .. id, j[4] .. ' {"class":"lost","took":' .. took .. '}')
-    call('LTRIM', P .. 'tries:' .. id, -20, -1)
-    call('HINCRBY', job, 't', 1)
-    call('HSET', job, 'ac', 'lost')
+  if not j[1] then
+    call('ZREM', P .. 'due:' .. kind, id) -- somebody has deleted the job by hand
   else
-    call('ZADD', P .. 'list:running:' .. kind, j[3], id)
-    if j[2] then call('ZREM', P .. 'lane:' .. j[2], id) end
+    if j[1] == 'running' then
+      local took = num(1000 * math.max(0, tonumber(now) - tonumber(j[4])))
+      call('RPUSH', P .. 'tries:' .. id, j[4] .. ' {"class":"lost","took":' .. took .. '}')
+      call('LTRIM', P .. 'tries:' .. id, -20, -1)
+      call('HINCRBY', job, 't', 1)
+      call('HSET', job, 'ac', 'lost')
+    else
+      call('ZADD', P .. 'list:running:' .. kind, j[3], id)
+      if j[2] then call('ZREM', P .. 'lane:' .. j[2], id) end
+    end
+    call('ZADD', P .. 'due:' .. kind, till, id)
+    call('HINCRBY', job, 'f', 1)
+    call('HSET', job, 's', 'running', 'due', till, 'u', now, 'b', now, 'co', token)
+    ids[#ids + 1] = id
+    out[#out + 1] = row(id, 'p')
   end
-  call('ZADD', P .. 'due:' .. kind, till, id)
-  call('HINCRBY', job, 'f', 1)
-  call('HSET', job, 's', 'running', 'due', till, 'u', now, 'b', now, 'co', token)
-  ids[#ids + 1] = id
-  out[#out + 1] = row(id, 'p')
 end
 if #ids > 0 then
   call('RPUSH', receipt_list, unpack(ids))

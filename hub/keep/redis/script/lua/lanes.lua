@@ -4,12 +4,17 @@ local final = { done = true, dead = true, cancelled = true }
 
 -- head puts the right job at the head of a lane: the one that runs, else the
 -- pending one that was put first. Only a head stands among the due ones.
-local function head(lane)
+local head
+function head(lane)
   local first = call('ZRANGE', P .. 'lane:' .. lane, 0, 0)[1]
   if not first then return end
   local at = call('HGET', P .. 'heads', lane)
   local j = call('HMGET', P .. 'job:' .. first, 'k', 'due', 'q')
-  if at then
+  if not j[1] then -- somebody has deleted the job by hand
+    call('ZREM', P .. 'lane:' .. lane, first)
+    return head(lane)
+  end
+  if at and call('EXISTS', P .. 'job:' .. at) == 1 then
     local c = call('HMGET', P .. 'job:' .. at, 's', 'k', 'due', 'q')
     if c[1] == 'running' or tonumber(c[4]) <= tonumber(j[3]) then return end
     call('ZREM', P .. 'due:' .. c[2], at)

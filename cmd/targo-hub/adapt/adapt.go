@@ -1,0 +1,118 @@
+// Package adapt fits parts of the hub together that do not know each other: what
+// one says is put into the words of the other, and nothing else happens here.
+//
+// It has no routes, publishes nothing and remembers nothing.
+package adapt
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/hub/accept"
+	"gigafibre.ca/targo-hub/hub/consent"
+	"gigafibre.ca/targo-hub/hub/conversation"
+	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/inbox"
+	"gigafibre.ca/targo-hub/hub/mirror"
+	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/webhooks"
+)
+
+// PlanFor hands a sale to the planner. Wizard steps that cannot be read must not
+// keep an installation from being planned: the template's are taken, and the log
+// says so.
+func PlanFor(p *dispatch.Planner, log *slog.Logger) func(ctx context.Context, s accept.Sale) ([]string, error) {
+	return func(ctx context.Context, s accept.Sale) ([]string, error) {
+		steps, err := dispatch.ParseSteps(s.WizardSteps)
+		if err != nil {
+			log.WarnContext(ctx, "wizard steps not readable, template taken", "contract", s.Contract, "err", err)
+		}
+		return p.PlanFor(ctx, dispatch.Order{
+			Contract: s.Contract, Issue: s.Issue, Customer: s.Customer, Location: s.Location, Place: s.Place,
+			Template: s.Template, Steps: steps,
+		})
+	}
+}
+
+// Signed hands DocuSeal's deliveries to the desk; those that say nothing of a
+// signature are done with.
+func Signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (inbox.Taken, error) {
+	return func(ctx context.Context, e docuseal.Event) (taken inbox.Taken, err error) {
+		seal := accept.Seal{}
+		switch e.Type {
+		case docuseal.FormCompleted, docuseal.FormDeclined:
+			form, err := e.Form()
+			if err != nil {
+				return taken, err
+			}
+			seal = accept.Seal{
+				Submission: form.SubmissionID, Name: form.Name, Address: form.IP, Agent: form.UserAgent, DeclineReason: form.DeclineReason,
+			}
+		case docuseal.SubmissionCompleted:
+			submission, err := e.Submission()
+			if err != nil {
+				return taken, err
+			}
+			seal.Submission = submission.ID
+		default:
+			return inbox.Taken{State: "nothing-to-do"}, nil
+		}
+		taken.State, taken.LedTo, err = desk.Signed(ctx, seal)
+		return taken, err
+	}
+}
+
+// Told hands ERPNext's webhooks to the mirror. Without one nobody listens.
+func Told(watch *mirror.Mirror) func(ctx context.Context, e webhooks.ERPNextEvent) (inbox.Taken, error) {
+	return func(ctx context.Context, e webhooks.ERPNextEvent) (inbox.Taken, error) {
+		if watch == nil {
+			return inbox.Taken{State: "nothing-to-do"}, nil
+		}
+		return inbox.Taken{State: "told"}, watch.Told(ctx, mirror.Change{
+			Doctype: e.Doctype, Name: e.Name, Modified: e.Modified, Status: e.Status, DocStatus: e.DocStatus, Customer: e.Customer, Deleted: e.Deleted(),
+		})
+	}
+}
+
+// Breaker makes a check of a circuit breaker: it calls nobody.
+func Breaker(state func() string) func(context.Context) error {
+	return func(context.Context) error {
+		if s := state(); s == "open" {
+			return errors.New("away")
+		}
+		return nil
+	}
+}
+
+// Consent asks the register on what ground a commercial message may go.
+func Consent(register *consent.Register) func(ctx context.Context, customer string, way outbox.Channel, to string) (string, bool, error) {
+	return func(ctx context.Context, customer string, way outbox.Channel, to string) (string, bool, error) {
+		return register.Basis(ctx, customer, string(way), to)
+	}
+}
+
+// Stopped asks the register whether the customer's own record says no.
+func Stopped(register *consent.Register) func(ctx context.Context, customer string, way outbox.Channel) (bool, error) {
+	return func(ctx context.Context, customer string, way outbox.Channel) (bool, error) {
+		return register.OptedOut(ctx, customer, string(way))
+	}
+}
+
+// OptChanged has the register write a change of mind into the customer's record.
+func OptChanged(register *consent.Register) func(ctx context.Context, c outbox.OptChange) error {
+	return func(ctx context.Context, c outbox.OptChange) error {
+		return register.Changed(ctx, consent.Change{
+			Channel: string(c.Channel), Address: c.Address, Out: c.Out, Source: c.Source, At: c.At,
+		})
+	}
+}
+
+// Heard has the outbox read a text for STOP and START before anybody else.
+func Heard(box *outbox.Outbox) func(ctx context.Context, in conversation.Inbound) (string, error) {
+	return func(ctx context.Context, in conversation.Inbound) (string, error) {
+		word, err := box.Heard(ctx, outbox.Text{From: in.From, To: in.To, Body: in.Body, OptOutType: in.OptOutType, At: in.At})
+		return string(word), err
+	}
+}

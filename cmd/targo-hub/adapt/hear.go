@@ -1,0 +1,125 @@
+package adapt
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+
+	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/traccar"
+	"gigafibre.ca/targo-hub/connectors/twilio"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/conversation"
+	"gigafibre.ca/targo-hub/hub/inbox"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox"
+)
+
+// Received hands an SMS to the conversations.
+func Received(desk *conversation.Desk) func(ctx context.Context, in twilio.Inbound) (inbox.Taken, error) {
+	return func(ctx context.Context, in twilio.Inbound) (inbox.Taken, error) {
+		text := conversation.Inbound{
+			ID: in.MessageSID, From: string(in.From), To: string(in.To), Body: in.Body, OptOutType: in.OptOutType, At: in.At,
+		}
+		for _, m := range in.Media {
+			text.Media = append(text.Media, conversation.Media{URL: m.URL, Type: m.Type})
+		}
+		outcome, err := desk.Receive(ctx, text)
+		return inbox.Taken{State: outcome.State, LedTo: outcome.Conversation}, err
+	}
+}
+
+// Reported hands Twilio's reports to the outbox. Of a message that was sent by
+// another program on the same account there is nothing to tell.
+func Reported(box *outbox.Outbox) func(ctx context.Context, e twilio.StatusEvent) (inbox.Taken, error) {
+	return func(ctx context.Context, e twilio.StatusEvent) (inbox.Taken, error) {
+		report := outbox.Report{
+			Channel: outbox.SMS, ProviderID: e.MessageSID, MessageID: e.MessageID, Status: e.Status, At: e.At,
+		}
+		if e.ErrorCode != 0 {
+			cause := twilio.CauseOf(e.ErrorCode)
+			report.Code, report.Reason = strconv.Itoa(e.ErrorCode), cause.Reason(hub.English)
+			report.OptedOut, report.SenderFault = cause.Class == twilio.ClassOptedOut, cause.Class == twilio.ClassSender
+		}
+		return reported(box.Report(ctx, report))
+	}
+}
+
+func reported(err error) (inbox.Taken, error) {
+	if errors.Is(err, outbox.ErrUnknownMessage) {
+		return inbox.Taken{State: inbox.Ignored, Note: "The hub knows no such message."}, nil
+	}
+	return inbox.Taken{State: "reported"}, err
+}
+
+// Mailed hands Mailjet's events to the outbox, each of them, whatever becomes of
+// the others. Who leaves a list, complains or has no mailbox is written to no more.
+func Mailed(box *outbox.Outbox) func(ctx context.Context, events []mailjet.Event) (inbox.Taken, error) {
+	return func(ctx context.Context, events []mailjet.Event) (inbox.Taken, error) {
+		var errs []error
+		for _, e := range events {
+			errs = append(errs, mailed(ctx, box, e))
+		}
+		return inbox.Taken{State: "reported"}, errors.Join(errs...)
+	}
+}
+
+func mailed(ctx context.Context, box *outbox.Outbox, e mailjet.Event) error {
+	report := outbox.Report{
+		Channel: outbox.Email, ProviderID: providerID(e), MessageID: e.CustomID, At: e.Time, Code: e.Error, Reason: e.Reason(),
+	}
+	var stop *outbox.OptOut
+	switch e.Event {
+	case mailjet.EventSent:
+		report.Status = "delivered" // the other server took it: Mailjet says no more
+	case mailjet.EventOpen:
+		report.Status = "opened"
+	case mailjet.EventClick:
+		report.Status = "clicked"
+	case mailjet.EventBounce, mailjet.EventBlocked:
+		report.Status = "bounced"
+		if e.Permanent() {
+			stop = &outbox.OptOut{Scope: outbox.ScopeAll, Source: outbox.SourceBounce}
+		}
+	case mailjet.EventSpam:
+		stop = &outbox.OptOut{Scope: outbox.ScopeAll, Source: outbox.SourceSpam}
+	case mailjet.EventUnsub:
+		stop = &outbox.OptOut{Scope: outbox.ScopeCommercial, Source: outbox.SourceUnsub}
+	}
+	var errs []error
+	if stop != nil {
+		stop.Channel, stop.Address, stop.At = outbox.Email, e.Email, e.Time
+		errs = append(errs, box.OptOut(ctx, *stop))
+	}
+	if report.Status != "" {
+		_, err := reported(box.Report(ctx, report))
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// providerID is the id that a mail got when it was sent; none when the event names
+// none.
+func providerID(e mailjet.Event) string {
+	if e.MessageID == 0 {
+		return ""
+	}
+	return strconv.FormatInt(e.MessageID, 10)
+}
+
+// Positions is the channel on which forwarded positions are told to whoever
+// listens now, on every replica.
+const Positions = "positions"
+
+// Seen passes what Traccar forwards on to those who listen now. Nobody may: what
+// a truck did a minute ago is worth no more than that.
+func Seen(radio keep.Radio) func(ctx context.Context, f traccar.Forwarded) (inbox.Taken, error) {
+	return func(ctx context.Context, f traccar.Forwarded) (inbox.Taken, error) {
+		message, err := json.Marshal(f)
+		if err != nil {
+			return inbox.Taken{}, err
+		}
+		return inbox.Taken{State: "passed-on"}, radio.Publish(ctx, Positions, message)
+	}
+}

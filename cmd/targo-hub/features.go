@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"gigafibre.ca/targo-hub/cmd/targo-hub/adapt"
+	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/hub/accept"
+	"gigafibre.ca/targo-hub/hub/audit"
+	"gigafibre.ca/targo-hub/hub/consent"
+	"gigafibre.ca/targo-hub/hub/conversation"
+	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/gateway"
+	"gigafibre.ca/targo-hub/hub/inbox"
+	"gigafibre.ca/targo-hub/hub/mirror"
+	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/schedule"
+	"gigafibre.ca/targo-hub/hub/signing"
+	"gigafibre.ca/targo-hub/webhooks"
+)
+
+// features is what the hub does, in the order in which it is built.
+type features struct {
+	consent  *consent.Register
+	outbox   *outbox.Outbox
+	texts    *conversation.Desk
+	desk     *accept.Desk
+	board    *dispatch.Board
+	gateway  *gateway.Gateway
+	mirror   *mirror.Mirror // nil without ERPNext
+	door     *inbox.Door
+	inbox    *inbox.Inbox
+	signing  *signing.Reconciler
+	schedule *schedule.Schedule
+	audit    *audit.Desk
+}
+
+// furnish builds the features on the machinery.
+func furnish(s *Settings, o *outside, m *machinery) (f *features, err error) {
+	f = &features{board: dispatch.NewBoard(o.erp, time.Now), inbox: inbox.NewInbox(m.store), audit: audit.New(m.store)}
+	if err = f.addMessages(s, o, m); err != nil {
+		return nil, err
+	}
+	if err = f.addAcceptance(s, o, m); err != nil {
+		return nil, err
+	}
+	if err = f.addRecord(s, o, m); err != nil {
+		return nil, err
+	}
+	f.addDoor(s, m)
+	return f, f.addClock(s, o, m)
+}
+
+// addMessages builds what writes to people and what they write to us.
+func (f *features) addMessages(s *Settings, o *outside, m *machinery) (err error) {
+	f.consent = consent.New(consent.Deps{ERPNext: o.erp, Store: m.store, Now: time.Now, Log: m.log})
+	f.outbox, err = outbox.New(s.Outbox, outbox.Deps{
+		Store: m.store, Senders: o.senders, Pool: s.Twilio.Senders(), Events: m.broker, Log: m.log, Brand: s.Edge.Brand,
+		PublicURL: s.Edge.Public(""), Metrics: m.reg, Now: time.Now,
+		Consent: adapt.Consent(f.consent), OptChanged: adapt.OptChanged(f.consent), Stopped: adapt.Stopped(f.consent),
+	})
+	if err != nil {
+		return err
+	}
+	f.texts = conversation.NewDesk(conversation.Deps{
+		ERPNext: o.erp, Store: m.store, News: m.broker, Keyword: adapt.Heard(f.outbox), Now: time.Now, Log: m.log,
+	})
+	return nil
+}
+
+// addAcceptance builds the desk at which quotations are signed.
+func (f *features) addAcceptance(s *Settings, o *outside, m *machinery) error {
+	planner := dispatch.NewPlanner(o.erp, m.broker, time.Now)
+	texts, err := accept.Texts()
+	if err != nil {
+		return err
+	}
+	f.outbox.AddTexts("accept", texts)
+	f.desk, err = accept.NewDesk(accept.Deps{
+		ERPNext: o.erp, DocuSeal: o.seal, Signing: s.DocuSeal, Config: s.Accept, Keys: m.guard.Keyring(), Store: m.store, News: m.broker,
+		Mail: f.outbox, Plan: adapt.PlanFor(planner, m.log), Public: s.Edge.Public, Now: time.Now, Log: m.log,
+	})
+	return err
+}
+
+// addRecord builds what stands between the hub and ERPNext: the gateway, and the
+// mirror. Whatever changes, the gateway hears of it: from the hub's own writes,
+// and from the mirror.
+func (f *features) addRecord(s *Settings, o *outside, m *machinery) (err error) {
+	deps := gateway.Deps{
+		Trail: m.store, Radio: m.store, BillingPaused: s.BillingPaused, Silent: s.Outbox.Mode != outbox.Live, Metrics: m.reg, Log: m.log,
+	}
+	if o.erp != nil {
+		deps.Site = o.erp
+	}
+	if f.gateway, err = gateway.New(s.Gateway, deps); err != nil {
+		return err
+	}
+	o.gate.Store(f.gateway)
+	if o.erp == nil || len(s.Mirror.Doctypes) == 0 {
+		return nil
+	}
+	f.mirror, err = mirror.New(s.Mirror, mirror.Deps{
+		ERPNext: o.erp, Store: m.store, Events: m.broker, Log: m.log, Metrics: m.reg,
+		Changes: func(_ context.Context, c mirror.Change) error {
+			f.gateway.Changed(c.Doctype, c.Name)
+			return nil
+		},
+	})
+	return err
+}
+
+// addDoor builds the door for webhooks: who may knock, and who hears of it.
+func (f *features) addDoor(s *Settings, m *machinery) {
+	sources := webhooks.Twilio(webhooks.TwilioConfig{
+		PublicURL: s.Edge.Public(""), Tokens: []config.Secret{s.Twilio.AuthToken, s.Twilio.AuthTokenNext},
+	}, adapt.Received(f.texts), adapt.Reported(f.outbox))
+	sources = append(sources,
+		webhooks.DocuSeal(webhooks.DocuSealConfig{Secret: s.DocuSeal.WebhookSecret, Header: s.DocuSeal.WebhookHeader}, adapt.Signed(f.desk)),
+		webhooks.ERPNext(s.ERPNext.WebhookSecret, adapt.Told(f.mirror)),
+		webhooks.Mailjet(webhooks.MailjetConfig{User: s.Mailjet.WebhookUser, Password: s.Mailjet.WebhookPassword}, adapt.Mailed(f.outbox)),
+		webhooks.Stripe(s.Stripe.Secrets(), nil),
+		webhooks.Traccar(s.Traccar.WebhookSecret, adapt.Seen(m.store)))
+	f.door = inbox.NewDoor(inbox.Deps{Store: m.store, Events: m.broker, Log: m.log, Metrics: m.reg}, sources...)
+}
+
+// addClock builds what runs by the clock.
+func (f *features) addClock(s *Settings, o *outside, m *machinery) (err error) {
+	deps := signing.Deps{
+		DocuSeal: o.seal, Door: f.door, Store: m.store, Events: m.broker, Fields: accept.TemplateFields(), Public: s.Edge.Public, Log: m.log,
+	}
+	if o.erp != nil {
+		deps.ERPNext = o.erp
+	}
+	var tasks []schedule.Task
+	if f.mirror != nil {
+		tasks = append(tasks, f.mirror.Task())
+	}
+	if o.seal != nil {
+		deps.Metrics = m.reg
+	}
+	f.signing = signing.New(s.DocuSeal, deps)
+	if o.seal != nil {
+		tasks = append(tasks, f.signing.Task())
+	}
+	f.schedule, err = schedule.New(s.Schedule, schedule.Deps{Store: m.store, Events: m.broker, Log: m.log, Metrics: m.reg}, tasks...)
+	return err
+}

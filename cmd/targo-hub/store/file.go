@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"gigafibre.ca/targo-hub/cmd/targo-hub/findings"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/keep/sqlite"
+)
+
+// File is a store in a file of its own.
+type File string
+
+// Open implements Place.
+func (f File) Open(ctx context.Context) (keep.Engine, error) {
+	engine, err := sqlite.Open(ctx, string(f), sqlite.Options{})
+	if err != nil {
+		return nil, f.trouble(err)
+	}
+	return engine, nil
+}
+
+// Check implements Place: it looks whether the folder can be written.
+func (f File) Check(_ context.Context, found *findings.List) {
+	probe, err := os.CreateTemp(filepath.Dir(string(f)), ".targo-hub-check-")
+	if err == nil {
+		_ = probe.Close()
+		err = os.Remove(probe.Name())
+	}
+	if err != nil {
+		found.Fail("store", f.trouble(err).Error())
+		return
+	}
+	found.OK("store", "the folder of "+string(f)+" can be written")
+}
+
+// Backup implements Place. A hub may run on the store meanwhile.
+func (f File) Backup(ctx context.Context, to string) error {
+	if _, err := os.Stat(string(f)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no store at %s (TARGO_STATE)", string(f))
+	}
+	err := sqlite.Copy(ctx, string(f), to)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s exists already; choose another name", to)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the folder %s does not exist", filepath.Dir(to))
+	}
+	return err
+}
+
+// trouble puts into words why the file cannot be used.
+func (f File) trouble(err error) error {
+	path := string(f)
+	folder, abs := filepath.Abs(filepath.Dir(path))
+	switch {
+	case abs != nil:
+		return err
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return fmt.Errorf("another targo-hub runs on this file: %s (TARGO_STATE)", path)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the folder %s does not exist (TARGO_STATE)", folder)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("the folder %s cannot be written (TARGO_STATE)", folder)
+	}
+	return fmt.Errorf("opening the store %s (TARGO_STATE): %w", path, err)
+}

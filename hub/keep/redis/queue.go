@@ -69,8 +69,8 @@ func putting(job *keep.Job, own string) (args []any, token string, err error) {
 		own = "1"
 		fields = append(fields, "w", token)
 	}
-	args = append(make([]any, 0, 9+len(fields)), job.ID, job.Kind, job.Lane, job.Dedupe, string(job.Status),
-		form.Micros(job.Due), job.Subject.Customer, job.Subject.Name, own)
+	args = append(make([]any, 0, 9+len(fields)), &job.ID, &job.Kind, &job.Lane, &job.Dedupe, (*string)(&job.Status),
+		form.Micros(job.Due), &job.Subject.Customer, &job.Subject.Name, own)
 	return append(args, fields...), token, nil
 }
 

@@ -25,24 +25,28 @@ func Micros(t time.Time) string {
 	return strconv.FormatInt(t.UnixMicro(), 10)
 }
 
-// Fields are the names and values of a new job, without those that are empty.
+// Fields are the names and values of a new job, without those that are empty. They
+// point into the job.
 func Fields(job *keep.Job) ([]any, error) {
 	about, err := writeMeta(job)
 	if err != nil {
 		return nil, err
 	}
-	fields := append(make([]any, 0, 20), "k", job.Kind)
-	for _, f := range [...][2]string{
-		{"l", job.Lane},
-		{"d", job.Dedupe},
-		{"st", job.State},
-		{"n", job.Note},
-		{"cu", job.Subject.Customer},
-		{"nm", job.Subject.Name},
-		{"m", about},
+	fields := append(make([]any, 0, 20), "k", &job.Kind)
+	for _, f := range [...]struct {
+		name  any
+		value *string
+	}{
+		{"l", &job.Lane},
+		{"d", &job.Dedupe},
+		{"st", &job.State},
+		{"n", &job.Note},
+		{"cu", &job.Subject.Customer},
+		{"nm", &job.Subject.Name},
+		{"m", &about},
 	} {
-		if f[1] != "" {
-			fields = append(fields, f[0], f[1])
+		if *f.value != "" {
+			fields = append(fields, f.name, f.value)
 		}
 	}
 	if len(job.Payload) > 0 {

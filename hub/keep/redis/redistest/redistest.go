@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -90,14 +91,21 @@ func (s *Server) Restart() error {
 		"--maxmemory", "1gb", "--maxmemory-policy", "noeviction",
 	}, s.options...)
 	command := exec.Command(path, args...)
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("starting redis-server: %w", err)
-	}
-	ended := make(chan struct{})
+	dieWithUs(command)
+	started, ended := make(chan error), make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = command.Wait() // how it ended is in its log
+		runtime.LockOSThread() // the server is the child of this thread
+		defer runtime.UnlockOSThread()
+		err := command.Start()
+		started <- err
+		if err == nil {
+			_ = command.Wait() // how it ended is in its log
+		}
 	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("starting redis-server: %w", err)
+	}
 	s.mu.Lock()
 	s.command, s.ended = command, ended
 	s.mu.Unlock()

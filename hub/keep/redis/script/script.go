@@ -8,7 +8,9 @@ package script
 
 import (
 	"context"
+	"crypto/sha1" // as Redis names scripts
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -42,29 +44,31 @@ type Scripts struct {
 	client  goredis.UniversalClient
 	prefix  string
 	clock   func() time.Time
-	scripts map[string]*goredis.Script
-	sources []string
+	scripts map[string]*source
 }
+
+// source is a script as the server knows it.
+type source struct{ hash, text string }
 
 // New makes the scripts ready. The prefix begins every key; without a clock the
 // server's own is read, so that all replicas go by the same one.
 func New(client goredis.UniversalClient, prefix string, clock func() time.Time) (*Scripts, error) {
-	s := &Scripts{Patience: 2 * time.Second, client: client, prefix: prefix, clock: clock, scripts: make(map[string]*goredis.Script, len(names))}
+	s := &Scripts{Patience: 2 * time.Second, client: client, prefix: prefix, clock: clock, scripts: make(map[string]*source, len(names))}
 	for name, moves := range names {
 		parts := []string{"base", name}
 		if moves {
 			parts = []string{"base", "lanes", name}
 		}
-		var source []byte
+		var whole []byte
 		for _, part := range parts {
 			text, err := files.ReadFile("lua/" + part + ".lua")
 			if err != nil {
 				return nil, fmt.Errorf("reading script %s: %w", name, err)
 			}
-			source = append(source, text...)
+			whole = append(whole, text...)
 		}
-		s.sources = append(s.sources, string(source))
-		s.scripts[name] = goredis.NewScript(string(source))
+		sum := sha1.Sum(whole)
+		s.scripts[name] = &source{hash: hex.EncodeToString(sum[:]), text: string(whole)}
 	}
 	return s, nil
 }
@@ -73,8 +77,8 @@ func New(client goredis.UniversalClient, prefix string, clock func() time.Time) 
 // not take now it is told when it is needed.
 func (s *Scripts) Load(ctx context.Context) {
 	_, _ = s.client.Pipelined(ctx, func(p goredis.Pipeliner) error {
-		for _, source := range s.sources {
-			p.ScriptLoad(ctx, source)
+		for _, script := range s.scripts {
+			p.ScriptLoad(ctx, script.text)
 		}
 		return nil
 	})
@@ -83,35 +87,60 @@ func (s *Scripts) Load(ctx context.Context) {
 // Token makes a new token of a call.
 func Token() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
+// What stands before the arguments of a script: EVALSHA, its hash or text, how
+// many keys, the prefix, the instant, the token, which try it is.
+const (
+	atVerb = iota
+	atScript
+	atKeys
+	atPrefix
+	atNow
+	atToken
+	atAgain
+	atArgs
+)
+
 // Run runs a script and returns what it answers. A call with the same token is
-// the same call.
+// the same call. Arguments that are texts may be pointers to them.
 func (s *Scripts) Run(ctx context.Context, name, token string, args ...any) ([]any, error) {
-	all := make([]any, 0, len(args)+3)
-	all = append(append(all, "", token, "0"), args...)
+	script := s.scripts[name]
+	line := make([]any, atArgs, atArgs+len(args))
+	line[atKeys], line[atPrefix], line[atToken], line[atAgain] = "1", &s.prefix, &token, "0"
+	line = append(line, args...)
 	for began, pause := time.Now(), firstPause; ; pause = min(4*pause, lastPause) {
-		all[0] = s.now()
-		reply, err := s.once(ctx, s.scripts[name], all)
+		reply, err := s.once(ctx, script, line)
 		if err == nil {
 			return reply, nil
 		}
 		if !passing(err) || time.Since(began) > s.Patience || !wait(ctx, pause) {
 			return nil, Explain(ctx, err)
 		}
-		all[2] = "1"
+		line[atAgain] = "1"
 	}
 }
 
-func (s *Scripts) once(ctx context.Context, script *goredis.Script, args []any) ([]any, error) {
-	keys := []string{s.prefix}
-	reply, err := s.client.EvalSha(ctx, script.Hash(), keys, args...).Slice()
+func (s *Scripts) once(ctx context.Context, script *source, line []any) ([]any, error) {
+	line[atNow] = s.now()
+	line[atVerb], line[atScript] = "evalsha", &script.hash
+	reply, err := s.send(ctx, line)
 	if goredis.HasErrorPrefix(err, "NOSCRIPT") {
-		reply, err = script.Eval(ctx, s.client, keys, args...).Slice()
+		line[atVerb], line[atScript] = "eval", &script.text
+		reply, err = s.send(ctx, line)
 	}
 	return reply, err
 }
 
+func (s *Scripts) send(ctx context.Context, line []any) ([]any, error) {
+	cmd := goredis.NewCmd(ctx, line...)
+	cmd.SetFirstKeyPos(atPrefix)
+	if err := s.client.Process(ctx, cmd); err != nil {
+		return nil, err
+	}
+	return cmd.Slice()
+}
+
 // Hash is that by which the server knows a script.
-func (s *Scripts) Hash(name string) string { return s.scripts[name].Hash() }
+func (s *Scripts) Hash(name string) string { return s.scripts[name].hash }
 
 func (s *Scripts) now() string {
 	if s.clock == nil {

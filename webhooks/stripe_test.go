@@ -70,7 +70,7 @@ func TestStripeSecretsAreRolled(t *testing.T) {
 		status  int
 	}{
 		{"none", nil, "v1=" + good, 503},
-		{"empty ones", []config.Secret{"", ""}, "v1=" + good, 503},
+		{"empty ones", []config.Secret{"", " \n"}, "v1=" + good, 503},
 		{"the second of theirs", []config.Secret{cashSecret}, "v1=" + also + ",v1=" + good, 200},
 		{"the second of ours", []config.Secret{other, cashSecret}, "v1=" + good, 200},
 		{"both", []config.Secret{other, cashSecret}, "v1=" + good + ",v1=" + also + ",v0=abc", 200},

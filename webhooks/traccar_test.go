@@ -78,7 +78,7 @@ func TestTraccarIsFiledByDevice(t *testing.T) {
 	if e := event.Event; e.Type != "geofenceExit" || event.Geofence != "Entrepôt" || event.Position.Longitude != -74 {
 		t.Errorf("heard %+v", event)
 	}
-	if got := inboxtest.New(t, webhooks.Traccar("", moved)).Send(http.MethodPost, "/webhooks/traccar", http.Header{"X-Webhook-Secret": {""}}, []byte(trackFix)); got.Code != 503 {
+	if got := inboxtest.New(t, webhooks.Traccar(" ", moved)).Send(http.MethodPost, "/webhooks/traccar", http.Header{"X-Webhook-Secret": {" "}}, []byte(trackFix)); got.Code != 503 {
 		t.Errorf("without a secret: %+v", got)
 	}
 }

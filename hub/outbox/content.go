@@ -72,8 +72,6 @@ func (o *Outbox) sell(c *content, m Message) error {
 		return nil
 	case m.Purpose != Commercial:
 		return invalid("/purpose", "must be service or commercial")
-	case m.Urgent:
-		return invalid("/urgent", "an offer is never urgent: no telephone rings at night for it")
 	case m.Channel == SMS:
 		c.Body = footer.SMS(c.Body, o.cfg.Identity, c.Lang)
 	case o.cfg.Unsubscribe == "":

@@ -127,7 +127,7 @@ type Message struct {
 	Doctype   string // the document that the message is about
 	Name      string
 	DedupeKey string
-	Urgent    bool // neither the night nor earlier messages hold it up; not for offers
+	Urgent    bool // neither the night nor earlier messages hold it up; an offer never is
 	Purpose   Purpose
 }
 

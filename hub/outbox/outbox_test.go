@@ -175,7 +175,6 @@ func TestUnsendableMessagesAreInvalid(t *testing.T) {
 		"no address":       {outbox.Message{Channel: outbox.Email, To: "ann at example", Body: "x"}, "/to"},
 		"no area code":     {outbox.Message{Channel: outbox.SMS, To: "555-0123", Body: "x"}, "/to"},
 		"two addresses":    {outbox.Message{Channel: outbox.Email, To: `"eve@evil.example,"@example.com`, Body: "x"}, "/to"},
-		"urgent offer":     {outbox.Message{Channel: outbox.SMS, To: number, Body: "x", Purpose: outbox.Commercial, Urgent: true}, "/urgent"},
 		"no channel":       {outbox.Message{Channel: "fax", To: number, Body: "x"}, "/channel"},
 		"no text":          {outbox.Message{Channel: outbox.SMS, To: number, Body: " "}, "/body"},
 		"both texts":       {outbox.Message{Channel: outbox.SMS, To: number, Body: "x", Template: "demo.link"}, "/body"},

@@ -39,6 +39,9 @@ func (o *Outbox) render(full string, way Channel, lang hub.Lang, vars map[string
 // with the entry of the first call, for a key that stands for another recipient
 // or other words.
 func (o *Outbox) Queue(ctx context.Context, m Message) (Entry, error) {
+	if m.Purpose == Commercial {
+		m.Urgent = false // no telephone rings at night for an offer, whoever says so
+	}
 	text, err := o.compose(m)
 	if err != nil {
 		return Entry{}, err

@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -89,16 +90,34 @@ func TestManyReportsAtOnce(t *testing.T) {
 	}
 }
 
-func TestReportsOfNothing(t *testing.T) {
+// unwritten is a store in which no value may be written.
+type unwritten struct {
+	outbox.Store
+	t *testing.T
+}
+
+func (u unwritten) Swap(_ context.Context, key string, _ int64, _ []byte, _ time.Duration) (int64, error) {
+	u.t.Errorf("%q was written", key)
+	return 0, keep.ErrStale
+}
+
+// Other programs use the same account: what is not ours leaves no trace.
+func TestReportsOfOthers(t *testing.T) {
 	t.Parallel()
-	f := open(t, live(), &pen{})
+	f := open(t, live(), never{t}, func(d *outbox.Deps) { d.Store = unwritten{d.Store, t} })
 	for _, r := range []outbox.Report{
-		{ProviderID: "SM404", Status: "delivered"}, {MessageID: "nobody", Status: "delivered"}, {Status: "delivered"},
+		{ProviderID: "SM404", Status: "delivered"}, {MessageID: "ann@example.com", Status: "delivered"}, {Status: "delivered"},
+		{MessageID: "01930000-0000-7000-8000-000000000000", ProviderID: "SM404", Status: "opened"},
 	} {
 		if err := f.box.Report(t.Context(), r); !errors.Is(err, outbox.ErrUnknownMessage) {
 			t.Errorf("%+v: %v", r, err)
 		}
 	}
+}
+
+func TestReportsOfWhatIsNotSent(t *testing.T) {
+	t.Parallel()
+	f := open(t, live(), &pen{})
 	waiting := f.queue(sms()) // nobody works
 	if err := f.box.Report(t.Context(), outbox.Report{MessageID: waiting.ID, Status: "delivered"}); !hub.IsKind(err, hub.Unavailable) {
 		t.Errorf("of one that waits: %v", err)

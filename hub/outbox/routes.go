@@ -24,7 +24,7 @@ func (o *Outbox) Mount(r *web.Router) {
 	}, o.post)
 	web.Operation(r, web.Op{
 		Method: http.MethodGet, Path: "/messages", Guard: web.Staff, ID: "list-messages", Tag: tag,
-		Summary:     "List messages, newest first",
+		Summary: "List messages, newest first",
 		Description: "With ?wait= (seconds, at most 10) the answer waits for a first match; not with q, and not when many wait " +
 			"already. A status is one of: " + progress.Doc + ".",
 	}, o.list)
@@ -108,7 +108,7 @@ type messageInput struct {
 		Doctype   string         `json:"reference_doctype,omitempty" maxLength:"140"`
 		Name      string         `json:"reference_name,omitempty" maxLength:"140"`
 		DedupeKey string         `json:"dedupe_key,omitempty" maxLength:"200"`
-		Urgent    bool           `json:"urgent,omitempty" doc:"Neither the night nor earlier messages hold it up; not for commercial ones"`
+		Urgent    bool           `json:"urgent,omitempty" doc:"Neither the night nor earlier messages hold it up; a commercial one never is urgent"`
 		Purpose   Purpose        `json:"purpose,omitempty" enum:"service,commercial" doc:"service when absent; commercial ones need a consent on record"`
 	}
 }

@@ -23,6 +23,9 @@ func TestQuietHours(t *testing.T) {
 	t.Parallel()
 	night := func(d *outbox.Deps) {
 		d.Now = func() time.Time { return time.Date(2026, 11, 22, 23, 0, 0, 0, hub.Local()) }
+		d.Consent = func(context.Context, string, outbox.Channel, string) (string, bool, error) {
+			return "contract", true, nil
+		}
 	}
 	cfg := live()
 	cfg.QuietHours = "21:00-08:00"
@@ -45,6 +48,9 @@ func TestQuietHours(t *testing.T) {
 	if got := sender.sent(); len(got) != 2 {
 		t.Errorf("%d were sent", len(got))
 	}
+	offer := urgent
+	offer.Purpose, offer.Customer = outbox.Commercial, "C-0001"
+	f.putOff(f.queue(offer).ID, "Waits for the morning (08:00)")
 	shut := open(t, outbox.Config{QuietHours: "21:00-08:00"}, never{t}, night)
 	shut.work()
 	shut.becomes(shut.queue(sms()).ID, outbox.StatusCaptured)

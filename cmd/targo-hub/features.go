@@ -133,7 +133,7 @@ func (f *features) addClock(s *Settings, o *outside, m *machinery) (err error) {
 	if o.erp != nil {
 		deps.ERPNext = o.erp
 	}
-	var tasks []schedule.Task
+	tasks := []schedule.Task{f.texts.Task()}
 	if f.mirror != nil {
 		tasks = append(tasks, f.mirror.Task())
 	}

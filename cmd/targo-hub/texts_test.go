@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+
+	"gigafibre.ca/targo-hub/simkit"
 )
 
 // phoned starts a hub whose provider for SMS reaches it in both directions.
@@ -98,6 +101,35 @@ func TestCustomerWrites(t *testing.T) {
 	if status := offer(); status != "delivered" {
 		t.Errorf("an offer after a START is %s", status)
 	}
+}
+
+// A STOP counts at once, while ERPNext is away and an earlier text of the number
+// waits for it; then both are written, in order, and the record says no.
+func TestStopWhileERPNextIsAway(t *testing.T) {
+	t.Parallel()
+	const from = "+15145550124"
+	w := newTown(t)
+	h := w.phoned(t)
+	w.served(t, "CUST-IVY", "514 555-0124")
+	w.site.Fault().Fail(simkit.Fault{Status: http.StatusServiceUnavailable, Next: 1 << 20})
+	w.text(t, from, "Allo")
+	w.text(t, from, "ARRET")
+	await(t, "the STOP is in the ledger", func() bool {
+		var stops struct{ Items []struct{ Source string } }
+		return h.call(t, "GET", "/messages/opt-outs?to="+url.QueryEscape(from), nil, &stops) == 200 && len(stops.Items) == 1 && stops.Items[0].Source == "STOP"
+	})
+	if contents, _ := w.written(t, from); len(contents) != 0 {
+		t.Errorf("written %q", contents)
+	}
+	w.site.Fault().Reset()
+	await(t, "both texts are written", func() bool {
+		contents, _ := w.written(t, from)
+		return len(contents) == 2 && contents[0] == "<p>Allo</p>" && contents[1] == "<p>ARRET</p>"
+	})
+	await(t, "the record says no", func() bool {
+		doc, err := w.site.Doc("Customer", "CUST-IVY")
+		return err == nil && doc["sms_opt_out"] == int64(1)
+	})
 }
 
 // The texts of a number that two customers share wait for a person.

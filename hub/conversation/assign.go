@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -46,56 +45,70 @@ func (d *Desk) picked(ctx context.Context, lane string) (p pick, version int64, 
 	return p, version, nil
 }
 
+// Decided is what a decision was about.
+type Decided struct {
+	Texts int  // how many texts were changed
+	More  bool // there are more than are changed at once: decide again
+}
+
 // Assign says that the texts of a conversation are a customer's: they are filed
-// in order, and for a week the number speaks for this customer. It returns how
-// many texts are on their way. A repeat goes on where the first call stopped.
-func (d *Desk) Assign(ctx context.Context, id, customer string) (int, error) {
+// in order, and for a week the number speaks for this customer. It tells how many
+// texts are on their way. A repeat goes on where the first call stopped.
+func (d *Desk) Assign(ctx context.Context, id, customer string) (out Decided, err error) {
 	job, err := d.waiting(ctx, id)
 	if err != nil {
-		return 0, err
+		return out, err
 	}
 	if done := outcomeOf(job); done.State == Filed {
-		return 0, sameCustomer(done.Customer, customer)
+		return out, sameCustomer(done.Customer, customer)
 	}
 	if err := d.mustExist(ctx, customer); err != nil {
-		return 0, err
+		return out, err
 	}
 	if err := d.record(ctx, "conversation.assign", customer, job.ID); err != nil {
-		return 0, err
+		return out, err
 	}
 	if err := d.choose(ctx, job.Lane, customer); err != nil {
-		return 0, err
+		return out, err
 	}
-	again, err := d.each(ctx, job.Lane, keep.Dead, keep.Retry, "assigned again")
-	if err == nil && job.Status == keep.Cancelled { // dismissed by mistake
-		again++
-		_, err = d.store.Change(ctx, job.ID, keep.Retry, "assigned after all")
+	if out, err = d.each(ctx, job.Lane, keep.Dead, keep.Retry, "assigned again"); err != nil {
+		return out, err
 	}
+	if job.Status == keep.Cancelled { // dismissed by mistake
+		if _, err = d.store.Change(ctx, job.ID, keep.Retry, "assigned after all"); err != nil {
+			return out, err
+		}
+		out.Texts++
+	}
+	held, err := d.each(ctx, job.Lane, keep.Held, keep.Release, "assigned")
 	if err != nil {
-		return 0, err
+		return out, err
 	}
-	n, err := d.release(ctx, job.Lane)
-	if err != nil {
-		return 0, err
+	out.Texts, out.More = out.Texts+held.Texts, out.More || held.More
+	if err := d.store.Drop(ctx, asideKey(job.Lane)); err != nil {
+		return out, err
 	}
-	n += again
-	return n, d.news.Publish(ctx, hub.NewEvent(hub.TopicMessages, hub.ConversationTaken, hub.ConversationTaken+":"+job.ID+":"+customer,
-		map[string]any{"conversation": job.ID, "customer": customer, "texts": n, "by": hub.ActorOf(ctx).String()}))
+	return out, d.news.Publish(ctx, hub.NewEvent(hub.TopicMessages, hub.ConversationTaken, hub.ConversationTaken+":"+job.ID+":"+customer,
+		map[string]any{"conversation": job.ID, "customer": customer, "texts": out.Texts, "by": hub.ActorOf(ctx).String()}))
 }
 
 // Dismiss puts the texts of a conversation aside: they are nobody's.
-func (d *Desk) Dismiss(ctx context.Context, id, reason string) (int, error) {
+func (d *Desk) Dismiss(ctx context.Context, id, reason string) (out Decided, err error) {
 	job, err := d.waiting(ctx, id)
 	if err != nil {
-		return 0, err
+		return out, err
 	}
-	if state := outcomeOf(job).State; state == Filed || state == Assigned {
-		return 0, hub.Fail(hub.Conflict, "state-conflict", "These texts are assigned already.", nil, hub.WithState(map[string]any{"status": state}))
+	if state := outcomeOf(job).State; state == Filed || state == Assigned || state == Waiting {
+		return out, hub.Fail(hub.Conflict, "state-conflict", "These texts are assigned already, or on their way.", nil,
+			hub.WithState(map[string]any{"status": state}))
 	}
 	if err := d.record(ctx, "conversation.dismiss", "", job.ID+": "+reason); err != nil {
-		return 0, err
+		return out, err
 	}
-	return d.each(ctx, job.Lane, keep.Held, keep.Cancel, reason)
+	if out, err = d.each(ctx, job.Lane, keep.Held, keep.Cancel, reason); err != nil {
+		return out, err
+	}
+	return out, d.store.Drop(ctx, asideKey(job.Lane))
 }
 
 // waiting reads a text by its id.
@@ -135,7 +148,8 @@ func (d *Desk) choose(ctx context.Context, lane, customer string) error {
 	}
 	if chosen.Customer != "" && chosen.Customer != customer {
 		for _, status := range []keep.Status{keep.Pending, keep.Running} {
-			if _, moving, err := d.newest(ctx, keep.Filter{Kind: KindSMS, Lane: lane, Status: status}); err != nil || moving {
+			moving, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindSMS, Lane: lane, Status: status, Limit: 1})
+			if err != nil || len(moving) > 0 {
 				return errors.Join(err, sameCustomer(chosen.Customer, customer))
 			}
 		}
@@ -153,40 +167,4 @@ func sameCustomer(taken, wanted string) error {
 	}
 	return hub.Fail(hub.Conflict, "state-conflict", "These texts were assigned to another customer.", nil,
 		hub.WithState(map[string]any{"status": Assigned, "customer": taken}))
-}
-
-// release lets the texts of a number be filed that wait, and returns how many.
-func (d *Desk) release(ctx context.Context, lane string) (int, error) {
-	return d.each(ctx, lane, keep.Held, keep.Release, "assigned")
-}
-
-// each does something to every text of a number in a status, oldest first; that
-// somebody else was faster is fine.
-func (d *Desk) each(ctx context.Context, lane string, status keep.Status, action keep.Action, reason string) (int, error) {
-	jobs, err := d.texts(ctx, lane, status)
-	if err != nil {
-		return 0, err
-	}
-	for _, job := range jobs {
-		if _, err := d.store.Change(ctx, job.ID, action, reason); err != nil && !errors.Is(err, keep.ErrState) {
-			return 0, fmt.Errorf("changing the text %s: %w", job.ID, err)
-		}
-	}
-	return len(jobs), nil
-}
-
-// texts lists the texts of a number in a status, oldest first.
-func (d *Desk) texts(ctx context.Context, lane string, status keep.Status) (all []keep.Job, err error) {
-	for cursor := ""; ; {
-		page, next, err := d.store.Jobs(ctx, keep.Filter{Kind: KindSMS, Lane: lane, Status: status, Limit: 200, Cursor: cursor})
-		if err != nil {
-			return nil, fmt.Errorf("listing the texts of a number: %w", err)
-		}
-		all = append(all, page...)
-		if cursor = next; next == "" {
-			break
-		}
-	}
-	slices.Reverse(all)
-	return all, nil
 }

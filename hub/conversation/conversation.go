@@ -6,11 +6,14 @@
 // Routes: GET /conversations, POST /conversations/{id}/assign and
 // POST /conversations/{id}/dismiss. Texts themselves arrive at the door (package
 // webhooks) and are handed to Desk.Receive.
-// Events: message.received for each text, conversation.assigned.
+// Events: message.received for each text, and once more when it had to wait for
+// ERPNext; conversation.assigned.
 // Systems called: ERPNext (Customer, Issue, Communication).
-// Remembers: each text that waits for a person as a held job of kind
-// conversation.sms, in a lane for its number; for a week, under the key
-// conversation:pick:<number's hash>, for whom a number was said to speak; and for
+// Remembers: each text that waits as a job of kind conversation.sms, in a lane for
+// its number: held for a person (of a number the last 100, for 90 days), or pending
+// while ERPNext does not take it; for a week, under the key
+// conversation:pick:<number's hash>, for whom a number was said to speak; under
+// conversation:aside:<number's hash> how many of its texts were put aside; and for
 // moments that a customer's Issue is being looked for.
 //
 // Links to pictures are written down, never followed.
@@ -56,8 +59,9 @@ type Media struct {
 const (
 	Filed      = "filed"      // it stands in ERPNext
 	Unassigned = "unassigned" // it waits for a person
+	Waiting    = "waiting"    // ERPNext has not taken it yet; it is tried again
 	Assigned   = "assigned"   // a person said whose it is, and it is being filed
-	Dismissed  = "dismissed"  // a person said that it is nobody's
+	Dismissed  = "dismissed"  // a person said that it is nobody's, or nobody took it up
 )
 
 // Outcome is what became of a text. Of a filed one the documents are named, of
@@ -141,5 +145,5 @@ func (d *Desk) Mount(r *web.Router) {
 
 // Work returns how texts that waited are filed.
 func (d *Desk) Work() []keep.Work {
-	return []keep.Work{{Kind: KindSMS, Do: d.work}}
+	return []keep.Work{{Kind: KindSMS, Backoff: backoff[:], MaxTries: mostTries, Refusals: mostRefusals, Do: d.work}}
 }

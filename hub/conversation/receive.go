@@ -3,6 +3,8 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -28,7 +30,8 @@ const longestID = 120
 // Receive takes a text in. It may be called again for the same text, whatever
 // happened to the call before: each step looks for its own trace. Texts of one
 // number must be handed in one after the other. An error means that it must be
-// called again.
+// called again; that ERPNext is away, or refuses, is none: the text then waits
+// here, so that the next one of the number, which may be a STOP, is heard.
 func (d *Desk) Receive(ctx context.Context, in Inbound) (Outcome, error) {
 	if in.ID == "" || len(in.ID) > longestID {
 		return Outcome{}, keep.Reject(hub.Fail(hub.Malformed, "malformed", "The text has no id, or none of a provider.", nil))
@@ -49,28 +52,48 @@ func (d *Desk) Receive(ctx context.Context, in Inbound) (Outcome, error) {
 
 // place files the text, or keeps it behind those of its number that wait.
 func (d *Desk) place(ctx context.Context, t text) (Outcome, error) {
-	job, kept, err := d.newest(ctx, keep.Filter{Kind: KindSMS, Dedupe: t.ID})
+	page, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindSMS, Dedupe: t.ID, Limit: 1})
 	if err != nil {
 		return Outcome{}, err
 	}
-	if kept {
-		return d.follow(ctx, job)
+	if len(page) > 0 {
+		return d.follow(ctx, page[0])
 	}
-	job, behind, err := d.newest(ctx, keep.Filter{Kind: KindSMS, Lane: laneOf(t.From)})
-	if err != nil {
+	before, waits, err := d.before(ctx, laneOf(t.From))
+	switch {
+	case err != nil:
 		return Outcome{}, err
+	case waits && before.Status != keep.Held:
+		return d.keep(ctx, t, keep.Pending, before.State)
+	case waits || d.erp == nil:
+		return d.keep(ctx, t, keep.Held, Unassigned)
 	}
-	if d.erp == nil || behind && !job.Status.Final() {
-		return d.keep(ctx, t)
+	return d.fileNow(ctx, t)
+}
+
+// quick is how long ERPNext may take over a text as it comes in. The next texts
+// of the number wait so long.
+const quick = 10 * time.Second
+
+// fileNow files the text at once if ERPNext is there to take it. What ERPNext does
+// not take is kept and tried again: a try that was cut short leaves its trace.
+func (d *Desk) fileNow(ctx context.Context, t text) (Outcome, error) {
+	short, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	customer, candidates, err := d.whose(short, t)
+	if err == nil && customer == "" {
+		t.Candidates = candidates
+		return d.keep(ctx, t, keep.Held, Unassigned)
 	}
-	customer, candidates, err := d.whose(ctx, t)
-	if err != nil {
-		return Outcome{}, err
+	var out Outcome
+	if err == nil {
+		out, err = d.file(short, t, customer)
 	}
-	if t.Candidates = candidates; customer == "" {
-		return d.keep(ctx, t)
+	if err != nil && ctx.Err() == nil {
+		d.log.WarnContext(ctx, "text not filed yet", "message", t.ID, "error_code", hub.ProblemOf(err).Code)
+		return d.keep(ctx, t, keep.Pending, Waiting)
 	}
-	return d.file(ctx, t, customer)
+	return out, err
 }
 
 // whose finds the customer to whom the number belongs; when there is not exactly
@@ -78,7 +101,7 @@ func (d *Desk) place(ctx context.Context, t text) (Outcome, error) {
 // served any more only count where nobody else has the number.
 func (d *Desk) whose(ctx context.Context, t text) (customer string, candidates []Candidate, err error) {
 	var found []erpnext.Customer
-	if number, err := hub.ParsePhone(t.From); err == nil {
+	if number, err := hub.ParsePhone(t.From); err == nil && plain(t.From) {
 		if found, err = erpnext.CustomersByPhone(ctx, d.erp, number); err != nil {
 			return "", nil, fmt.Errorf("looking for who sent %s: %w", t.ID, err)
 		}
@@ -102,19 +125,40 @@ func (d *Desk) whose(ctx context.Context, t text) (customer string, candidates [
 	return chosen.Customer, candidates, err
 }
 
-// newest finds the last job that fits, whatever became of it.
-func (d *Desk) newest(ctx context.Context, f keep.Filter) (keep.Job, bool, error) {
-	f.Limit = 1
-	page, _, err := d.store.Jobs(ctx, f)
-	if err != nil || len(page) == 0 {
-		return keep.Job{}, false, err
-	}
-	return page[0], true, nil
+// plain tells whether a sender is a telephone number as providers write it. A
+// short code, a brand's name or an address of another service ("whatsapp:+1…")
+// belongs to no customer, whatever digits are in it.
+func plain(from string) bool {
+	digits, ok := strings.CutPrefix(from, "+")
+	return ok && digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
-// tell publishes the news of a text once, with what was known of it then.
+// lookBack is how many of the texts that were kept of a number are looked at, to
+// see whether one is not done with.
+const lookBack = 20
+
+// before finds the last text of a number that is not done with.
+func (d *Desk) before(ctx context.Context, lane string) (keep.Job, bool, error) {
+	page, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindSMS, Lane: lane, Limit: lookBack})
+	if err != nil {
+		return keep.Job{}, false, fmt.Errorf("looking for texts that wait: %w", err)
+	}
+	for _, job := range page {
+		if !job.Status.Final() {
+			return job, true, nil
+		}
+	}
+	return keep.Job{}, false, nil
+}
+
+// tell publishes the news of a text once for each state that it is in, with what
+// was known of it then.
 func (d *Desk) tell(ctx context.Context, id string, out Outcome) error {
-	return d.news.Publish(ctx, hub.NewEvent(hub.TopicMessages, hub.MessageReceived, hub.MessageReceived+":"+id, map[string]any{
+	key := hub.MessageReceived + ":" + id
+	if out.State == Waiting {
+		key += ":" + Waiting // how it ends is told later
+	}
+	return d.news.Publish(ctx, hub.NewEvent(hub.TopicMessages, hub.MessageReceived, key, map[string]any{
 		"message": id, "channel": "sms", "status": out.State, "customer": out.Customer, "issue": out.Issue,
 		"communication": out.Communication, "conversation": out.Conversation,
 	}))

@@ -3,6 +3,9 @@ package conversation
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -21,7 +24,9 @@ type Conversation struct {
 	LastAt     time.Time   `json:"last_at"`
 	Reason     string      `json:"reason" doc:"Why it waits, in words"`
 	Candidates []Candidate `json:"candidates" nullable:"false" doc:"Customers who share the number, as of when it wrote"`
-	Texts      []Line      `json:"texts" nullable:"false" doc:"Oldest first"`
+	Count      int         `json:"count" doc:"How many texts wait, at most 100"`
+	PutAside   int         `json:"put_aside" doc:"How many older ones were dismissed by themselves, because they were too many or waited for 90 days"`
+	Texts      []Line      `json:"texts" nullable:"false" doc:"The last ones, oldest first: 50, or fewer when many conversations are listed at once"`
 }
 
 // Line is one text of a conversation.
@@ -38,6 +43,13 @@ type listInput struct {
 	web.Paging
 }
 
+// What one answer shows: of a conversation the last texts, and of all of them
+// together no more than can be read in a moment.
+const (
+	mostShown = 50
+	mostRead  = 500
+)
+
 // list answers GET /conversations. A conversation stands where its newest text
 // does, so that none is shown on two pages.
 func (d *Desk) list(ctx context.Context, in *listInput) (*web.Listing[Conversation], error) {
@@ -49,20 +61,23 @@ func (d *Desk) list(ctx context.Context, in *listInput) (*web.Listing[Conversati
 	if err != nil {
 		return nil, err
 	}
-	items, seen := []Conversation{}, map[string]bool{}
+	var newest []keep.Job // of each number
+	seen := map[string]bool{}
 	for _, job := range page {
-		if seen[job.Lane] {
-			continue
+		if !seen[job.Lane] {
+			seen[job.Lane], newest = true, append(newest, job)
 		}
-		seen[job.Lane] = true
-		texts, err := d.texts(ctx, job.Lane, status)
+	}
+	items := []Conversation{}
+	for _, job := range newest {
+		texts, _, err := d.store.Jobs(ctx, keep.Filter{Kind: KindSMS, Lane: job.Lane, Status: status, Limit: mostHeld})
 		if err != nil {
 			return nil, err
 		}
-		if len(texts) == 0 || texts[len(texts)-1].ID != job.ID {
-			continue
+		if len(texts) == 0 || texts[0].ID != job.ID {
+			continue // it stands on an earlier page
 		}
-		conversation, err := d.show(ctx, texts)
+		conversation, err := d.show(ctx, texts, min(mostShown, max(1, mostRead/len(newest))))
 		if err != nil {
 			return nil, err
 		}
@@ -72,29 +87,47 @@ func (d *Desk) list(ctx context.Context, in *listInput) (*web.Listing[Conversati
 	return web.List(items, next), nil
 }
 
-// show reads the texts of a conversation, oldest first. Its id is that of the
-// oldest one.
-func (d *Desk) show(ctx context.Context, texts []keep.Job) (Conversation, error) {
-	out := Conversation{ID: texts[0].ID, Candidates: []Candidate{}, Texts: []Line{}}
-	for _, job := range texts {
-		whole, err := d.store.Job(ctx, job.ID) // lists come without payloads
-		if err != nil {
+// show reads the last texts of a conversation, which come newest first. Its id is
+// that of the oldest one.
+func (d *Desk) show(ctx context.Context, texts []keep.Job, most int) (out Conversation, err error) {
+	oldest := texts[len(texts)-1]
+	out = Conversation{ID: oldest.ID, Since: oldest.Created, Count: len(texts), Candidates: []Candidate{}, Texts: []Line{}}
+	if out.PutAside, _, err = d.putAside(ctx, oldest.Lane); err != nil {
+		return out, err
+	}
+	for _, job := range slices.Backward(texts[:min(most, len(texts))]) {
+		if err := d.read(ctx, job.ID, &out); err != nil {
 			return out, err
 		}
-		var t text
-		if err := json.Unmarshal(whole.Payload, &t); err != nil {
-			return out, err
-		}
-		if out.From == "" {
-			out.From, out.To, out.Since = t.From, t.To, t.At
-		}
-		if t.Candidates != nil {
-			out.Candidates = t.Candidates
-		}
-		out.LastAt, out.Reason = t.At, whole.Note
-		out.Texts = append(out.Texts, Line{ID: job.ID, At: t.At, Body: t.Body, Media: append([]Media{}, t.Media...), Word: t.Word})
 	}
 	return out, nil
+}
+
+// read adds a text to a conversation. Lists come without what was written.
+func (d *Desk) read(ctx context.Context, id string, out *Conversation) error {
+	job, err := d.store.Job(ctx, id)
+	if errors.Is(err, keep.ErrNotFound) {
+		return nil // it is gone since it was listed
+	}
+	if err != nil {
+		return err
+	}
+	var t text
+	if err := json.Unmarshal(job.Payload, &t); err != nil {
+		return fmt.Errorf("unpacking the text %s: %w", id, err)
+	}
+	found := sharers{t.Candidates}
+	if len(job.Result) > 0 {
+		if err := json.Unmarshal(job.Result, &found); err != nil {
+			return fmt.Errorf("reading who shares the number of %s: %w", id, err)
+		}
+	}
+	if found.Candidates != nil {
+		out.Candidates = found.Candidates
+	}
+	out.From, out.To, out.LastAt, out.Reason = t.From, t.To, t.At, job.Note
+	out.Texts = append(out.Texts, Line{ID: job.ID, At: t.At, Body: t.Body, Media: append([]Media{}, t.Media...), Word: t.Word})
+	return nil
 }
 
 type assignInput struct {
@@ -117,27 +150,29 @@ type decidedOutput struct {
 		Status   string `json:"status" enum:"assigned,dismissed"`
 		Customer string `json:"customer,omitempty"`
 		Texts    int    `json:"texts" doc:"How many texts this was about; 0 when it was decided before"`
+		More     bool   `json:"more" doc:"There are more than are changed at once: say it again"`
 	}
 }
 
 // assign answers POST /conversations/{id}/assign.
 func (d *Desk) assign(ctx context.Context, in *assignInput) (*decidedOutput, error) {
-	n, err := d.Assign(ctx, in.ID, in.Body.Customer)
+	decided, err := d.Assign(ctx, in.ID, in.Body.Customer)
 	if err != nil {
 		return nil, err
 	}
 	out := &decidedOutput{}
-	out.Body.ID, out.Body.Status, out.Body.Customer, out.Body.Texts = in.ID, Assigned, in.Body.Customer, n
+	out.Body.ID, out.Body.Status, out.Body.Customer = in.ID, Assigned, in.Body.Customer
+	out.Body.Texts, out.Body.More = decided.Texts, decided.More
 	return out, nil
 }
 
 // dismiss answers POST /conversations/{id}/dismiss.
 func (d *Desk) dismiss(ctx context.Context, in *dismissInput) (*decidedOutput, error) {
-	n, err := d.Dismiss(ctx, in.ID, in.Body.Reason)
+	decided, err := d.Dismiss(ctx, in.ID, in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
 	out := &decidedOutput{}
-	out.Body.ID, out.Body.Status, out.Body.Texts = in.ID, Dismissed, n
+	out.Body.ID, out.Body.Status, out.Body.Texts, out.Body.More = in.ID, Dismissed, decided.Texts, decided.More
 	return out, nil
 }

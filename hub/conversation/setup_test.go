@@ -58,6 +58,7 @@ type office struct {
 	erp   *erpnext.Client
 	store *sqlite.Engine
 	desk  *conversation.Desk
+	url   string // of the site
 	calls atomic.Int32
 	ahead atomic.Int64 // of the real clock
 	words func(in conversation.Inbound) (string, error)
@@ -93,14 +94,22 @@ func openOn(t testing.TB, profile erpnextsim.Profile) *office {
 			t.Error(err)
 		}
 	})
-	o.erp, err = erpnext.New(erpnext.Config{URL: server.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{
+	o.url = server.URL
+	o.restart(t)
+	return o
+}
+
+// restart opens the desk anew, with a client that remembers no failures.
+func (o *office) restart(t testing.TB) {
+	t.Helper()
+	var err error
+	o.erp, err = erpnext.New(erpnext.Config{URL: o.url, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{
 		Transport: &http.Transport{DisableKeepAlives: true},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.desk = o.another(o.erp)
-	return o
 }
 
 // another is a desk of another replica on the same store.
@@ -117,7 +126,7 @@ func (o *office) work(t *testing.T) {
 	runner := keep.NewRunner(o.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 10 * time.Millisecond})
 	for _, w := range o.desk.Work() {
 		w.Backoff = []time.Duration{10 * time.Millisecond}
-		w.MaxTries = 5
+		w.MaxTries = 20
 		runner.Register(w)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -176,6 +185,16 @@ func (o *office) receive(t testing.TB, in conversation.Inbound) conversation.Out
 	if err != nil {
 		t.Fatal(err)
 	}
+	return out
+}
+
+// filed hands a text in until it is filed.
+func (o *office) filed(t testing.TB, in conversation.Inbound) (out conversation.Outcome) {
+	t.Helper()
+	hubtest.Await(t, "the text is filed", func() bool {
+		out = o.receive(t, in)
+		return out.State == conversation.Filed
+	})
 	return out
 }
 

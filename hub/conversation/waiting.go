@@ -4,27 +4,38 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
-// keep stores the text for a person. The store is asked again for a pick
-// afterwards: whoever picked in between did not see this text.
-func (d *Desk) keep(ctx context.Context, t text) (Outcome, error) {
+// keep stores the text: held for a person, or pending to be filed when ERPNext can
+// be reached, or when those before it are through. The store is asked again for a
+// pick afterwards: whoever picked in between did not see this text.
+func (d *Desk) keep(ctx context.Context, t text, status keep.Status, state string) (Outcome, error) {
 	payload, err := json.Marshal(t)
 	if err != nil {
 		return Outcome{}, fmt.Errorf("packing the text %s: %w", t.ID, err)
 	}
+	why := note(t)
+	if state == Waiting {
+		why = "ERPNext has not taken it yet: it is tried again."
+	}
 	job, first, err := d.store.Put(ctx, keep.Job{
-		Kind: KindSMS, Lane: laneOf(t.From), Dedupe: t.ID, Status: keep.Held, State: Unassigned, Payload: payload,
-		Note: note(t), Subject: keep.Subject{Correlation: hub.RequestID(ctx)},
+		Kind: KindSMS, Lane: laneOf(t.From), Dedupe: t.ID, Status: status, State: state, Payload: payload,
+		Note: why, Subject: keep.Subject{Correlation: hub.RequestID(ctx)},
 	})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("keeping the text %s: %w", t.ID, err)
 	}
 	if first {
-		d.log.InfoContext(ctx, "text waits for a person", "conversation", job.ID, "candidates", len(t.Candidates))
+		d.log.InfoContext(ctx, "text is kept", "conversation", job.ID, "state", state, "candidates", len(t.Candidates))
+	}
+	if status == keep.Held {
+		if err := d.trim(ctx, job.Lane, mostHeld); err != nil {
+			return Outcome{}, err
+		}
 	}
 	return d.follow(ctx, job)
 }
@@ -46,7 +57,7 @@ func (d *Desk) follow(ctx context.Context, job keep.Job) (Outcome, error) {
 			return Outcome{}, err
 		}
 		if chosen.Customer != "" {
-			if _, err := d.release(ctx, job.Lane); err != nil {
+			if _, err := d.each(ctx, job.Lane, keep.Held, keep.Release, "assigned"); err != nil {
 				return Outcome{}, err
 			}
 		}
@@ -66,7 +77,9 @@ func outcomeOf(job keep.Job) Outcome {
 			out.State = Filed
 		}
 	case keep.Pending, keep.Running:
-		out.State = Assigned
+		if out.State = Assigned; job.State == Waiting {
+			out.State = Waiting
+		}
 	case keep.Cancelled:
 		out.State = Dismissed
 	case keep.Held, keep.Dead:
@@ -74,24 +87,74 @@ func outcomeOf(job keep.Job) Outcome {
 	return out
 }
 
-// work files a text that a person assigned.
+// work files a text that a person assigned, or that had to wait for ERPNext.
 func (d *Desk) work(ctx context.Context, job keep.Job) (keep.Result, error) {
 	var t text
 	if err := json.Unmarshal(job.Payload, &t); err != nil {
 		return keep.Result{}, keep.Reject(fmt.Errorf("unpacking a text: %w", err))
 	}
-	chosen, _, err := d.picked(ctx, job.Lane)
+	customer, err := d.meant(ctx, job, &t)
 	if err != nil {
 		return keep.Result{}, err
 	}
-	if chosen.Customer == "" { // it took longer than a pick holds
-		return keep.Result{State: Unassigned, Note: "Nobody is picked for this number any more.", Hold: true}, nil
+	out := Outcome{State: Unassigned, Conversation: job.ID}
+	result := keep.Result{Hold: customer == ""}
+	if result.Hold {
+		result.Note, result.Body, err = d.handOver(ctx, job, t)
+	} else {
+		if out, err = d.file(ctx, t, customer); err != nil {
+			return keep.Result{}, err
+		}
+		out.Conversation = job.ID
+		result.Body, err = json.Marshal(out)
 	}
-	out, err := d.file(ctx, t, chosen.Customer)
+	if err == nil && job.State == Waiting {
+		err = d.tell(ctx, t.ID, out)
+	}
 	if err != nil {
 		return keep.Result{}, err
 	}
-	out.Conversation = job.ID
-	raw, err := json.Marshal(out)
-	return keep.Result{State: Filed, Body: raw}, err
+	result.State = out.State
+	return result, nil
 }
+
+// meant finds whose text it is: the customer whom a person picked after it came
+// in, else the one to whom the number belongs; "" when there is not exactly one.
+func (d *Desk) meant(ctx context.Context, job keep.Job, t *text) (customer string, err error) {
+	chosen, _, err := d.picked(ctx, job.Lane)
+	switch {
+	case err != nil || d.erp == nil:
+		return "", err
+	case job.State != Waiting || chosen.Customer != "" && chosen.At.After(job.Created):
+		return chosen.Customer, nil
+	}
+	customer, t.Candidates, err = d.whose(ctx, *t)
+	return customer, err
+}
+
+// handOver makes room among those of the number that wait for a person, and says
+// why the text is one of them, with those who share the number.
+func (d *Desk) handOver(ctx context.Context, job keep.Job, t text) (why string, body []byte, err error) {
+	if why = note(t); job.State != Waiting {
+		why = "Nobody is picked for this number any more." // it took longer than a pick holds
+	}
+	if body, err = json.Marshal(sharers{t.Candidates}); err != nil {
+		return "", nil, err
+	}
+	return why, body, d.trim(ctx, job.Lane, mostHeld-1)
+}
+
+// sharers is what was found out about a text after it was stored.
+type sharers struct {
+	Candidates []Candidate `json:"candidates"`
+}
+
+// Waits between the tries of a text: for three days, at most a quarter of an hour
+// apart, so that it is not long behind an ERPNext that has come back.
+var backoff = [...]time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute}
+
+const mostTries = 3 * 24 * 4
+
+// mostRefusals is how often ERPNext may refuse a text before it is given up, and
+// is shown as failed: the texts behind it wait.
+const mostRefusals = 5

@@ -13,12 +13,17 @@ import (
 // Ignored is the state of a delivery that was stored and asked for nothing.
 const Ignored = "ignored"
 
+// mostRefusals is how often another system may refuse what a delivery asks for:
+// with the usual waits for a quarter of an hour. Then it is dead, and its lane goes
+// on.
+const mostRefusals = 7
+
 // Work returns how the deliveries of each source are worked off.
 func (d *Door) Work() []keep.Work {
 	works := make([]keep.Work, 0, len(d.sources))
 	for _, s := range d.sources {
 		works = append(works, keep.Work{
-			Kind: s.kind(), Concurrency: s.Concurrency, Budget: s.Budget, Backoff: s.Backoff, Retain: s.Retain,
+			Kind: s.kind(), Concurrency: s.Concurrency, Budget: s.Budget, Backoff: s.Backoff, Retain: s.Retain, Refusals: mostRefusals,
 			Do: func(ctx context.Context, job keep.Job) (keep.Result, error) { return d.work(ctx, s, job) },
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -42,7 +43,7 @@ func judge(w Work, job Job, result Result, err error) Outcome {
 		return o
 	case isRejected(err):
 		o.Next, o.Attempt.Class = Dead, Rejected
-	case job.Tries+1 >= w.MaxTries:
+	case job.Tries+1 >= w.MaxTries || w.Refusals > 0 && refusals(job, o.Attempt, err) >= w.Refusals:
 		o.Next, o.Attempt.Class = Dead, GaveUp
 	default:
 		o.Next, o.Attempt.Class = Pending, Retrying
@@ -58,6 +59,33 @@ func judge(w Work, job Job, result Result, err error) Outcome {
 		}
 	}
 	return o
+}
+
+// refusals counts how often the other side has refused a job, with this last try,
+// since it was put or a person had it tried again; 0 when the last try was no
+// refusal. A refusal heals when somebody mends a record, not by waiting for hours
+// with a lane behind it.
+func refusals(job Job, last Attempt, err error) int {
+	if !refused(last) || hub.IsKind(err, hub.Unavailable) || hub.IsKind(err, hub.Timeout) {
+		return 0
+	}
+	n := 1
+	for _, a := range job.Attempts[max(0, len(job.Attempts)-job.Tries):] {
+		if refused(a) {
+			n++
+		}
+	}
+	return n
+}
+
+// refused tells that the other side said no to this one call. That it does not
+// know us, or has no time, is about all calls.
+func refused(a Attempt) bool {
+	switch a.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return a.Status >= 400 && a.Status < 500
 }
 
 // blame names what ended the ctx when the work only says that it ended.

@@ -13,6 +13,7 @@ type Work struct {
 	Budget      time.Duration   // of one try, the deadline of its ctx; 1 minute when 0
 	Backoff     []time.Duration // wait before try 2, 3, ...; the last one repeats; ±20 % jitter; 10 s to 2 h when nil
 	MaxTries    int             // then the job is dead; len(Backoff)+1 when 0
+	Refusals    int             // how many times the other side may refuse a job; then it is dead, too; no bound when 0
 	Retain      time.Duration   // how long finished jobs are kept; 90 days when 0, for ever when negative
 
 	// Do works one job off. It may run again for the same job (after a crash, or

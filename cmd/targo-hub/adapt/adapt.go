@@ -8,13 +8,16 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/consent"
 	"gigafibre.ca/targo-hub/hub/conversation"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/inbox"
+	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/webhooks"
@@ -45,7 +48,7 @@ func Signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (inbo
 		case docuseal.FormCompleted, docuseal.FormDeclined:
 			form, err := e.Form()
 			if err != nil {
-				return taken, err
+				return taken, keep.Reject(err)
 			}
 			seal = accept.Seal{
 				Submission: form.SubmissionID, Name: form.Name, Address: form.IP, Agent: form.UserAgent, DeclineReason: form.DeclineReason,
@@ -53,14 +56,14 @@ func Signed(desk *accept.Desk) func(ctx context.Context, e docuseal.Event) (inbo
 		case docuseal.SubmissionCompleted:
 			submission, err := e.Submission()
 			if err != nil {
-				return taken, err
+				return taken, keep.Reject(err)
 			}
 			seal.Submission = submission.ID
 		default:
 			return inbox.Taken{State: "nothing-to-do"}, nil
 		}
 		taken.State, taken.LedTo, err = desk.Signed(ctx, seal)
-		return taken, err
+		return taken, err // the desk itself says what is final
 	}
 }
 
@@ -70,10 +73,21 @@ func Told(watch *mirror.Mirror) func(ctx context.Context, e webhooks.ERPNextEven
 		if watch == nil {
 			return inbox.Taken{State: "nothing-to-do"}, nil
 		}
-		return inbox.Taken{State: "told"}, watch.Told(ctx, mirror.Change{
+		return inbox.Taken{State: "told"}, final(watch.Told(ctx, mirror.Change{
 			Doctype: e.Doctype, Name: e.Name, Modified: e.Modified, Status: e.Status, DocStatus: e.DocStatus, Customer: e.Customer, Deleted: e.Deleted(),
-		})
+		}))
 	}
+}
+
+// final gives a delivery up at once when the hub itself finds fault with what it
+// says: that will be no better tomorrow, and those behind it wait. What another
+// system refuses may be mended there, so it is tried some more.
+func final(err error) error {
+	switch hub.ProblemOf(err).Kind {
+	case hub.Malformed, hub.Invalid, hub.TooLarge, hub.Unsupported:
+		return keep.Reject(err)
+	}
+	return err
 }
 
 // Breaker makes a check of a circuit breaker: it calls nobody.
@@ -109,10 +123,17 @@ func OptChanged(register *consent.Register) func(ctx context.Context, c outbox.O
 	}
 }
 
-// Heard has the outbox read a text for STOP and START before anybody else.
+// Heard has the outbox read a text for STOP and START before anybody else. A START
+// that came another way than by SMS ("whatsapp:+1…") takes no STOP back, whatever
+// number is in its sender's name; a STOP counts in doubt.
 func Heard(box *outbox.Outbox) func(ctx context.Context, in conversation.Inbound) (string, error) {
 	return func(ctx context.Context, in conversation.Inbound) (string, error) {
+		if !strings.HasPrefix(in.From, "+") && (isStart(in.Body) || isStart(in.OptOutType)) {
+			return conversation.WordStart, nil
+		}
 		word, err := box.Heard(ctx, outbox.Text{From: in.From, To: in.To, Body: in.Body, OptOutType: in.OptOutType, At: in.At})
 		return string(word), err
 	}
 }
+
+func isStart(text string) bool { return string(outbox.KeywordOf(text)) == conversation.WordStart }

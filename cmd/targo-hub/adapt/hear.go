@@ -26,7 +26,7 @@ func Received(desk *conversation.Desk) func(ctx context.Context, in twilio.Inbou
 			text.Media = append(text.Media, conversation.Media{URL: m.URL, Type: m.Type})
 		}
 		outcome, err := desk.Receive(ctx, text)
-		return inbox.Taken{State: outcome.State, LedTo: outcome.Conversation}, err
+		return inbox.Taken{State: outcome.State, LedTo: outcome.Conversation}, final(err)
 	}
 }
 
@@ -50,22 +50,33 @@ func reported(err error) (inbox.Taken, error) {
 	if errors.Is(err, outbox.ErrUnknownMessage) {
 		return inbox.Taken{State: inbox.Ignored, Note: "The hub knows no such message."}, nil
 	}
-	return inbox.Taken{State: "reported"}, err
+	return inbox.Taken{State: "reported"}, final(err)
 }
 
 // Mailed hands Mailjet's events to the outbox, each of them, whatever becomes of
 // the others. Who leaves a list, complains or has no mailbox is written to no more.
+// The delivery is given up only when nothing of it can be told better later.
 func Mailed(box *outbox.Outbox) func(ctx context.Context, events []mailjet.Event) (inbox.Taken, error) {
 	return func(ctx context.Context, events []mailjet.Event) (inbox.Taken, error) {
-		var errs []error
+		var wrong, late []error
 		for _, e := range events {
-			errs = append(errs, mailed(ctx, box, e))
+			for _, err := range mailed(ctx, box, e) {
+				if hub.ProblemOf(err).Kind == hub.Invalid {
+					wrong = append(wrong, err)
+				} else {
+					late = append(late, err)
+				}
+			}
 		}
-		return inbox.Taken{State: "reported"}, errors.Join(errs...)
+		if len(late) == 0 {
+			return inbox.Taken{State: "reported"}, keep.Reject(errors.Join(wrong...))
+		}
+		return inbox.Taken{State: "reported"}, errors.Join(late...)
 	}
 }
 
-func mailed(ctx context.Context, box *outbox.Outbox, e mailjet.Event) error {
+// mailed hands one event over, and says what went wrong.
+func mailed(ctx context.Context, box *outbox.Outbox, e mailjet.Event) (errs []error) {
 	report := outbox.Report{
 		Channel: outbox.Email, ProviderID: providerID(e), MessageID: e.CustomID, At: e.Time, Code: e.Error, Reason: e.Reason(),
 	}
@@ -87,16 +98,18 @@ func mailed(ctx context.Context, box *outbox.Outbox, e mailjet.Event) error {
 	case mailjet.EventUnsub:
 		stop = &outbox.OptOut{Scope: outbox.ScopeCommercial, Source: outbox.SourceUnsub}
 	}
-	var errs []error
 	if stop != nil {
 		stop.Channel, stop.Address, stop.At = outbox.Email, e.Email, e.Time
-		errs = append(errs, box.OptOut(ctx, *stop))
+		if err := box.OptOut(ctx, *stop); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if report.Status != "" {
-		_, err := reported(box.Report(ctx, report))
-		errs = append(errs, err)
+		if err := box.Report(ctx, report); err != nil && !errors.Is(err, outbox.ErrUnknownMessage) {
+			errs = append(errs, err)
+		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // providerID is the id that a mail got when it was sent; none when the event names

@@ -72,7 +72,7 @@ func printMarkdown(out io.Writer) error {
 func printEnv(out io.Writer) error {
 	fmt.Fprintln(out, `# The settings of targo-hub as variables. Copy this file to .env (mode 600, never committed), take away the # before
 # what you set, and prove it with "targo-hub check". What stays commented out keeps its default; a part whose
-# address or key is empty is off. compose.yaml sets TARGO_LISTEN and TARGO_STATE itself. Written by "targo-hub settings --env".`)
+# address or key is empty is off. compose.yaml sets TARGO_LISTEN itself, and TARGO_STATE when this file does not. Written by "targo-hub settings --env".`)
 	section := "none"
 	for _, set := range config.Describe(&Settings{}) {
 		if set.Section != section {

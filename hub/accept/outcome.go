@@ -62,6 +62,11 @@ type Outcome struct {
 	Steps        []StepState `json:"steps"`
 	Delivery     string      `json:"delivery,omitempty" doc:"The inbox entry that works on it"`
 	Tries        int         `json:"tries,omitempty"`
+
+	// Before says that ERPNext had the acceptance already when this store first
+	// heard of the signature: another hub, or this one with another store, has
+	// been through it.
+	Before bool `json:"accepted_before,omitempty"`
 }
 
 // Work says how outcomes are worked off.
@@ -111,6 +116,7 @@ func (d *Desk) work(ctx context.Context, job keep.Job) (keep.Result, error) {
 	s := &sale{Signature: sig, out: known}
 	s.out.Track, s.out.Status, s.out.Delivery, s.out.Steps = sig.Track, "pending", job.ID, []StepState{}
 	if err = d.open(ctx, s); err == nil {
+		s.out.Before = known.Before || (job.Fence == 1 && len(known.Steps) == 0 && !s.quote.AcceptedAt.IsZero())
 		err = d.walk(ctx, s)
 	}
 	if err != nil {

@@ -47,9 +47,7 @@ crash: build ## kill -9 at every point, three hundred times, on both engines
 	@go test ./cmd/targo-hub -run 'Killed|TwoHubs|Restored|RunsOut' -kills 300 -count=1 -v -timeout 30m 2>&1 | .ci/digest
 
 fuzz: ## half a minute of each fuzz target: make fuzz FUZZ=5m
-	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir='.?*' .); do \
-	  for t in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$f | cut -c6-); do \
-	    echo "== $$t in $$(dirname $$f)"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZ) $$(dirname $$f); done; done
+	@.ci/fuzz $(FUZZ)
 
 fmt: ## format
 	@gofmt -w $$(git ls-files '*.go')

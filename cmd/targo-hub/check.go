@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 
 	"gigafibre.ca/targo-hub/cmd/targo-hub/findings"
 	"gigafibre.ca/targo-hub/cmd/targo-hub/probe"
+	"gigafibre.ca/targo-hub/cmd/targo-hub/store"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/signing"
@@ -39,6 +44,8 @@ func (k checkCommand) Run(c *console) error {
 		r.Warn("settings", w)
 	}
 	r.OK("settings", "read")
+	r.assembly(ctx, settings)
+	r.entrance(settings)
 	r.store(ctx, settings)
 	r.gate(settings)
 	o, err := callOut(settings, true, newRegistry(), slog.New(slog.DiscardHandler))
@@ -60,6 +67,41 @@ func (r report) verdict() error {
 		return errProblems
 	}
 	return nil
+}
+
+// assembly puts a hub of these settings together, on a store of its own, and
+// throws it away: what serve would refuse is told here.
+func (r report) assembly(ctx context.Context, s *Settings) {
+	dir, err := os.MkdirTemp("", "targo-check-")
+	if err != nil {
+		r.Fail("settings", err.Error())
+		return
+	}
+	defer os.RemoveAll(dir)
+	trial := *s
+	trial.State = store.Address("sqlite:" + filepath.Join(dir, "check.db"))
+	h, err := build(ctx, &trial, slog.New(slog.DiscardHandler))
+	if err == nil {
+		err = h.close()
+	}
+	if err != nil {
+		r.Fail("settings", err.Error())
+	}
+}
+
+// entrance says who cannot get in, and where links would lead.
+func (r report) entrance(s *Settings) {
+	if s.Access.Keys.Empty() {
+		r.Warn("access", "TARGO_ACCESS_KEYS is empty: nobody of the staff can enter, and no link can be made")
+	}
+	public := s.Edge.PublicURL
+	u, err := url.Parse(public)
+	switch {
+	case public == "":
+		r.Warn("edge", "TARGO_PUBLIC_URL is empty: links and the addresses of reports lead to "+s.Edge.Public(""))
+	case err == nil && u.Scheme != "https" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback():
+		r.Warn("edge", "TARGO_PUBLIC_URL ("+public+") is not https: links with tokens travel in clear")
+	}
 }
 
 // store asks the place of the store; that it can be read is settled with the
@@ -97,6 +139,7 @@ func (doctorDocuSeal) Run(c *console) error {
 	var answer struct{ Findings []signing.Finding }
 	raw, err := c.ask(http.MethodGet, "/signing/doctor", "")
 	if err == nil {
+		r.OK("hub", "the one at "+settings.Edge.Listen+" was asked: its settings count, not this shell's")
 		err = json.Unmarshal(raw, &answer)
 	}
 	if err != nil {

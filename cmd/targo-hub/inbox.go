@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -137,7 +138,11 @@ func (r inboxReplay) Run(c *console) error {
 func (c *console) print(method, path, body string) error {
 	raw, err := c.ask(method, path, body)
 	if err == nil {
-		_, err = fmt.Fprintln(c.out, strings.TrimSpace(string(raw)))
+		var pretty bytes.Buffer
+		if json.Indent(&pretty, raw, "", "  ") != nil {
+			pretty.Write(raw)
+		}
+		_, err = fmt.Fprintln(c.out, strings.TrimSpace(pretty.String()))
 	}
 	return err
 }
@@ -162,11 +167,7 @@ func (c *console) ask(method, path, body string) ([]byte, error) {
 		return nil, err
 	}
 	if status >= http.StatusBadRequest {
-		var problem struct {
-			Detail string `json:"detail"`
-		}
-		_ = json.Unmarshal(raw, &problem) // an answer without words is told by its status
-		return nil, fmt.Errorf("the hub answered %d: %s", status, problem.Detail)
+		return nil, tell.Refusal(status, raw)
 	}
 	return raw, nil
 }

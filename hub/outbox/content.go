@@ -24,6 +24,7 @@ type content struct {
 	Urgent   bool           `json:"urgent,omitempty"`
 	Purpose  Purpose        `json:"purpose,omitempty"` // service when empty
 	Leave    string         `json:"leave,omitempty"`   // where a commercial mail is unsubscribed from
+	Mode     Mode           `json:"mode,omitempty"`    // of the gate that took it in; older versions did not say
 }
 
 // says tells whether two messages are the same words to the same person.
@@ -42,6 +43,7 @@ func (o *Outbox) compose(m Message) (content, error) {
 	c := content{
 		To: to, Subject: m.Subject, Body: m.Body, HTML: m.HTML,
 		Template: m.Template, Vars: m.Vars, Lang: m.Lang, Urgent: m.Urgent,
+		Mode: o.gate.Mode(),
 	}
 	if c.Lang != hub.English {
 		c.Lang = hub.French

@@ -71,6 +71,7 @@ const (
 	unknownNote  = "Nobody knows whether it left: the provider's answer was lost. Resend it only after you have checked."
 	crashedNote  = "Nobody knows whether it left: the hub stopped while it was being handed over. Resend it only after you have checked."
 	restoredNote = "The store was restored from a backup: this may have been sent already. Release it after you have checked."
+	shutNote     = "It was queued while the gate let less through (mode %s): release it if it is to go."
 	vanishedNote = "Given up: the hub stopped again and again while it worked at this message. It was never handed over."
 	nobodyNote   = "The gate is open, but no provider is configured for this channel: the message was kept and not sent."
 	dropPatience = 5 * time.Second
@@ -116,20 +117,17 @@ func (o *Outbox) try(ctx context.Context, job keep.Job) (keep.Result, error) {
 	if err := json.Unmarshal(job.Payload, &s.content); err != nil {
 		return keep.Result{State: StatusFailed, Note: "The stored message cannot be read."}, keep.Reject(err)
 	}
-	verdict := o.judge(s.way, s.To)
-	if !verdict.Pass {
-		return o.hold(ctx, job, verdict.Reason), nil
+	about := admit.Case{
+		ID: job.ID, Way: s.way, To: s.To, Customer: job.Subject.Customer, Commercial: s.commercial(), Urgent: s.Urgent,
 	}
-	doubtful, err := o.trace.Doubtful(ctx, job)
+	verdict, err := o.lets(ctx, s)
 	switch {
 	case err != nil:
 		return keep.Result{State: StatusFailed}, err
-	case doubtful:
-		return o.hold(ctx, job, restoredNote), nil
+	case !verdict.Pass:
+		return o.hold(ctx, job, verdict.Reason+o.rules.Besides(ctx, about)), nil
 	}
-	ruling, err := o.rules.Judge(ctx, admit.Case{
-		ID: job.ID, Way: s.way, To: s.To, Customer: job.Subject.Customer, Commercial: s.commercial(), Urgent: s.Urgent,
-	})
+	ruling, err := o.rules.Judge(ctx, about)
 	switch {
 	case err != nil:
 		return keep.Result{State: StatusFailed}, err
@@ -145,6 +143,27 @@ func (o *Outbox) try(ctx context.Context, job keep.Job) (keep.Result, error) {
 		s.done.RedirectedTo = s.letter.To
 	}
 	return o.hand(ctx, s)
+}
+
+// lets asks whether the message may go by itself, or by a person's word: neither
+// what was taken in behind a shut gate nor what may have left before a restore
+// does without.
+func (o *Outbox) lets(ctx context.Context, s *sending) (Verdict, error) {
+	verdict := o.judge(s.way, s.To)
+	if !verdict.Pass {
+		return verdict, nil
+	}
+	if o.gate.Wider(s.Mode) {
+		released, err := o.trace.LetGo(ctx, s.job.ID)
+		if err != nil || !released {
+			return Verdict{Reason: fmt.Sprintf(shutNote, s.Mode)}, err
+		}
+	}
+	doubtful, err := o.trace.Doubtful(ctx, s.job)
+	if err != nil || doubtful {
+		return Verdict{Reason: restoredNote}, err
+	}
+	return verdict, nil
 }
 
 // judge asks the gate, and whether there is anybody to send.

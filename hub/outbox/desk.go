@@ -137,7 +137,7 @@ func (o *Outbox) Resend(ctx context.Context, id, reason string) (Entry, error) {
 func (o *Outbox) Cancel(ctx context.Context, id, reason string) (Entry, error) {
 	return o.decide(ctx, id, decision{"message.cancel", reason, func(job keep.Job) (keep.Action, error) {
 		if job.Status != keep.Pending && job.Status != keep.Held {
-			return "", conflict(job, "Only a message that waits can be cancelled.", nil)
+			return "", conflict(job, "Only a message that waits or was put aside can be cancelled.", nil)
 		}
 		return keep.Cancel, nil
 	}})
@@ -185,6 +185,12 @@ func (o *Outbox) passes(job keep.Job) error {
 	verdict := o.judge(entry.Channel, entry.To)
 	if verdict.Pass {
 		return nil
+	}
+	if job.Status != keep.Held { // it is not the gate that has kept this one
+		verdict.Reason = "It stays " + entry.Status + ": the gate (mode " + string(o.gate.Mode()) + ") would only keep it."
+		if o.deps.Senders[entry.Channel] == nil && o.gate.Judge(entry.Channel, entry.To).Pass {
+			verdict.Reason = "It stays " + entry.Status + ": no provider is configured for this channel."
+		}
 	}
 	return hub.Fail(hub.Conflict, "state-conflict", verdict.Reason, nil, hub.WithState(map[string]any{
 		"status": entry.Status, "mode": string(o.gate.Mode()),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/outbox/progress"
 )
 
 func TestPostedMessageIsQueued(t *testing.T) {
@@ -69,6 +71,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{hub.RoleStaff, "POST", "/messages", `{`, 400},
 		{hub.RoleStaff, "GET", "/messages?limit=0", "", 422},
 		{hub.RoleStaff, "GET", "/messages?q=zzz&wait=10", "", 422},
+		{hub.RoleStaff, "GET", "/messages?status=vanished", "", 422},
 	} {
 		var p problem
 		if got := f.call(c.role, c.method, c.path, c.body, &p); got != c.want || p.Code == "" {
@@ -218,6 +221,11 @@ func TestListNarrowsAndTurnsPages(t *testing.T) {
 		var p page
 		if got := f.call(hub.RoleStaff, "GET", "/messages?"+query, "", &p); got != 200 || len(p.Items) != want || p.Items == nil {
 			t.Errorf("?%s answered %d with %d messages, want %d", query, got, len(p.Items), want)
+		}
+	}
+	for _, status := range strings.Fields("queued captured sending sent delivered undelivered bounced opened clicked maybe-sent failed cancelled") {
+		if got := f.call(hub.RoleStaff, "GET", "/messages?status="+status, "", nil); got != 200 || !strings.Contains(progress.Doc, status) {
+			t.Errorf("?status=%s answered %d", status, got)
 		}
 	}
 	var seen []string

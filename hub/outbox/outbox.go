@@ -13,7 +13,9 @@
 // A message is at most one message outside. When nobody knows whether it left
 // (the reply was lost, the hub died while it sent), it is put aside as
 // "maybe-sent" and never sent again by itself; the provider's report may clear
-// it up.
+// it up. A message that was taken in while the gate was shut leaves only by a
+// person's decision, whichever hub on the store finds it, and however wide open
+// that one's gate is.
 package outbox
 
 import (

@@ -42,7 +42,8 @@ func (o *Outbox) mountDecisions(r *web.Router) {
 		do                   func(ctx context.Context, id, reason string) (Entry, error)
 	}{
 		{"release", "Send a captured message through the gate again",
-			"409 while the gate still keeps it: releasing decides about one message, the mode about all.", o.Release},
+			"409 while the gate still keeps it: releasing decides about one message, the mode about all. What was queued in mode " +
+				"capture stays captured when the mode is changed, until it is released.", o.Release},
 		{"cancel", "Stop a message that waits or was put aside", "", o.Cancel},
 		{"resend", "Send a message again",
 			"For maybe-sent, failed, cancelled and sent messages. The recipient may get it twice: that is the decision.", o.Resend},
@@ -126,7 +127,7 @@ type messageQueuedOutput struct {
 
 type messageListInput struct {
 	Channel  Channel `query:"channel" enum:"sms,email"`
-	Status   string  `query:"status" maxLength:"40" doc:"One of the status words"`
+	Status   string  `query:"status" enum:"queued,captured,sending,sent,delivered,undelivered,bounced,opened,clicked,maybe-sent,failed,cancelled"`
 	To       string  `query:"to" maxLength:"320" doc:"Exact recipient"`
 	Customer string  `query:"customer" maxLength:"140"`
 	Query    string  `query:"q" maxLength:"200" doc:"In dedupe key, reason, reference or customer"`

@@ -163,6 +163,11 @@ func TestCommercialMessagesNeedMore(t *testing.T) {
 	if entry := f.becomes(f.queue(m).ID, outbox.StatusCaptured); !strings.Contains(entry.Reason, "No consent") {
 		t.Errorf("%q", entry.Reason)
 	}
+	shut := open(t, outbox.Config{}, never{t}) // who opens it later should know already
+	shut.work()
+	if entry := shut.becomes(shut.queue(m).ID, outbox.StatusCaptured); !strings.Contains(entry.Reason, "mode capture") || !strings.Contains(entry.Reason, "No consent") {
+		t.Errorf("%q", entry.Reason)
+	}
 	for purpose, m := range map[outbox.Purpose]outbox.Message{outbox.Commercial: mail(), "other": sms()} {
 		m.Purpose = purpose
 		if _, err := f.box.Queue(t.Context(), m); !hub.IsKind(err, hub.Invalid) {

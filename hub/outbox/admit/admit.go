@@ -119,6 +119,23 @@ func (r *Rules) consented(ctx context.Context, c Case) (Ruling, error) {
 	return Ruling{Basis: basis}, nil
 }
 
+// foresight is how long a message that is kept anyway waits for what else there
+// is to say.
+const foresight = 5 * time.Second
+
+// Besides says, for a message that the gate keeps, what would keep it with the
+// gate open too: a consent that is missing. It begins with a space, and is empty
+// when nothing is known to be missing.
+func (r *Rules) Besides(ctx context.Context, c Case) string {
+	ctx, cancel := context.WithTimeout(ctx, foresight)
+	defer cancel()
+	ruling, err := r.consented(ctx, c)
+	if err != nil || ruling.Action == Send {
+		return ""
+	}
+	return " " + ruling.Reason
+}
+
 // morning is the span over which a night's messages leave.
 const morning = 5 * time.Minute
 

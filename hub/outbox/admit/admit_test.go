@@ -103,6 +103,16 @@ func TestWhatCannotBeAskedIsAnError(t *testing.T) {
 			t.Errorf("%s: %+v", customer, got)
 		}
 	}
+	besides := func(c admit.Case, want string) {
+		t.Helper()
+		if got := r.Besides(t.Context(), c); got != want && (want == "" || !strings.Contains(got, want)) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+	besides(admit.Case{Way: channel.SMS, To: number, Customer: "C-0003"}, "")
+	besides(admit.Case{Way: channel.SMS, To: number, Customer: "C-0001", Commercial: true}, "")
+	besides(admit.Case{Way: channel.SMS, To: number, Customer: "C-0003", Commercial: true}, " No consent on record")
+	besides(admit.Case{Way: channel.SMS, To: number, Customer: "C-0500", Commercial: true}, "") // nobody knows
 	r.Consent, r.Stopped = nil, nil
 	got, err := r.Judge(t.Context(), admit.Case{Way: channel.SMS, To: number, Customer: "C-0001", Commercial: true})
 	if err != nil || got.Action != admit.Hold {

@@ -62,6 +62,10 @@ func Either(text string) (Channel, string, error) {
 		c = Email
 	}
 	to, err := Address(c, text)
+	if err != nil {
+		err = hub.Fail(hub.Invalid, "invalid", "A telephone number or a mail address is needed.", err,
+			hub.WithField("/to", "must be a telephone number or a mail address"))
+	}
 	return c, to, err
 }
 

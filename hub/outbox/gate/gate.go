@@ -98,6 +98,19 @@ func (g *Gate) acknowledge(ack, publicURL string) error {
 // Mode returns the mode, for the start log and the answers.
 func (g *Gate) Mode() Mode { return g.mode }
 
+// Wider tells whether this gate lets through what one of the other mode would
+// have kept or sent elsewhere. Several hubs may share a store, and a mode may
+// change while messages wait.
+func (g *Gate) Wider(than Mode) bool {
+	switch than {
+	case Capture:
+		return g.mode != Capture
+	case Redirect, Allowlist:
+		return g.mode == Live
+	}
+	return false
+}
+
 // Judge decides about a checked address (see Address).
 func (g *Gate) Judge(c channel.Channel, to string) Verdict {
 	switch g.mode {

@@ -15,7 +15,7 @@ const restoredKey = "outbox:restored"
 
 const (
 	again    = 24 * time.Hour     // how long stories go on making again what they had made after the backup
-	released = 7 * 24 * time.Hour // as long as the restore is remembered
+	released = 7 * 24 * time.Hour // as long as the restore is remembered; longer than anything waits
 )
 
 // Doubtful tells whether a message may have left already in a time of which the
@@ -44,12 +44,26 @@ func (t *Trace) Doubtful(ctx context.Context, job keep.Job) (bool, error) {
 	return string(since) != string(text), nil // released before that restore
 }
 
-// Released notes that a person lets the message go. Without a restore there is
-// nothing to note.
+// neverRestored stands for the instant of a restore where there was none.
+const neverRestored = "-"
+
+// LetGo tells whether a person has let the message go, in the last week.
+func (t *Trace) LetGo(ctx context.Context, id string) (bool, error) {
+	_, _, err := t.values.Value(ctx, releasedKey(id))
+	if errors.Is(err, keep.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("asking whether message %s was released: %w", id, err)
+	}
+	return true, nil
+}
+
+// Released notes that a person lets the message go, and since which restore.
 func (t *Trace) Released(ctx context.Context, id string) error {
 	text, _, err := t.values.Value(ctx, restoredKey)
 	if errors.Is(err, keep.ErrNotFound) {
-		return nil
+		text, err = []byte(neverRestored), nil
 	}
 	if err == nil {
 		_, err = t.values.Swap(ctx, releasedKey(id), keep.AnyVersion, text, released)

@@ -4,7 +4,7 @@
 //
 // It remembers for 90 days: under outbox:handing:<id> that a try hands (or has
 // handed) a message to its provider; under outbox:provider:<id> which message a
-// provider's id stands for; for a week after a restore, under
+// provider's id stands for; for a week, under
 // outbox:released:<id>, that a person let a message go; and for seconds, under
 // outbox:turn:<id>, whose turn it is to change one.
 package trace

@@ -140,6 +140,14 @@ func TestAfterARestore(t *testing.T) {
 		}
 	}
 	doubt(story, false)
+	letGo := func(want bool) {
+		t.Helper()
+		if got, err := tr.LetGo(t.Context(), "m1"); err != nil || got != want {
+			t.Errorf("let go: %v, %v", got, err)
+		}
+	}
+	letGo(false)
+	defer letGo(true)
 	must(t, tr.Released(t.Context(), "m1")) // says nothing about a later restore
 	put := func(at time.Time) {
 		_, err := store.Swap(t.Context(), "outbox:restored", keep.AnyVersion, []byte(at.Format(time.RFC3339)), time.Hour)

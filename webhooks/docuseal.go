@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,8 +29,10 @@ type DocuSealConfig struct {
 // and timestamp, and its data are those of the delivery, not of the event.
 func DocuSeal(cfg DocuSealConfig, take func(ctx context.Context, event docuseal.Event) (inbox.Taken, error)) inbox.Source {
 	return inbox.Source{
-		Name:   "docuseal",
-		Paths:  []string{"/webhooks/docuseal", "/accept/docuseal-webhook"},
+		Name:  "docuseal",
+		Paths: []string{"/webhooks/docuseal", "/accept/docuseal-webhook"},
+		About: "Proven by `X-Docuseal-Signature` (time.hex, HMAC-SHA256 with the signing secret, five minutes), or by the fixed header " +
+			"that is set in DocuSeal. Register form.completed, form.declined and submission.completed.",
 		Verify: cfg.verify,
 		Read:   readDocuSeal,
 		Take: func(ctx context.Context, job keep.Job) (keep.Result, error) {
@@ -74,7 +77,11 @@ func (cfg DocuSealConfig) verify(call inbox.Call) (string, error) {
 		detail = "The delivery is not signed. DocuSeal never signs its own test deliveries, so a refusal of one is " +
 			"expected; configure a secret header as well to let them in."
 	}
-	return "", hub.Fail(hub.Unauthenticated, "signature-invalid", detail, failure)
+	given := signatures
+	if fixed {
+		given = append(slices.Clone(given), call.Header.Values(name)...)
+	}
+	return "", hub.Fail(hub.Unauthenticated, "signature-invalid", detail, because(failure, given, errors.Is(failure, docuseal.ErrTime)))
 }
 
 // readDocuSeal files an event. data.id is a signer in form.* events and the

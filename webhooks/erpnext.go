@@ -48,8 +48,10 @@ func (e ERPNextEvent) Deleted() bool { return e.Event == onTrash }
 // status may leave modified as it was.
 func ERPNext(secret config.Secret, take func(ctx context.Context, event ERPNextEvent) (inbox.Taken, error)) inbox.Source {
 	return inbox.Source{
-		Name:   "erpnext",
-		Paths:  []string{"/webhooks/erpnext"},
+		Name:  "erpnext",
+		Paths: []string{"/webhooks/erpnext"},
+		About: "Proven by `" + ERPNextSignature + "` (base64 of HMAC-SHA256 over the body): Enable Security in the Webhook documents, with " +
+			"the hub's secret. Register after_insert, on_change and on_trash of every mirrored doctype.",
 		Verify: func(call inbox.Call) (string, error) { return verifyERPNext(secret, call) },
 		Read:   readERPNext,
 		Take: func(ctx context.Context, job keep.Job) (keep.Result, error) {
@@ -76,7 +78,7 @@ func verifyERPNext(secret config.Secret, call inbox.Call) (string, error) {
 	want := base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	if given := call.Header.Values(ERPNextSignature); len(given) != 1 || !hmac.Equal([]byte(given[0]), []byte(want)) {
 		return "", hub.Fail(hub.Unauthenticated, "signature-invalid",
-			"The signature does not fit. The Webhook in ERPNext needs Enable Security and the hub's secret.", nil)
+			"The signature does not fit. The Webhook in ERPNext needs Enable Security and the hub's secret.", because(nil, given, false))
 	}
 	return "hmac", nil
 }

@@ -33,8 +33,10 @@ type MailjetConfig struct {
 // given any of them again.
 func Mailjet(cfg MailjetConfig, take func(ctx context.Context, events []mailjet.Event) (inbox.Taken, error)) inbox.Source {
 	return inbox.Source{
-		Name:   "mailjet",
-		Paths:  []string{"/webhooks/mailjet"},
+		Name:  "mailjet",
+		Paths: []string{"/webhooks/mailjet"},
+		About: "Proven by `Authorization` (Basic): put user and password into the address that Mailjet is given. Register the events sent, " +
+			"open, click, bounce, blocked, spam and unsub, grouped or not. Mailjet takes 200 only for an answer.",
 		Verify: cfg.verify,
 		Read:   readMailjet,
 		Take: func(ctx context.Context, job keep.Job) (keep.Result, error) {
@@ -71,7 +73,7 @@ func (cfg MailjetConfig) verify(call inbox.Call) (string, error) {
 	}
 	if fits != 1 {
 		return "", hub.Fail(hub.Unauthenticated, "signature-invalid",
-			"The user name or the password in the address of the webhook is not the configured one.", nil)
+			"The user name or the password in the address of the webhook is not the configured one.", because(nil, given, false))
 	}
 	return "basic", nil
 }

@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gigafibre.ca/targo-hub/config"
@@ -24,8 +25,10 @@ func Stripe(secrets []config.Secret, take func(ctx context.Context, event stripe
 		take = keepForBilling
 	}
 	return inbox.Source{
-		Name:   "stripe",
-		Paths:  []string{"/webhooks/stripe"},
+		Name:  "stripe",
+		Paths: []string{"/webhooks/stripe"},
+		About: "Proven by `" + stripe.SignatureHeader + "` (t=…,v1=…, with the endpoint's signing secret, five minutes). Register the events about " +
+			"money: of payment_intent, checkout.session, charge, refund, setup_intent, payment_method and invoice; others are ignored.",
 		Verify: func(call inbox.Call) (string, error) { return verifyStripe(secrets, call) },
 		Read:   readStripe,
 		Take: func(ctx context.Context, job keep.Job) (keep.Result, error) {
@@ -52,9 +55,10 @@ func verifyStripe(secrets []config.Secret, call inbox.Call) (string, error) {
 	if !some {
 		return "", inbox.ErrNoSecret
 	}
-	if err := stripe.Verify(call.Header.Values(stripe.SignatureHeader), call.Body, call.At, secrets...); err != nil {
+	given := call.Header.Values(stripe.SignatureHeader)
+	if err := stripe.Verify(given, call.Body, call.At, secrets...); err != nil {
 		return "", hub.Fail(hub.Unauthenticated, "signature-invalid",
-			"The signature does not fit, or its time is off by more than five minutes.", err)
+			"The signature does not fit, or its time is off by more than five minutes.", because(err, given, errors.Is(err, stripe.ErrTime)))
 	}
 	return "hmac", nil
 }

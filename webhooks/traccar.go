@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,8 +19,10 @@ import (
 // it tells is of the moment, so it is tried for minutes and kept for a day.
 func Traccar(secret config.Secret, take func(ctx context.Context, f traccar.Forwarded) (inbox.Taken, error)) inbox.Source {
 	return inbox.Source{
-		Name:   "traccar",
-		Paths:  []string{"/webhooks/traccar"},
+		Name:  "traccar",
+		Paths: []string{"/webhooks/traccar"},
+		About: "Proven by `" + traccar.SecretHeader + "`, or by `Authorization: Bearer` (forward.header and event.forward.header in Traccar). Set " +
+			"forward.url and event.forward.url to this address, and forward.type and event.forward.type to json.",
 		Verify: func(call inbox.Call) (string, error) { return verifyTraccar(secret, call) },
 		Read:   readTraccar,
 		Take: func(ctx context.Context, job keep.Job) (keep.Result, error) {
@@ -42,8 +45,9 @@ func verifyTraccar(secret config.Secret, call inbox.Call) (string, error) {
 		return "", inbox.ErrNoSecret
 	}
 	if err := traccar.Verify(call.Header, secret); err != nil {
+		given := slices.Concat(call.Header.Values(traccar.SecretHeader), call.Header.Values("Authorization"))
 		return "", hub.Fail(hub.Unauthenticated, "signature-invalid",
-			"The secret is missing or wrong. Traccar sends it with forward.header and event.forward.header.", err)
+			"The secret is missing or wrong. Traccar sends it with forward.header and event.forward.header.", because(err, given, false))
 	}
 	return "secret", nil
 }

@@ -39,14 +39,17 @@ func Twilio(
 	status func(ctx context.Context, e twilio.StatusEvent) (inbox.Taken, error),
 ) []inbox.Source {
 	const form = "application/x-www-form-urlencoded"
+	const proven = "Proven by `" + twilio.SignatureHeader + "`: HMAC-SHA1 with the auth token over the public address and the parameters."
 	const most = 64 << 10 // bytes: the longest message in the most wasteful escapes takes 20 KiB
 	return []inbox.Source{{
 		Name: "twilio-sms", Paths: []string{"/webhooks/twilio/sms"}, MaxBody: most, Media: form,
+		About:  proven + " Enter it at the number, or the messaging service, for incoming messages (POST).",
 		Reply:  inbox.Reply{Type: "text/xml", Body: "<Response/>"},
 		Verify: cfg.verify, Read: cfg.readSMS, Take: takeTwilio(parseSMS, sms, receivedAt),
 		Concurrency: 8,
 	}, {
 		Name: "twilio-status", Paths: []string{TwilioStatusPath}, MaxBody: most, Media: form,
+		About:  proven + " There is nothing to register: the hub names this address with every message that it sends.",
 		Reply:  inbox.Reply{Status: http.StatusNoContent},
 		Verify: cfg.verify, Read: readTwilioStatus, Take: takeTwilio(parseStatus, status, reportedAt),
 		KeepQuery: true, Quiet: true, Concurrency: 8, Retain: 30 * 24 * time.Hour,
@@ -57,10 +60,11 @@ func (cfg TwilioConfig) verify(call inbox.Call) (string, error) {
 	if cfg.PublicURL == "" || len(cfg.secrets()) == 0 {
 		return "", inbox.ErrNoSecret
 	}
-	err := twilio.Verify(cfg.address(call), call.Body, call.Header.Values(twilio.SignatureHeader), cfg.secrets()...)
+	given := call.Header.Values(twilio.SignatureHeader)
+	err := twilio.Verify(cfg.address(call), call.Body, given, cfg.secrets()...)
 	if err != nil {
 		return "", hub.Fail(hub.Unauthenticated, "signature-invalid",
-			"The signature does not fit. Twilio must call the hub at its public address, and sign with the configured auth token.", err)
+			"The signature does not fit. Twilio must call the hub at its public address, and sign with the configured auth token.", because(err, given, false))
 	}
 	return "hmac", nil
 }

@@ -6,3 +6,21 @@
 // Routes: the paths of the sources. Events: none of its own. Systems called: none
 // by itself; a Source calls what it was given. It remembers nothing.
 package webhooks
+
+import (
+	"errors"
+
+	"gigafibre.ca/targo-hub/hub/inbox"
+)
+
+// because adds to the cause of a refusal whether there was no proof at all, or
+// one that is only too old.
+func because(cause error, given []string, tooOld bool) error {
+	switch {
+	case len(given) == 0:
+		return errors.Join(inbox.ErrUnsigned, cause)
+	case tooOld:
+		return errors.Join(inbox.ErrTooOld, cause)
+	}
+	return cause
+}

@@ -25,6 +25,9 @@ const Tolerance = 5 * time.Minute
 // ErrSignature says that a proof is not valid. The text says why, for the log.
 var ErrSignature = errors.New("signature not valid")
 
+// ErrTime says, with ErrSignature, that only its time does not fit.
+var ErrTime = errors.New("the time is off")
+
 // VerifySignature checks the header "<unix seconds>.<hex>" of a webhook: hex is
 // HMAC-SHA256 of "<unix seconds>.<raw body>", keyed with the text of the secret
 // as a whole ("whsec_…" is not decoded). The time is that of the attempt, so a
@@ -52,7 +55,7 @@ func VerifySignature(header string, body []byte, secret config.Secret, now time.
 		return fmt.Errorf("%w: another secret or another body", ErrSignature)
 	}
 	if age := now.Sub(time.Unix(seconds, 0)); age > tolerance || age < -tolerance {
-		return fmt.Errorf("%w: the time is off by more than %s", ErrSignature, tolerance)
+		return fmt.Errorf("%w: %w by more than %s", ErrSignature, ErrTime, tolerance)
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ const Tolerance = 5 * time.Minute
 // ErrSignature says that a proof is not valid. The text says why, for the log.
 var ErrSignature = errors.New("signature not valid")
 
+// ErrTime says, with ErrSignature, that only its time does not fit.
+var ErrTime = errors.New("the time is off")
+
 // Verify checks the header "t=<unix seconds>,v1=<hex>" of a webhook: hex is
 // HMAC-SHA256 of "<unix seconds>.<raw body>", keyed with the text of a secret as
 // a whole ("whsec_…" is not decoded). There may be several v1, while Stripe has
@@ -58,7 +61,7 @@ func Verify(headers []string, body []byte, now time.Time, secrets ...config.Secr
 	}
 	seconds, _ := strconv.ParseInt(stamp, 10, 64) // parseHeader has read it
 	if age := now.Sub(time.Unix(seconds, 0)); age > Tolerance || age < -Tolerance {
-		return fmt.Errorf("%w: the time is off by more than %s", ErrSignature, Tolerance)
+		return fmt.Errorf("%w: %w by more than %s", ErrSignature, ErrTime, Tolerance)
 	}
 	return nil
 }

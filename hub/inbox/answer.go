@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -27,12 +28,73 @@ func (r Reply) write(c echo.Context) error {
 	return c.Blob(status, r.Type, []byte(r.Body))
 }
 
-// words describes the answer.
-func (r Reply) words() string {
+// shape is what the answer's JSON looks like, nil where it has none.
+func (r Reply) shape() any {
 	if r == (Reply{}) {
-		return ": {status: stored|duplicate, id}"
+		return receipt{}
 	}
-	return " in the form that this sender expects"
+	return nil
+}
+
+// words describes the door of a source.
+func (s Source) words() string {
+	answer := "the receipt"
+	switch {
+	case s.Reply.Body != "":
+		answer = "`" + s.Reply.Body + "`"
+	case s.Reply != (Reply{}):
+		answer = "an empty body"
+	}
+	return strings.TrimSpace(s.About + "\n\nVerified, stored, and only then answered with " + answer + ". 401: the proof is missing or wrong. " +
+		"503: nothing was taken in, send it again after Retry-After. A duplicate of one that was given up, or that waits for its " +
+		"next try, has it tried at once.")
+}
+
+// failures are all that a door answers beside a good answer.
+func failures() []int {
+	return []int{
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests,
+		http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	}
+}
+
+// Probe is the header that says that somebody only looks whether the door
+// answers: its refusal is no sign of a wrong secret, and is not remembered.
+const Probe = "X-Targo-Probe"
+
+// Why a proof is refused, for Verify to put into the cause; any other is wrong.
+var (
+	ErrUnsigned = errors.New("the proof is missing")
+	ErrTooOld   = errors.New("the proof is too old, or too new")
+)
+
+// probed is the refusal of a probe.
+type probed struct{ error }
+
+func (p probed) Unwrap() error { return p.error }
+
+// refuse answers what is not proven, and counts it.
+func (d *Door) refuse(c echo.Context, s Source, at time.Time, err error) error {
+	err = refusal(err)
+	r := c.Request()
+	if r.Header.Get(Probe) != "" {
+		return probed{err}
+	}
+	d.refused.Note(r.Context(), s.Name, reasonOf(err), at)
+	return err
+}
+
+// reasonOf says why a delivery is refused, in words of ours.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, ErrNoSecret):
+		return "no secret configured"
+	case errors.Is(err, ErrUnsigned):
+		return "signature missing"
+	case errors.Is(err, ErrTooOld):
+		return "signature too old"
+	}
+	return "signature wrong"
 }
 
 // unstored says that a delivery was not taken in, so that it is sent again. A
@@ -59,7 +121,10 @@ func refusal(err error) error {
 }
 
 func outcomeOf(fresh bool, err error) string {
+	_, probe := errors.AsType[probed](err)
 	switch {
+	case probe:
+		return "probe"
 	case err == nil && fresh:
 		return "stored"
 	case err == nil:
@@ -75,6 +140,6 @@ func outcomeOf(fresh bool, err error) string {
 
 // receipt is what the sender is told.
 type receipt struct {
-	Status string `json:"status"` // stored, duplicate
-	ID     string `json:"id"`
+	Status string `json:"status" enum:"stored,duplicate"`
+	ID     string `json:"id" doc:"Of the delivery, see GET /inbox/{id}"`
 }

@@ -40,7 +40,7 @@ type Delivery struct {
 	Status     keep.Status       `json:"status" doc:"pending, running, done, dead, held or cancelled"`
 	State      string            `json:"state,omitempty" doc:"ignored: it asked for nothing"`
 	Reason     string            `json:"reason,omitempty" doc:"Why it is dead or was ignored, in words"`
-	VerifiedBy string            `json:"verified_by,omitempty"`
+	VerifiedBy string            `json:"verified_by,omitempty" doc:"How it was proven: hmac, header, basic, secret; reconciled: it was fetched"`
 	DedupeKey  string            `json:"dedupe_key"`
 	Lane       string            `json:"lane,omitempty"`
 	Seen       int               `json:"seen" doc:"How many times it came"`

@@ -1,12 +1,14 @@
 // Package inbox is the door for what other systems tell us, and the memory of
 // it. A delivery is limited, verified, stored with its raw bytes, and only then
 // answered with 200; the work happens afterwards, again and again until it is
-// done or given up. What each sender is like stands in package webhooks.
+// done or given up. What is not proven is refused and only counted. What each
+// sender is like stands in package webhooks.
 //
 // Routes: POST of every path of every Source, and for the staff GET /inbox,
 // GET /inbox/{id}, POST /inbox/{id}/retry and POST /inbox/replay. Events:
 // delivery.taken, delivery.died. Systems called: none by itself; a Source's Take calls what it
-// was given. It remembers every delivery as a job of kind inbox.<source>.
+// was given. It remembers every delivery as a job of kind inbox.<source>, and
+// how many were refused (package refusals).
 package inbox
 
 import (
@@ -23,6 +25,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/inbox/refusals"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/web"
 )
@@ -32,6 +35,7 @@ type Store interface {
 	keep.Queue
 	keep.Desk
 	keep.Lists
+	keep.Values
 }
 
 // Publisher tells the news.
@@ -53,6 +57,7 @@ type Door struct {
 	deps    Deps
 	sources []Source
 	came    *prometheus.CounterVec
+	refused *refusals.Book
 	room    map[string]*rate.Limiter // by source, what may still come in; nil where nothing bounds it
 }
 
@@ -63,7 +68,7 @@ func NewDoor(deps Deps, sources ...Source) *Door {
 	}
 	d := &Door{deps: deps, room: map[string]*rate.Limiter{}, came: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "targo_inbox_deliveries_total", Help: "Deliveries of webhooks by what the door answered.",
-	}, []string{"source", "outcome"})}
+	}, []string{"source", "outcome"}), refused: refusals.NewBook(deps.Store, deps.Log)}
 	if deps.Metrics != nil {
 		deps.Metrics.MustRegister(d.came)
 	}
@@ -85,9 +90,8 @@ func (d *Door) Mount(r *web.Router) {
 			}
 			r.Handle(http.MethodPost, path, web.Signed, d.receive(s), web.Doc{
 				ID: id, Tag: "webhooks", Summary: "Deliveries of " + s.Name, MaxBody: s.MaxBody,
-				Description: "Verified, stored, then answered" + s.Reply.words() + ". A duplicate of one that was " +
-					"given up, or that waits for its next try, has it tried at once.",
-				Body: s.Media, Answer: s.Reply.Type, Status: s.Reply.Status, Lean: true,
+				Description: s.words(), Body: s.Media, Answer: s.Reply.Type, Status: s.Reply.Status, Shape: s.Reply.shape(),
+				Failures: failures(), Lean: true,
 			})
 		}
 	}
@@ -140,7 +144,7 @@ func (d *Door) take(c echo.Context, s Source) (keep.Job, bool, error) {
 	call := Call{Header: r.Header, Body: body, Path: r.URL.Path, Query: r.URL.RawQuery, At: d.deps.Now().UTC()}
 	proof, err := s.Verify(call)
 	if err != nil {
-		return keep.Job{}, false, refusal(err)
+		return keep.Job{}, false, d.refuse(c, s, call.At, err)
 	}
 	if err := d.admit(s, call.At); err != nil {
 		return keep.Job{}, false, err

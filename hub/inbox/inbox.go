@@ -60,8 +60,9 @@ type Search struct {
 	Status     keep.Status
 	Text       string // in dedupe key, note, subject name or customer
 	Since      time.Time
-	VerifiedBy string // the proof: "hmac", "header", "basic", "reconciled"
-	Seen       int    // came at least so many times
+	Until      time.Time // came before it
+	VerifiedBy string    // the proof: "hmac", "header", "basic", "secret", "reconciled"
+	Seen       int       // came at least so many times
 	Limit      int
 	Cursor     string
 }
@@ -74,7 +75,7 @@ func (s Search) filter() keep.Filter {
 }
 
 func (s Search) fits(job keep.Job) bool {
-	return job.Seen >= s.Seen && (s.VerifiedBy == "" || job.Headers[VerifiedBy] == s.VerifiedBy)
+	return job.Seen >= s.Seen && (s.Until.IsZero() || job.Created.Before(s.Until)) && (s.VerifiedBy == "" || job.Headers[VerifiedBy] == s.VerifiedBy)
 }
 
 // mostPages bounds how far one answer looks for what the store itself cannot

@@ -42,7 +42,7 @@ func TestDeadDeliveryIsShownAndRetried(t *testing.T) {
 	var list struct{ Items []inbox.Delivery }
 	for query, want := range map[string]int{
 		"": 1, "source=plain&status=dead": 1, "source=stripe": 0, "status=done": 0, "q=expired": 1, "q=good": 1, "q=nothing": 0,
-		"verified_by=word": 1, "verified_by=hmac": 0, "seen=1": 1, "seen=2": 0, "since=" + soon: 0, "since=2026-01-01T00:00:00Z": 1,
+		"verified_by=word": 1, "verified_by=hmac": 0, "seen=1": 1, "seen=2": 0, "since=" + soon: 0, "until=" + soon: 1, "until=2026-01-01T00:00:00Z": 0, "since=2026-01-01T00:00:00Z": 1,
 	} {
 		if got := h.Ask("GET", "/inbox?"+query, "", &list); got != 200 || len(list.Items) != want || list.Items == nil {
 			t.Errorf("?%s answered %d with %d deliveries, want %d", query, got, len(list.Items), want)

@@ -10,7 +10,7 @@ import (
 
 func (b *Inbox) list(ctx context.Context, in *deliveryListInput) (*web.Listing[Delivery], error) {
 	deliveries, next, err := b.List(ctx, Search{
-		Source: in.Source, Status: in.Status, Text: in.Query, Since: in.Since, VerifiedBy: in.VerifiedBy, Seen: in.Seen,
+		Source: in.Source, Status: in.Status, Text: in.Query, Since: in.Since, Until: in.Until, VerifiedBy: in.VerifiedBy, Seen: in.Seen,
 		Limit: in.Limit, Cursor: in.Cursor,
 	})
 	if err != nil {
@@ -59,7 +59,8 @@ type deliveryListInput struct {
 	Status     keep.Status `query:"status" enum:"held,pending,running,done,dead,cancelled"`
 	Query      string      `query:"q" maxLength:"200" doc:"In dedupe key, note, reference or customer"`
 	Since      time.Time   `query:"since" doc:"Came in at or after this instant"`
-	VerifiedBy string      `query:"verified_by" maxLength:"40" doc:"hmac, header, basic, bearer, reconciled"`
+	Until      time.Time   `query:"until" doc:"and before this one"`
+	VerifiedBy string      `query:"verified_by" maxLength:"40" doc:"How it was proven: hmac, header, basic, secret, reconciled"`
 	Seen       int         `query:"seen" minimum:"0" doc:"Came at least so many times"`
 	web.Paging
 }

@@ -26,6 +26,7 @@ type Source struct {
 
 	KeepQuery bool // the query is stored, too; never where it holds a secret
 
+	About string // for the document: which header proves a delivery, which events to register
 	Media string // of the body, for the document; application/json when empty
 	Reply Reply  // what the sender is told; the receipt when zero
 
@@ -34,7 +35,7 @@ type Source struct {
 
 	// Verify checks the sender's proof over the raw bytes, in constant time, and
 	// names it ("hmac"). ErrNoSecret when none is configured; any other error
-	// refuses the delivery with 401.
+	// refuses the delivery with 401; ErrUnsigned and ErrTooOld in it say why.
 	Verify func(call Call) (proof string, err error)
 	// Read finds what the hub needs to file the delivery. It sees only what is
 	// kept: of the headers, and of the query. An error parks the delivery: it is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"gigafibre.ca/targo-hub/hub"
@@ -33,7 +34,7 @@ func (d *Door) Work() []keep.Work {
 func (d *Door) work(ctx context.Context, s Source, job keep.Job) (keep.Result, error) {
 	label, err := s.read(job.Payload, job.Headers)
 	if err != nil {
-		const note = "It was signed correctly but cannot be decoded: parked for a person."
+		note := "It was proven but cannot be decoded, and is parked for a person: " + wrong(err) + "."
 		return keep.Result{Note: note}, keep.Reject(hub.Fail(hub.Malformed, "malformed", note, err))
 	}
 	if label.Ignore != "" {
@@ -47,6 +48,22 @@ func (d *Door) work(ctx context.Context, s Source, job keep.Job) (keep.Result, e
 		d.tell(ctx, hub.DeliveryTaken, job, nil)
 	}
 	return result, nil
+}
+
+// wrong says what is wrong with a body. Of JSON nothing is quoted: a value may be
+// somebody's number.
+func wrong(err error) string {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Sprintf("the member %q is of a type that does not belong there", e.Field)
+	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf("it is not JSON, from byte %d on", e.Offset)
+	}
+	text := err.Error()
+	if letters := []rune(text); len(letters) > longest {
+		return string(letters[:longest]) + "…"
+	}
+	return strings.TrimSuffix(text, ".")
 }
 
 // Died hears of every job that was given up and tells the news of deliveries.

@@ -39,7 +39,7 @@ const (
 // Job is one piece of work and its evidence.
 type Job struct {
 	ID       string            `json:"id"`   // UUIDv7, rising with time
-	Kind     string            `json:"kind"` // "inbox.docuseal", "outbox.sms", "accept.outcome"
+	Kind     string            `json:"kind"` // "inbox.docuseal", "outbox.sms", "inbox.acceptance"
 	Lane     string            `json:"lane"` // order and bulkhead: "quotation:SAL-QTN-2026-00001"; empty = none
 	Dedupe   string            `json:"dedupe,omitempty"`
 	Status   Status            `json:"status"`

@@ -3,7 +3,6 @@ package signing
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,6 +42,7 @@ type visit struct {
 	*Reconciler
 	found   []Finding
 	version string // of DocuSeal, "" when it does not tell
+	known   bool   // it has told who we are: the address is that of its API
 }
 
 // Examine finds out whether signatures given in DocuSeal will reach the hub. It
@@ -77,6 +77,7 @@ func (v *visit) reach(ctx context.Context) bool {
 		v.say(Fail, "DocuSeal at %s (TARGO_DOCUSEAL_URL): %s", v.cfg.URL, reason(err))
 		return false
 	}
+	v.known = true
 	v.say(OK, "DocuSeal answers at %s; the token (TARGO_DOCUSEAL_TOKEN) is that of %s. A token of the test mode sees the envelopes of the test mode only",
 		v.cfg.URL, hub.MaskMail(user.Email))
 	v.version, _ = v.deps.DocuSeal.Version(ctx) // not knowing it is no fault
@@ -106,6 +107,10 @@ func (v *visit) template(ctx context.Context, setting string, id int) {
 		return
 	}
 	t, err := v.deps.DocuSeal.Template(ctx, id)
+	if e, ok := connectors.AsError(err); ok && e.Status == http.StatusNotFound && v.known {
+		v.say(Fail, "DocuSeal has no template %d (%s)", id, setting)
+		return
+	}
 	if err != nil {
 		v.say(Fail, "template %d (%s): %s", id, setting, reason(err))
 		return
@@ -185,14 +190,4 @@ func (v *visit) register() {
 		v.say(Warn, "TARGO_PUBLIC_URL is not https: signatures and their proofs travel in the clear")
 	}
 	v.say(OK, "DocuSeal never signs what its button \"Test Webhook\" sends; unless a header is configured the hub refuses it, as it must")
-}
-
-func loopback(u *url.URL) bool {
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func loopbackText(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && loopback(u)
 }

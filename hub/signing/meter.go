@@ -2,6 +2,8 @@ package signing
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -73,3 +75,45 @@ func (m *meter) Collect(out chan<- prometheus.Metric) {
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// note is the line that the schedule shows.
+func (p *pass) note() string {
+	compared := fmt.Sprintf("Compared %s, ", count(p.compared, "signature"))
+	switch {
+	case p.compared == 0:
+		compared = "There was no signature to compare"
+	case p.found == 0:
+		compared += "each had a webhook"
+	case p.found == 1:
+		compared += "1 had no webhook and was filed now"
+	default:
+		compared += fmt.Sprintf("%d had no webhook and were filed now", p.found)
+	}
+	parts := []string{compared + "; " + envelopes(p.state.Open, "is still open", "are still open") + "."}
+	for _, more := range []struct {
+		n    int
+		text string
+	}{
+		{p.dead, "Given up after a webhook, see the inbox: %d."}, {p.state.Expired, "Open quotations whose envelope has expired: %d."},
+		{p.skipped, "Places of DocuSeal's list that could not be read: %d."},
+	} {
+		if more.n > 0 {
+			parts = append(parts, fmt.Sprintf(more.text, more.n))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func envelopes(n int, one, many string) string {
+	if n == 1 {
+		return "1 envelope " + one
+	}
+	return fmt.Sprintf("%d envelopes %s", n, many)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -4,17 +4,80 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
 )
 
 // probeFor is how long DocuSeal itself would wait for an answer.
 const probeFor = 15 * time.Second
+
+const (
+	probeHeader = "X-Targo-Probe"           // has the door not remember the refusal
+	refusedKey  = "inbox:refused:" + source // where the door remembers the others
+	unsigned    = "signature missing"       // the door's words for the reason
+	tooOld      = "signature too old"
+)
+
+// refusals is what the door remembers of deliveries that were not proven.
+type refusals struct {
+	Count  int64     `json:"count"`
+	First  time.Time `json:"first"`
+	Last   time.Time `json:"last"`
+	Reason string    `json:"reason"`
+}
+
+func (r *Reconciler) refused(ctx context.Context) (told refusals, err error) {
+	raw, _, err := r.deps.Store.Value(ctx, refusedKey)
+	if errors.Is(err, keep.ErrNotFound) {
+		return refusals{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &told)
+	}
+	if err != nil {
+		return refusals{}, fmt.Errorf("reading how many deliveries of DocuSeal were refused: %w", err)
+	}
+	return told, nil
+}
+
+// since tells whether somebody was refused after the last good delivery.
+func (told refusals) since(h history) bool { return told.Count > 0 && told.Last.After(h.last) }
+
+// words say how many were refused, and what that may mean.
+func (told refusals) words() string {
+	what := fmt.Sprintf("%d deliveries were refused since %s, the last one %s", told.Count, hub.Moment(told.First, hub.English), day(told.Last))
+	if told.Count == 1 {
+		what = fmt.Sprintf("1 delivery was refused %s", day(told.Last))
+	}
+	why := "the secret in DocuSeal is not the one of the hub"
+	switch told.Reason {
+	case unsigned:
+		why += ` or there is none, its button "Test Webhook" was pressed`
+	case tooOld:
+		why = "the clocks of DocuSeal and of the hub differ, an old delivery was sent again"
+	}
+	return fmt.Sprintf("%s (%s): %s, or somebody else knocks", what, told.Reason, why)
+}
+
+// knocks says who was refused.
+func (v *visit) knocks(told refusals, h history) {
+	switch {
+	case told.since(h):
+		v.say(Warn, "%s", told.words())
+	case told.Count > 0:
+		v.say(OK, "%s; a proven one came after that", told.words())
+	}
+}
 
 // probe posts an unsigned delivery to the hub's own public address, as DocuSeal
 // would reach it. Only the hub refuses it in the right words; whatever else
@@ -29,6 +92,7 @@ func (v *visit) probe(ctx context.Context) {
 		return
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(probeHeader, "doctor")
 	resp, err := client.HTTP().Do(req)
 	if err != nil {
 		told := "no answer"
@@ -70,4 +134,14 @@ func (v *visit) answered(address string, status int, body []byte) {
 	default:
 		v.say(Fail, "%s does not lead to this hub (%s): TARGO_PUBLIC_URL or the proxy is wrong", address, what)
 	}
+}
+
+func loopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func loopbackText(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && loopback(u)
 }

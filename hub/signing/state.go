@@ -82,12 +82,19 @@ func (r *Reconciler) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	told, err := r.refused(ctx)
+	if err != nil {
+		return err
+	}
 	var wrong []string
+	if told.since(h) {
+		wrong = append(wrong, told.words())
+	}
 	if r.cfg.WebhookSecret.Empty() && r.cfg.WebhookHeader.Empty() {
 		wrong = append(wrong, "every webhook of DocuSeal is refused: neither a signing secret nor a header is configured")
 	}
 	if since := r.quiet(s, h); !since.IsZero() {
-		wrong = append(wrong, fmt.Sprintf("no webhook of DocuSeal for %d days while %s", r.days(since), envelopesOpen(s.Open)))
+		wrong = append(wrong, fmt.Sprintf("no webhook of DocuSeal for %d days while %s", r.days(since), envelopes(s.Open, "is open", "are open")))
 	}
 	switch {
 	case !s.Success.IsZero() && r.now().Sub(s.Success) > late:
@@ -103,36 +110,33 @@ func (r *Reconciler) Check(ctx context.Context) error {
 
 func (r *Reconciler) days(since time.Time) int { return int(r.now().Sub(since).Hours() / 24) }
 
-func envelopesOpen(n int) string {
-	if n == 1 {
-		return "one envelope is open"
-	}
-	return fmt.Sprintf("%d envelopes are open", n)
-}
-
 // remembered says what came so far, and what was found missing.
 func (v *visit) remembered(ctx context.Context) {
 	if v.deps.Store == nil {
-		v.say(Warn, "the hub does not run: which webhooks came is not known")
-		return
+		return // who asks without a running hub says so
 	}
 	s, _, err := v.state(ctx)
 	var h history
 	if err == nil {
 		h, err = v.history(ctx)
 	}
+	var told refusals
+	if err == nil {
+		told, err = v.refused(ctx)
+	}
 	if err != nil {
 		v.say(Fail, "the hub's store cannot be read")
 		return
 	}
 	v.lastEvent(s, h)
+	v.knocks(told, h)
 	switch {
 	case s.Success.IsZero():
 		v.say(Warn, "signatures were not compared with DocuSeal yet: the task %q does it at the start and every night", taskName)
 	case v.now().Sub(s.Success) > late:
 		v.say(Fail, "signatures were last compared with DocuSeal %s, see the task %q", day(s.Success), taskName)
 	default:
-		v.say(OK, "signatures were last compared with DocuSeal %s; %s", day(s.Success), envelopesOpen(s.Open))
+		v.say(OK, "signatures were last compared with DocuSeal %s; %s", day(s.Success), envelopes(s.Open, "was open then", "were open then"))
 	}
 	if s.Missed > 0 {
 		v.say(Warn, "%s found by asking DocuSeal that no webhook had told, the last one %s: webhooks are being lost", count(int(s.Missed), "signature"), day(s.LastMiss))
@@ -160,7 +164,7 @@ func (v *visit) lastEvent(s state, h history) {
 	}
 	if since := v.quiet(s, h); !since.IsZero() {
 		v.say(Fail, "nothing came from DocuSeal for %d days while %s (TARGO_DOCUSEAL_QUIET_DAYS is %d): is the webhook registered?",
-			v.days(since), envelopesOpen(s.Open), v.cfg.QuietDays)
+			v.days(since), envelopes(s.Open, "is open", "are open"), v.cfg.QuietDays)
 	}
 }
 

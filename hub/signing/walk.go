@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
@@ -163,31 +162,4 @@ func (p *pass) file(ctx context.Context, c claim) error {
 		p.log.WarnContext(ctx, "event not published", "name", hub.DeliveryRecovered, "delivery", job.ID, "err", err)
 	}
 	return p.keep(ctx)
-}
-
-// note is the line that the schedule shows.
-func (p *pass) note() string {
-	parts := []string{
-		count(p.compared, "envelope") + " compared", fmt.Sprintf("%d had no webhook, filed now", p.found),
-		fmt.Sprintf("%d open", p.state.Open),
-	}
-	for _, more := range []struct {
-		n    int
-		text string
-	}{
-		{p.dead, "given up after a webhook, see the inbox: %d"}, {p.state.Expired, "open quotations whose envelope has expired: %d"},
-		{p.skipped, "places of DocuSeal's list that could not be read: %d"},
-	} {
-		if more.n > 0 {
-			parts = append(parts, fmt.Sprintf(more.text, more.n))
-		}
-	}
-	return strings.Join(parts, ", ") + "."
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -34,8 +34,8 @@ type Op struct {
 
 // Paging is, in the input of an operation, which part of a list is asked for.
 type Paging struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor string `query:"cursor" maxLength:"200"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"At most so many items"`
+	Cursor string `query:"cursor" maxLength:"200" doc:"The next of the page before; empty for the first page"`
 }
 
 // Listing is the answer of an operation that lists: some items, and the cursor
@@ -97,6 +97,9 @@ func (r *Router) describe(rt *route) {
 		fallback = echo.MIMETextHTML
 	}
 	e.Answer = cmp.Or(rt.doc.Answer, fallback)
+	if rt.doc.Shape != nil {
+		e.Shape = r.api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(rt.doc.Shape), true, "")
+	}
 	op := reference.Describe(e, r.problem)
 	r.api.OpenAPI().AddOperation(&op)
 }
@@ -105,7 +108,7 @@ func (rt *route) entry() reference.Entry {
 	return reference.Entry{
 		Method: rt.Method, Path: rt.Path, Guards: strings.Split(rt.Guard, "|"),
 		ID: rt.doc.ID, Summary: rt.doc.Summary, Description: rt.doc.Description, Tag: rt.doc.Tag,
-		Calls: rt.doc.Calls, Stream: rt.doc.Stream,
+		Calls: rt.doc.Calls, Stream: rt.doc.Stream, Failures: rt.doc.Failures,
 	}
 }
 

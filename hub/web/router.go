@@ -90,6 +90,8 @@ type Doc struct {
 	Body                          string        // media type of the request body, for the document; empty = none
 	Answer                        string        // media type of the answer; empty = text/html for GET, else JSON
 	Status                        int           // of a good answer, for the document; 200 when 0
+	Shape                         any           // a value of the type of a JSON answer, for the document
+	Failures                      []int         // every status of a refusal, for the document; those that guard and method suggest when nil
 	MaxBody                       int64         // bytes; 1 MiB when 0
 	Stream                        bool          // stays open: no time budget, no compression; its context ends when the hub stops
 	AsIs                          bool          // the handler decides on compression, the edge adds none

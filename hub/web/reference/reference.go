@@ -27,6 +27,9 @@ type Entry struct {
 	Status       int      // of a good answer of a plain route
 	Calls        bool     // another system is called before the answer
 	Stream       bool     // no time budget
+	Failures     []int    // every status of a refusal; what the guards and the method make possible when nil
+
+	Shape *huma.Schema // of a plain route's answer in JSON; anything when nil
 }
 
 // Describe makes the operation of an entry, with the schema that every failure has.
@@ -67,6 +70,9 @@ func plain(op *huma.Operation, e Entry) {
 	good := &huma.Response{Description: http.StatusText(e.Status)}
 	if e.Status != http.StatusNoContent && (e.Status < 300 || e.Status > 399) {
 		good.Content = content(e.Answer)
+		if e.Shape != nil {
+			good.Content[e.Answer].Schema = e.Shape
+		}
 	}
 	op.Responses[strconv.Itoa(e.Status)] = good
 }
@@ -96,6 +102,9 @@ func failures(e Entry, problem *huma.Schema) map[string]*huma.Response {
 	add(e.Method != http.MethodGet, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
 	add(!e.Stream, http.StatusGatewayTimeout)
 	add(e.Calls, http.StatusBadGateway, http.StatusNotFound, http.StatusConflict)
+	if e.Failures != nil {
+		statuses = e.Failures
+	}
 	responses := map[string]*huma.Response{}
 	for _, status := range statuses {
 		responses[strconv.Itoa(status)] = &huma.Response{

@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"gigafibre.ca/targo-hub/cmd/targo-hub/findings"
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 )
@@ -26,8 +28,9 @@ func (f File) Open(ctx context.Context) (keep.Engine, error) {
 	return engine, nil
 }
 
-// Check implements Place: it looks whether the folder can be written.
-func (f File) Check(_ context.Context, found *findings.List) {
+// Check implements Place: it looks whether the folder can be written, and whether
+// what is in the file, if there is one, is a sound store. A hub may run on it.
+func (f File) Check(ctx context.Context, found *findings.List) {
 	probe, err := os.CreateTemp(filepath.Dir(string(f)), ".targo-hub-check-")
 	if err == nil {
 		_ = probe.Close()
@@ -37,7 +40,20 @@ func (f File) Check(_ context.Context, found *findings.List) {
 		found.Fail("store", f.trouble(err).Error())
 		return
 	}
-	found.OK("store", "the folder of "+string(f)+" can be written")
+	switch err := sqlite.Examine(ctx, string(f)); {
+	case err == nil:
+		found.OK("store", string(f)+" is a sound store, and its folder can be written")
+	case hub.IsKind(err, hub.NotFound), f.blank():
+		found.OK("store", "the folder of "+string(f)+" can be written")
+	default:
+		found.Fail("store", f.trouble(err).Error())
+	}
+}
+
+// blank tells whether the file is there but holds nothing: a hub makes a store in it.
+func (f File) blank() bool {
+	info, err := os.Stat(string(f))
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
 }
 
 // Backup implements Place. A hub may run on the store meanwhile.
@@ -68,6 +84,9 @@ func (f File) trouble(err error) error {
 		return fmt.Errorf("the folder %s does not exist (TARGO_STATE)", folder)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("the folder %s cannot be written (TARGO_STATE)", folder)
+	}
+	if p := hub.ProblemOf(err); p.Kind == hub.Invalid {
+		return fmt.Errorf("%s (TARGO_STATE, %s)", strings.TrimSuffix(p.Detail, "."), path)
 	}
 	return fmt.Errorf("opening the store %s (TARGO_STATE): %w", path, err)
 }

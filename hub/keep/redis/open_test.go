@@ -82,6 +82,30 @@ func TestAPasswordIsAskedForAndNotTold(t *testing.T) {
 	}
 }
 
+// Who has mistaken the URL hears which part of it, and no secret in it is told.
+func TestWhyAStoreIsNotThereIsSaid(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	host := "127.0.0.1:" + strconv.Itoa(server.Port)
+	for url, says := range map[string]string{
+		"redis://:s3cret@" + host + "/99":              "no database of the number",
+		"redis+cluster://:s3cret@" + host:              "is no cluster",
+		"redis+sentinel://u:s3cret@" + host + "/main":  "No Sentinel answers",
+		"redis://:s3cret@no-such-host.invalid/0":       "host",
+		"redis://:s3cret@127.0.0.1:" + freePort(t):     "refuses the connection",
+		"unix://:s3cret@" + t.TempDir() + "/none.sock": "no socket",
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			_, err := Open(t.Context(), url, Options{Unsafe: true})
+			if !hub.HasCode(err, "store-unavailable") || !strings.Contains(hub.ProblemOf(err).Detail, says) ||
+				strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("Open = %v, want a refusal that says %q", err, says)
+			}
+		})
+	}
+}
+
 // roundTrip puts, claims, finishes and lists one job, and hears of it.
 func roundTrip(t *testing.T, e *Engine) {
 	t.Helper()

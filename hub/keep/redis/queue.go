@@ -22,6 +22,20 @@ const (
 	putTaken
 )
 
+// Whose the id of a job is, for the script put: it says what a job means that has
+// the id already.
+const (
+	// idOurs was made for this call: nobody can have it yet, unless an earlier try of
+	// ours wrote it, and of a second try the script is told. So put need not look.
+	idOurs = "0"
+	// idCallers was chosen by the caller: another call may have used it, so only the
+	// token tells whether the job there is this call's own.
+	idCallers = "1"
+	// idResent was made for this call, too, but the client sends calls again by itself
+	// and tells no script (that of a cluster does): put always looks, and a job there is ours.
+	idResent = "2"
+)
+
 // Put implements keep.Queue. The id is made here, before the first try: when a
 // reply is lost, the next try finds the job and knows it for its own.
 func (e *Engine) Put(ctx context.Context, job keep.Job) (stored keep.Job, fresh bool, err error) {
@@ -31,7 +45,7 @@ func (e *Engine) Put(ctx context.Context, job keep.Job) (stored keep.Job, fresh 
 	if job.Status == "" {
 		job.Status = keep.Pending
 	}
-	args, token, err := putting(&job, e.again)
+	args, token, err := putting(&job, e.madeID)
 	if err != nil {
 		return keep.Job{}, false, err
 	}
@@ -52,13 +66,14 @@ func (e *Engine) Put(ctx context.Context, job keep.Job) (stored keep.Job, fresh 
 	return job, true, nil
 }
 
-// putting gives a job its id, and the arguments of the script. own is 1 in the end
-// when the id is the caller's.
-func putting(job *keep.Job, own string) (args []any, token string, err error) {
+// putting gives a job its id, and the arguments of the script. made is what the
+// script is told of an id that is made here.
+func putting(job *keep.Job, made string) (args []any, token string, err error) {
 	fields, err := form.Fields(job)
 	if err != nil {
 		return nil, "", err
 	}
+	whose := made
 	if token = script.Token(); job.ID == "" {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -66,11 +81,11 @@ func putting(job *keep.Job, own string) (args []any, token string, err error) {
 		}
 		job.ID = id.String()
 	} else {
-		own = "1"
+		whose = idCallers
 		fields = append(fields, "w", token)
 	}
 	args = append(make([]any, 0, 9+len(fields)), &job.ID, &job.Kind, &job.Lane, &job.Dedupe, (*string)(&job.Status),
-		form.Micros(job.Due), &job.Subject.Customer, &job.Subject.Name, own)
+		form.Micros(job.Due), &job.Subject.Customer, &job.Subject.Name, whose)
 	return append(args, fields...), token, nil
 }
 
@@ -87,18 +102,18 @@ func (e *Engine) Claim(ctx context.Context, kinds []string, n int, lease time.Du
 	for _, kind := range kinds {
 		args = append(args, kind)
 	}
-	of := strings.Join(kinds, "\n")
-	token := e.doubts.take(of, 0)
+	asked := call{about: strings.Join(kinds, "\n")}
+	token := e.doubts.take(asked)
 	reply, err := e.run(ctx, "claim", token, args...)
 	if err != nil {
 		if script.Unsure(err) {
-			e.doubts.keep(of, 0, token)
+			e.doubts.keep(asked, token)
 		}
 		return nil, err
 	}
 	all, err := form.ReadAll(reply, true)
 	for _, j := range all {
-		e.claimed.keep(j.ID, j.Fence, token)
+		e.claimed.keep(call{j.ID, j.Fence}, token)
 	}
 	return bare(all), err
 }
@@ -113,7 +128,7 @@ func bare(all []form.Stored) []keep.Job {
 
 // Extend implements keep.Claims.
 func (e *Engine) Extend(ctx context.Context, id string, fence int64, lease time.Duration) error {
-	reply, err := e.run(ctx, "extend", "", id, fence, lease.Microseconds(), e.claimed.look(id, fence))
+	reply, err := e.run(ctx, "extend", "", id, fence, lease.Microseconds(), e.claimed.look(call{id, fence}))
 	if err != nil {
 		return err
 	}
@@ -147,17 +162,17 @@ func (e *Engine) Finish(ctx context.Context, id string, fence int64, o keep.Outc
 	if o.Result != nil {
 		result = "1"
 	}
-	token := e.doubts.take(id, fence)
+	token := e.doubts.take(call{id, fence})
 	reply, err := e.run(ctx, "finish", token, id, fence, string(o.Next), e.from(o.Due), o.State, o.Note,
 		result, o.Result, form.Micros(o.Attempt.At), string(o.Attempt.Class), attempt,
-		e.claimed.look(id, fence))
+		e.claimed.look(call{id, fence}))
 	if err != nil {
 		if script.Unsure(err) {
-			e.doubts.keep(id, fence, token)
+			e.doubts.keep(call{id, fence}, token)
 		}
 		return err
 	}
-	e.claimed.take(id, fence)
+	e.claimed.take(call{id, fence})
 	return verdict(reply)
 }
 
@@ -175,40 +190,44 @@ func (e *Engine) from(at time.Time) string {
 // they are a second line.
 type tokens struct {
 	mu    sync.Mutex
-	known map[claim]string
+	known map[call]string
 }
 
-type claim struct {
-	id    string
+// call is what a token was made for. An outcome, or the claim that a job is under, is
+// about the job, by its id, with its fence. A claim whose reply was lost knows no job
+// yet: it is about the kinds that were asked for, one a line, and its fence is 0, which
+// no claimed job has.
+type call struct {
+	about string
 	fence int64
 }
 
 const tokensMax = 10_000
 
-func (t *tokens) keep(id string, fence int64, token string) {
+func (t *tokens) keep(c call, token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.known == nil || len(t.known) >= tokensMax {
-		t.known = map[claim]string{}
+		t.known = map[call]string{}
 	}
-	t.known[claim{id, fence}] = token
+	t.known[c] = token
 }
 
 // look is empty when nothing is known.
-func (t *tokens) look(id string, fence int64) string {
+func (t *tokens) look(c call) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.known[claim{id, fence}]
+	return t.known[c]
 }
 
 // take forgets, and makes a new token when nothing was known.
-func (t *tokens) take(id string, fence int64) string {
+func (t *tokens) take(c call) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	token, ok := t.known[claim{id, fence}]
+	token, ok := t.known[c]
 	if !ok {
 		return script.Token()
 	}
-	delete(t.known, claim{id, fence})
+	delete(t.known, c)
 	return token
 }

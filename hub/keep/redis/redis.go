@@ -71,9 +71,9 @@ type Engine struct {
 	prefix  string
 	scripts *script.Scripts
 	radio   *radio.Radio
-	again   string // what tells put that the client may try again by itself, as that of a cluster does
-	claimed tokens // of the claims under way
-	doubts  tokens // of outcomes whose reply was lost
+	madeID  string // what put is told of an id that was made here: idOurs or idResent
+	claimed tokens // of the claims under way, by job and fence
+	doubts  tokens // of outcomes (by job and fence) and of claims (by kinds) whose reply was lost
 
 	gate   sync.RWMutex // read-held by every call under way
 	closed bool
@@ -110,9 +110,9 @@ func dial(url string, opts Options) (*Engine, error) {
 	}
 	logging.Disable() // it would write addresses, and in its own form
 	e := &Engine{opts: opts.withDefaults(at.Name), client: at.Connect()}
-	e.prefix, e.again = "{"+e.opts.Name+"}:", "0"
+	e.prefix, e.madeID = "{"+e.opts.Name+"}:", idOurs
 	if _, ok := e.client.(*goredis.ClusterClient); ok {
-		e.again = "2"
+		e.madeID = idResent
 	}
 	e.radio = radio.New(e.client, e.prefix)
 	if e.scripts, err = script.New(e.client, e.prefix, opts.Clock); err != nil {

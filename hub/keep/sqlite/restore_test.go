@@ -96,7 +96,8 @@ func TestWhatCannotBeRestoredChangesNothing(t *testing.T) {
 	}
 	refused("a store in use", copied, "holds the store")
 	shut(t, e)
-	refused("no backup", filepath.Join(dir, "none"), "no such file")
+	refused("no backup", filepath.Join(dir, "none"), "There is no backup at "+dir)
+	refused("no folder of a backup", filepath.Join(dir, "nowhere", "none"), "The folder "+dir+"/nowhere does not exist")
 	refused("the store itself", e.path, "the store itself")
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -109,9 +110,12 @@ func TestWhatCannotBeRestoredChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused("no database", write("odd.db", strings.Repeat("this is none ", 1000)), "")
-	refused("an empty file", write("empty.db", ""), "not one of a store")
-	refused("half a backup", write("half.db", string(whole[:len(whole)/2])), "")
+	refused("no database", write("odd.db", strings.Repeat("this is none ", 1000)), "The file is not a store")
+	refused("an empty file", write("empty.db", ""), "not a store of the hub")
+	other := write("other.db", "")
+	sqlOn(t, other, "CREATE TABLE jobs (title TEXT)")
+	refused("another database", other, "not a store of the hub")
+	refused("half a backup", write("half.db", string(whole[:len(whole)/2])), "The backup is damaged")
 	sqlOn(t, copied, "PRAGMA user_version = 99")
 	refused("a newer backup", copied, "newer version")
 	left, err := filepath.Glob(e.path + "*")

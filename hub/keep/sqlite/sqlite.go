@@ -72,6 +72,14 @@ type Options struct {
 	QuickCheck bool             // looks for damage at Open; takes seconds on a large file
 }
 
+var errHalfRestored = errors.New("putting a backup in the place of the store was interrupted; do it again")
+
+// newest is the schema that this program writes: as many as there are migrations.
+func newest() int {
+	known, _ := migrations.ReadDir("migrations") // what is compiled in can be read
+	return len(known)
+}
+
 // Engine is the store. It implements keep.Engine.
 type Engine struct {
 	opts    Options
@@ -90,7 +98,8 @@ type Engine struct {
 var _ keep.Engine = (*Engine)(nil)
 
 // Open opens the file, and makes it when there is none. A file that another
-// process holds, or that a newer version of the program has written, is refused.
+// process holds, that a newer version of the program has written, or that is not a
+// store of the hub, is refused and not changed.
 func Open(ctx context.Context, path string, opts Options) (*Engine, error) {
 	e := &Engine{opts: opts.withDefaults(), path: path, radio: radio.New()}
 	e.room = raw.NewRoom(filepath.Dir(path), e.opts.MinFree)
@@ -100,8 +109,7 @@ func Open(ctx context.Context, path string, opts Options) (*Engine, error) {
 	}
 	e.lock = lock
 	if backup.Interrupted(path) {
-		err := errors.New("opening the store: putting a backup in its place was interrupted; do it again")
-		return nil, errors.Join(err, raw.Unlock(lock))
+		return nil, errors.Join(errHalfRestored, raw.Unlock(lock))
 	}
 	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(err, raw.Unlock(lock))
@@ -113,8 +121,7 @@ func (e *Engine) open(ctx context.Context) error {
 	if err := raw.Touch(e.path, false); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	c, err := raw.Dial(e.path, "busy_timeout=5000", "page_size=8192", "journal_mode=WAL", "synchronous=NORMAL",
-		"wal_autocheckpoint=0", "cache_size=-16384", "temp_store=MEMORY")
+	c, err := raw.Dial(e.path, "busy_timeout=5000")
 	if err != nil {
 		return err
 	}
@@ -133,9 +140,18 @@ func (e *Engine) open(ctx context.Context) error {
 	return nil
 }
 
-// prepare brings the file up to date and looks after the jobs of a dead process:
+// prepare brings a file of ours, or an empty one, up to date and looks after the jobs of a dead process:
 // a call of it may still be under way, so they keep their lease for a moment.
 func (e *Engine) prepare(ctx context.Context, c *raw.Conn) error {
+	// Before anything is written: the path may be that of somebody else's file.
+	if err := backup.Known(ctx, c, newest()); err != nil {
+		return err
+	}
+	err := c.Set("page_size=8192", "journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0", "cache_size=-16384",
+		"temp_store=MEMORY")
+	if err != nil {
+		return err
+	}
 	if e.opts.QuickCheck {
 		verdict, _, err := c.One(ctx, "PRAGMA quick_check(1)")
 		if err != nil || verdict.Text(0) != "ok" {
@@ -146,7 +162,7 @@ func (e *Engine) prepare(ctx context.Context, c *raw.Conn) error {
 		return err
 	}
 	end := e.opts.Clock().Add(e.opts.OrphanWait).UnixMicro()
-	_, err := c.Exec("UPDATE jobs SET due = min(due, ?) WHERE stage = ?", end, form.Running)
+	_, err = c.Exec("UPDATE jobs SET due = min(due, ?) WHERE stage = ?", end, form.Running)
 	return err
 }
 
@@ -218,6 +234,17 @@ func (e *Engine) Backup(ctx context.Context, path string) error { return Copy(ct
 // not exist. It needs no Engine: a hub may have the store open meanwhile.
 func Copy(ctx context.Context, from, path string) error { return backup.Copy(ctx, from, path) }
 
+// Examine says whether there is a sound store in a file that this program can open.
+// It takes no lock and needs no Engine: a hub may have the store open meanwhile. It
+// reads the whole file. A file or a folder that is missing is hub.NotFound; a file that
+// is no store of the hub, is damaged or newer than the program, hub.Invalid.
+func Examine(ctx context.Context, path string) error {
+	if backup.Interrupted(path) {
+		return errHalfRestored
+	}
+	return backup.Examine(ctx, path, newest())
+}
+
 // RestoreOptions say what becomes of the jobs in a backup.
 type RestoreOptions struct {
 	Hold  []string // kinds, or families of them ("outbox."), whose pending and running jobs are held
@@ -238,12 +265,8 @@ type Restored = backup.Restored
 // key that changes nothing. Where it does not (messages), the work may have left
 // already: name the kinds in Hold, and a person looks at them.
 func Restore(ctx context.Context, from, to string, o RestoreOptions) (Restored, error) {
-	known, err := migrations.ReadDir("migrations")
-	if err != nil {
-		return Restored{}, fmt.Errorf("reading the migrations: %w", err)
-	}
 	return backup.Restore(ctx, from, to, backup.Plan{
-		Newest: len(known), Hold: o.Hold, State: o.State, Note: o.Note, Now: time.Now(),
+		Newest: newest(), Hold: o.Hold, State: o.State, Note: o.Note, Now: time.Now(),
 	})
 }
 

@@ -1,5 +1,6 @@
 // Package form is the form in which jobs and records stand in Redis: names and
 // types of the fields, instants in microseconds, what is read seldom as JSON.
+// The names of a job's fields are explained in row.go.
 package form
 
 import (
@@ -81,41 +82,42 @@ type Stored struct {
 	Seq int64
 }
 
-// Read reads a job as the scripts give it: id, fields, attempts. The last field
-// is the payload when body is true.
+// Read reads a job as the scripts give it: id, the fields of rowFields, attempts.
+// The last field is the payload when body is true.
 func Read(reply any, body bool) (Stored, error) {
 	parts, _ := reply.([]any)
 	if len(parts) != 3 {
 		return Stored{}, fmt.Errorf("reading a job: %d parts", len(parts))
 	}
 	fields, _ := parts[1].([]any)
-	if len(fields) != 18 {
+	if len(fields) != rowLength {
 		return Stored{}, fmt.Errorf("reading a job: %d fields", len(fields))
 	}
-	f := func(i int) string { return text(fields[i]) }
-	n := func(i int) int64 { return Int(fields[i]) }
-	j := Stored{Seq: n(12), Job: keep.Job{
-		ID: text(parts[0]), Kind: f(0), Lane: f(1), Dedupe: f(2), Status: keep.Status(f(3)), State: f(4), Note: f(5),
-		Due: Instant(n(6)), Fence: n(7), Seen: 1 + int(n(8)), Tries: int(n(9)), Created: Instant(n(10)),
+	f := func(at int) string { return text(fields[at]) }
+	n := func(at int) int64 { return Int(fields[at]) }
+	j := Stored{Seq: n(atSeq), Job: keep.Job{
+		ID: text(parts[0]), Kind: f(atKind), Lane: f(atLane), Dedupe: f(atDedupe),
+		Status: keep.Status(f(atStatus)), State: f(atState), Note: f(atNote), Due: Instant(n(atDue)),
+		Fence: n(atFence), Seen: 1 + int(n(atSeenMore)), Tries: int(n(atTries)), Created: Instant(n(atCreated)),
 	}}
 	j.Updated = j.Created
-	if fields[11] != nil {
-		j.Updated = Instant(n(11))
+	if fields[atUpdated] != nil {
+		j.Updated = Instant(n(atUpdated))
 	}
 	var m meta
-	if about := f(15); about != "" {
+	if about := f(atMeta); about != "" {
 		// What cannot be read was not written by us; the job itself is still good.
 		_ = json.Unmarshal([]byte(about), &m)
 	}
 	j.Headers = m.Headers
 	j.Subject = keep.Subject{
-		Doctype: m.Doctype, Name: f(14), Customer: f(13), Technician: m.Technician, Correlation: m.Correlation,
+		Doctype: m.Doctype, Name: f(atName), Customer: f(atCustomer), Technician: m.Technician, Correlation: m.Correlation,
 	}
-	if fields[16] != nil {
-		j.Result = []byte(f(16))
+	if fields[atResult] != nil {
+		j.Result = []byte(f(atResult))
 	}
-	if body && fields[17] != nil {
-		j.Payload = []byte(f(17))
+	if body && fields[atPayload] != nil {
+		j.Payload = []byte(f(atPayload))
 	}
 	attempts, _ := parts[2].([]any)
 	for _, a := range attempts {

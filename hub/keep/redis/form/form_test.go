@@ -26,8 +26,9 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 
 func TestAJobWithDamagedPartsIsStillAJob(t *testing.T) {
 	t.Parallel()
-	fields := make([]any, 18)
-	fields[0], fields[3], fields[10], fields[12], fields[15] = "a", "pending", "1000000", "7", "{no json"
+	fields := make([]any, rowLength)
+	fields[atKind], fields[atStatus], fields[atCreated] = "a", "pending", "1000000"
+	fields[atSeq], fields[atMeta] = "7", "{no json"
 	got, err := Read([]any{"id", fields, []any{"", "12 {", "3000000 {\"class\":\"ok\"}"}}, true)
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,15 @@ package script
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,6 +52,7 @@ func TestWhatAServerSaysIsPutInOurWords(t *testing.T) {
 		"NOPERM this user has no permissions":                     "store-unavailable",
 		"NOAUTH Authentication required.":                         "store-unavailable",
 		"MOVED 3999 127.0.0.1:6381":                               "store-unavailable",
+		"ERR DB index is out of range":                            "store-unavailable",
 		"ERR something that we did wrong":                         "internal",
 	} {
 		t.Run(line, func(t *testing.T) {
@@ -61,6 +67,29 @@ func TestWhatAServerSaysIsPutInOurWords(t *testing.T) {
 				t.Errorf("it is %s, retry after %v: %s", p.Code, p.RetryAfter, p.Detail)
 			}
 		})
+	}
+}
+
+// What a host is called in the cause must not be repeated: it may be half a password.
+func TestWhyAServerIsNotReached(t *testing.T) {
+	t.Parallel()
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	for says, err := range map[string]error{
+		"is known":         dial(&net.DNSError{Err: "no such host", Name: "s3cret", IsNotFound: true}),
+		"looked up":        dial(&net.DNSError{Err: "server misbehaving", Name: "s3cret", IsTimeout: true}),
+		"listens":          dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)),
+		"no way from here": dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)),
+		"no socket":        dial(os.NewSyscallError("connect", syscall.ENOENT)),
+		"the user":         dial(os.NewSyscallError("connect", syscall.EACCES)),
+		"not speak TLS":    tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"},
+		"certificate":      x509.UnknownAuthorityError{},
+		"in time":          dial(os.ErrDeadlineExceeded),
+		"reached.":         io.EOF,
+	} {
+		got := hub.ProblemOf(Explain(t.Context(), err))
+		if got.Code != "store-unavailable" || !strings.Contains(got.Detail, says) || strings.Contains(got.Detail, "s3cret") {
+			t.Errorf("%v is %s: %s; want %q", err, got.Code, got.Detail, says)
+		}
 	}
 }
 

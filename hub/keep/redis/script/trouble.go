@@ -55,19 +55,18 @@ func Explain(ctx context.Context, err error) error {
 			return hub.Fail(hub.Unavailable, "store-unavailable", detail, err, hub.WithRetryAfter(soon))
 		}
 	}
-	for _, word := range []string{"NOAUTH", "WRONGPASS", "NOPERM"} {
-		if goredis.HasErrorPrefix(err, word) {
-			return hub.Fail(hub.Unavailable, "store-unavailable", "The store does not let the hub in.", err, hub.WithRetryAfter(later))
+	for _, m := range misled {
+		if goredis.HasErrorPrefix(err, m.begin) {
+			return hub.Fail(hub.Unavailable, "store-unavailable", m.detail, err, hub.WithRetryAfter(later))
 		}
 	}
 	if _, moved := goredis.IsMovedError(err); moved {
-		return hub.Fail(hub.Unavailable, "store-unavailable",
-			"The store is a cluster: its URL must begin with redis+cluster://.", err, hub.WithRetryAfter(later))
+		return hub.Fail(hub.Unavailable, "store-unavailable", isCluster, err, hub.WithRetryAfter(later))
 	}
 	if _, said := errors.AsType[goredis.Error](err); said {
 		return hub.Fail(hub.Internal, "internal", "The store did not understand.", err)
 	}
-	return hub.Fail(hub.Unavailable, "store-unavailable", "The store cannot be reached.", err, hub.WithRetryAfter(soon))
+	return hub.Fail(hub.Unavailable, "store-unavailable", unreached(err), err, hub.WithRetryAfter(soon))
 }
 
 // trimmed is a word without the ERR that the client takes away when it compares.

@@ -44,6 +44,9 @@ func Interrupted(path string) bool {
 // touched before a sound copy is on disk beside it; what stood there is kept under
 // a dated name. Doing it again mends an interrupted one.
 func Restore(ctx context.Context, from, to string, p Plan) (done Restored, err error) {
+	if err := folder(to); err != nil {
+		return done, err
+	}
 	lock, err := raw.Lock(to + ".lock")
 	if err != nil {
 		return done, err
@@ -56,7 +59,7 @@ func Restore(ctx context.Context, from, to string, p Plan) (done Restored, err e
 	if err := remove(half); err != nil {
 		return done, err
 	}
-	if err := Copy(ctx, from, half); err != nil {
+	if err := fetch(ctx, from, half, p.Newest); err != nil {
 		return done, fmt.Errorf("reading the backup: %w", err)
 	}
 	if done.Held, err = ready(ctx, half, p); err != nil {
@@ -71,37 +74,35 @@ func Restore(ctx context.Context, from, to string, p Plan) (done Restored, err e
 	return done, sync(filepath.Dir(to))
 }
 
+// fetch copies a backup. One that is not a store is refused in words, before the
+// database stumbles over it.
+func fetch(ctx context.Context, from, half string, newest int) error {
+	if err := present(from, "backup"); err != nil {
+		return err
+	}
+	err := with(from, func(c *raw.Conn) error { return existing(ctx, c, newest) })
+	if err == nil {
+		err = Copy(ctx, from, half)
+	}
+	if raw.Damaged(err) {
+		return refuse("The backup is damaged.", err)
+	}
+	return err
+}
+
 // ready checks a copy and holds what must be.
 func ready(ctx context.Context, path string, p Plan) (held int, err error) {
 	c, err := raw.Dial(path, "journal_mode=DELETE", "synchronous=FULL")
 	if err != nil {
 		return 0, err
 	}
-	if err = sound(ctx, c, p.Newest); err == nil {
+	if err = existing(ctx, c, p.Newest); err == nil {
+		err = Sound(ctx, c)
+	}
+	if err == nil {
 		held, err = hold(c, p)
 	}
 	return held, errors.Join(err, c.Close())
-}
-
-func sound(ctx context.Context, c *raw.Conn, newest int) error {
-	verdict, _, err := c.One(ctx, "PRAGMA quick_check(1)")
-	if err != nil || verdict.Text(0) != "ok" {
-		return hub.Fail(hub.Invalid, "invalid", "The backup is damaged.", err)
-	}
-	version, _, err := c.One(ctx, "PRAGMA user_version")
-	if err != nil {
-		return err
-	}
-	ours, _, err := c.One(ctx, "SELECT count(*) FROM sqlite_schema WHERE name IN ('jobs', 'bodies', 'entries', 'events')")
-	switch {
-	case err != nil:
-		return err
-	case ours.Int(0) != 4 || version.Int(0) < 1:
-		return hub.Fail(hub.Invalid, "invalid", "The backup is not one of a store.", nil)
-	case version.Int(0) > int64(newest):
-		return hub.Fail(hub.Invalid, "invalid", "A newer version of the program has written the backup.", nil)
-	}
-	return nil
 }
 
 // hold puts open jobs of the kinds aside, and those that stood behind them in

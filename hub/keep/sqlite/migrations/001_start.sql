@@ -1,3 +1,7 @@
+-- What tells a store of the hub from any other SQLite file ("tHub"). Stores that were
+-- made before there was a mark have none.
+PRAGMA application_id = 1950905698;
+
 -- Instants are microseconds since 1970, UTC.
 
 -- stage: 0 pending behind another job of its lane, 1 pending, 2 running,

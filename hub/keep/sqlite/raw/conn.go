@@ -14,14 +14,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"slices"
 	"strings"
 
 	driversqlite "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
-	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/keep"
 )
 
 // Value is an argument of a statement: int64, string, []byte or nil.
@@ -54,12 +49,20 @@ func Dial(path string, pragmas ...string) (*Conn, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	c := &Conn{conn: conn, stmts: map[string]statement{}}
-	for _, p := range pragmas {
-		if err := c.Script("PRAGMA " + p); err != nil {
-			return nil, errors.Join(fmt.Errorf("setting %s: %w", p, err), c.Close())
-		}
+	if err := c.Set(pragmas...); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// Set sets pragmas, in order.
+func (c *Conn) Set(pragmas ...string) error {
+	for _, p := range pragmas {
+		if err := c.Script("PRAGMA " + p); err != nil {
+			return fmt.Errorf("setting %s: %w", p, err)
+		}
+	}
+	return nil
 }
 
 // hasText compares without regard to case, of all letters and not only ASCII.
@@ -179,31 +182,4 @@ func (c *Conn) named(args []Value) []driver.NamedValue {
 		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
 	return c.args
-}
-
-// broken makes an error of the database one that callers may see: whatever the
-// reason (disk full, read-only, damaged), the store is not available.
-func broken(err error) error {
-	if err == nil {
-		return nil
-	}
-	var told interface{ Code() int }
-	if errors.As(err, &told) && slices.Contains(noRoom, told.Code()) {
-		return Full(err)
-	}
-	return hub.Fail(hub.Unavailable, "store-unavailable", "The store cannot be used.", err)
-}
-
-// noRoom are the codes of SQLite that say so. A write that fails for another
-// reason than a full disk (a quota, a limit of the process) is an input/output
-// error; it passes in the same way.
-var noRoom = []int{
-	sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE,
-}
-
-func brokenUnless(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return keep.Late(ctx)
-	}
-	return broken(err)
 }

@@ -25,13 +25,20 @@ end
 local function receipt() return call('GET', P .. 'did:' .. token) or nil end
 local function leave_receipt(text) call('SET', P .. 'did:' .. token, text, 'PX', 60000) end
 
--- row reads a job, with its payload when the last field is p.
+-- row reads a job, with its payload when the last field is p. What each field of a
+-- job means, and which position has which, stands in form/row.go: a test compares
+-- the order there with this one.
 local function row(id, last)
   return {
     id,
-    call('HMGET', P .. 'job:' .. id, 'k', 'l', 'd', 's', 'st', 'n', 'due', 'f', 'x', 't', 'c', 'u', 'q', 'cu', 'nm',
-      'm', 'r', last),
-    call('LRANGE', P .. 'tries:' .. id, 0, -1),
+    call('HMGET', P .. 'job:' .. id,
+      'k', 'l', 'd', -- kind, lane, dedupe key
+      's', 'st', 'n', 'due', -- status, state, note, due
+      'f', 'x', 't', -- fence, times seen once more, tries
+      'c', 'u', 'q', -- created, updated, number
+      'cu', 'nm', 'm', -- customer, name, the rest about it as JSON
+      'r', last), -- result, payload
+    call('LRANGE', P .. 'tries:' .. id, 0, -1), -- attempts
   }
 end
 

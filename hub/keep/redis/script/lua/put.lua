@@ -1,15 +1,15 @@
--- 4 id, 5 kind, 6 lane, 7 key, 8 status, 9 due, 10 customer, 11 name, 12 is 0 when
--- the id is new, 1 when it is the caller's, 2 when this may be a second try; then the
--- fields of the job.
+-- 4 id, 5 kind, 6 lane, 7 key, 8 status, 9 due, 10 customer, 11 name, 12 whose the id
+-- is (ours, callers or resent, as queue.go says); then the fields of the job.
+local ours, callers = '0', '1' -- resent = '2' is what is neither
 local id, kind, lane, key, status, due = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 if due == '' then due = now end
 local job = P .. 'job:' .. id
 
 -- The job may be there: by an earlier try of this very call, or somebody has the id.
-if (key == '' or again or ARGV[12] ~= '0') and call('EXISTS', job) == 1 then
+if (key == '' or again or ARGV[12] ~= ours) and call('EXISTS', job) == 1 then
   local known = key ~= '' and call('HGET', P .. 'keys:' .. kind, key)
   local j = call('HMGET', job, 'w', 'due', 'c')
-  if (not known or known == id) and (ARGV[12] ~= '1' or j[1] == token) then return { 1, j[2], j[3] } end
+  if (not known or known == id) and (ARGV[12] ~= callers or j[1] == token) then return { 1, j[2], j[3] } end
   if not known then return { 2 } end
 end
 
@@ -17,7 +17,7 @@ if key ~= '' and call('HSETNX', P .. 'keys:' .. kind, key, id) == 0 then
   local known = call('HGET', P .. 'keys:' .. kind, key)
   job = P .. 'job:' .. known
   local j = call('HMGET', job, 's', 'o', 'due', 'c')
-  if known == id and ARGV[12] ~= '1' then return { 1, j[3], j[4] } end
+  if known == id and ARGV[12] ~= callers then return { 1, j[3], j[4] } end
   if j[2] ~= token then
     call('HINCRBY', job, 'x', 1)
     call('HSET', job, 'u', now, 'o', token)

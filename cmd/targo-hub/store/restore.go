@@ -1,13 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"syscall"
 	"time"
 
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/keep/sqlite"
 )
@@ -30,10 +31,8 @@ func (f File) Restore(ctx context.Context, from string) (string, error) {
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return "", fmt.Errorf("a targo-hub runs on %s (TARGO_STATE): stop it first", string(f))
-	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("there is no backup at %s, or no folder for %s", from, string(f))
 	case err != nil:
-		return "", fmt.Errorf("restoring %s: %w", from, err)
+		return "", fmt.Errorf("restoring %s: %s", from, cmp.Or(hub.ProblemOf(err).Detail, err.Error()))
 	}
 	if err := f.remember(ctx); err != nil {
 		return "", fmt.Errorf("restoring %s (it is in place, but not marked as restored; run the command again): %w", from, err)

@@ -15,7 +15,7 @@ import (
 // placeOf makes room for a contestant: a folder, or a server.
 func placeOf(t testing.TB, engine string) string {
 	if engine == redisRival {
-		return redistest.Start(t).URL("")
+		return redistest.Start(t, "--maxmemory", "8gb").URL("")
 	}
 	return t.TempDir()
 }

@@ -44,7 +44,7 @@ type contender struct {
 //
 // It takes its own time whatever b.N is.
 func BenchmarkRedisPut(b *testing.B) {
-	server := redistest.Start(b)
+	server := redistest.Start(b, "--maxmemory", "8gb") // it keeps all that the slices put
 	for _, flight := range []int{1, 16, 64} {
 		ours := engineContender(b, server.URL(fmt.Sprintf("ours%d", flight)))
 		same := sameContender(b, server, fmt.Sprintf("same%d", flight), flight)

@@ -63,9 +63,9 @@ type Outcome struct {
 	Delivery     string      `json:"delivery,omitempty" doc:"The inbox entry that works on it"`
 	Tries        int         `json:"tries,omitempty"`
 
-	// Before says that ERPNext had the acceptance already when this store first
-	// heard of the signature: another hub, or this one with another store, has
-	// been through it.
+	// Before says that ERPNext had the acceptance and its contract already when
+	// this store first heard of the signature: another hub, or this one with
+	// another store, has been through it.
 	Before bool `json:"accepted_before,omitempty"`
 }
 
@@ -116,8 +116,10 @@ func (d *Desk) work(ctx context.Context, job keep.Job) (keep.Result, error) {
 	s := &sale{Signature: sig, out: known}
 	s.out.Track, s.out.Status, s.out.Delivery, s.out.Steps = sig.Track, "pending", job.ID, []StepState{}
 	if err = d.open(ctx, s); err == nil {
-		s.out.Before = known.Before || (job.Fence == 1 && len(known.Steps) == 0 && !s.quote.AcceptedAt.IsZero())
-		err = d.walk(ctx, s)
+		first := job.Fence == 1 && len(known.Steps) == 0
+		if s.out.Before, err = d.walkedBefore(ctx, s, first); err == nil {
+			err = d.walk(ctx, s)
+		}
 	}
 	if err != nil {
 		d.alarm(job, s, err)

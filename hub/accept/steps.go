@@ -69,6 +69,21 @@ func (d *Desk) open(ctx context.Context, s *sale) error {
 	return nil
 }
 
+// walkedBefore tells whether the outcome was walked already when this store first
+// heard of the signature. A person who marks a quotation accepted makes no
+// contract of it.
+func (d *Desk) walkedBefore(ctx context.Context, s *sale, first bool) (bool, error) {
+	if !first || s.quote.AcceptedAt.IsZero() {
+		return s.out.Before, nil
+	}
+	contract, err := d.contractOf(ctx, s)
+	return contract != nil, err
+}
+
+func (d *Desk) contractOf(ctx context.Context, s *sale) (*erpnext.ServiceContract, error) {
+	return erpnext.First[erpnext.ServiceContract](ctx, d.erp, "Service Contract", erpnext.Eq("quotation", s.Quotation))
+}
+
 // covers tells whether the quotation still is what was signed. One that was
 // prolonged since is: that is how a late signature is let through.
 func (s *sale) covers(q *erpnext.Quotation) bool {
@@ -110,9 +125,7 @@ func (d *Desk) contracted(ctx context.Context, s *sale) (string, error) {
 	if err := d.locate(ctx, s); err != nil {
 		return "", err
 	}
-	find := func(ctx context.Context) (*erpnext.ServiceContract, error) {
-		return erpnext.First[erpnext.ServiceContract](ctx, d.erp, "Service Contract", erpnext.Eq("quotation", s.Quotation))
-	}
+	find := func(ctx context.Context) (*erpnext.ServiceContract, error) { return d.contractOf(ctx, s) }
 	contract, _, err := erpnext.Ensure(ctx, d.erp, find, func(ctx context.Context) (*erpnext.ServiceContract, error) {
 		return erpnext.Insert[erpnext.ServiceContract](ctx, d.erp, "Service Contract", d.newContract(s))
 	})

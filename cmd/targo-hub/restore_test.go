@@ -24,13 +24,14 @@ func TestRestoredHubSendsNothingTwice(t *testing.T) {
 	s := newStorm(w, hub)
 	s.blow(4, 1)
 	s.insist(func(h *process) (int, error) { return h.post(early.body, time.Now()) }, http.StatusOK)
-	<-time.After(500 * time.Millisecond) // some load before the backup
+	await(t, "messages were taken before the backup", func() bool { return s.taken() >= 5 })
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	if code, printed := command(t, environ, "backup", backup); code != 0 {
 		t.Fatal(printed)
 	}
 	s.insist(func(h *process) (int, error) { return h.post(late.body, time.Now()) }, http.StatusOK)
-	<-time.After(500 * time.Millisecond) // and after it
+	before := s.taken()
+	await(t, "messages were taken after it", func() bool { return s.taken() >= before+5 })
 	s.calm()
 	for _, form := range []signedForm{early, late} {
 		w.checkWork(t, &hub.running, form.quotation)
@@ -40,7 +41,7 @@ func TestRestoredHubSendsNothingTwice(t *testing.T) {
 		t.Errorf("restoring under a hub that runs: code %d: %s", code, printed)
 	}
 	hub.kill()
-	before := w.left(t)
+	left := w.left(t)
 
 	code, printed := command(t, environ, "restore", backup)
 	if code != 0 || !strings.Contains(printed, "restored") {
@@ -64,8 +65,8 @@ func TestRestoredHubSendsNothingTwice(t *testing.T) {
 	if held == 0 {
 		t.Error("nothing is held")
 	}
-	if after := w.left(t); after != before {
-		t.Errorf("%d messages had left, %d have now", before, after)
+	if after := w.left(t); after != left {
+		t.Errorf("%d messages had left, %d have now", left, after)
 	}
 	e := hub.awaitMessage(t, hub.say(t, "sms", "+15145550123").ID, "sent", "delivered", "captured", "failed")
 	if e.Status != "sent" && e.Status != "delivered" {

@@ -120,6 +120,13 @@ func (s *storm) calm() {
 	s.client.CloseIdleConnections()
 }
 
+// taken counts the messages that were accepted so far.
+func (s *storm) taken() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.said)
+}
+
 func (s *storm) over() bool {
 	select {
 	case <-s.end:

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"gigafibre.ca/targo-hub/hub"
@@ -125,20 +126,28 @@ func cut(text string, most int) string {
 	return strings.ToValidUTF8(text[:most], "")
 }
 
-// What must not be kept in the text of an error: mail addresses, telephone
-// numbers, tokens, and all of an URL behind its host.
-var (
-	scrubURL   = regexp.MustCompile(`(https?://)(?:[^\s/@]*@)?([^\s/?"']+)[^\s"']*`)
-	scrubMail  = regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.-]+`)
-	scrubPhone = regexp.MustCompile(`(^|[^\w-])\+?(?:\d[ .()-]{0,2}){9,14}\d`)
-	scrubToken = regexp.MustCompile(`(?i)(bearer |token |basic )\S+|[\w-]{12,}\.[\w-]{8,}\.[\w-]{8,}`)
-)
+// scrubs take out of the text of an error what must not be kept: mail addresses,
+// telephone numbers, tokens, and all of an URL behind its host. They are compiled
+// when the first error comes: a start without one has no use for them.
+var scrubs = sync.OnceValue(func() []scrubber {
+	return []scrubber{
+		{regexp.MustCompile(`(https?://)(?:[^\s/@]*@)?([^\s/?"']+)[^\s"']*`), "$1$2/…"},
+		{regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.-]+`), "[mail]"},
+		{regexp.MustCompile(`(?i)(bearer |token |basic )\S+|[\w-]{12,}\.[\w-]{8,}\.[\w-]{8,}`), "[secret]"},
+		{regexp.MustCompile(`(^|[^\w-])\+?(?:\d[ .()-]{0,2}){9,14}\d`), "$1[number]"},
+	}
+})
+
+type scrubber struct {
+	find *regexp.Regexp
+	put  string
+}
 
 func scrub(text string) string {
-	text = scrubURL.ReplaceAllString(text, "$1$2/…")
-	text = scrubMail.ReplaceAllString(text, "[mail]")
-	text = scrubToken.ReplaceAllString(text, "[secret]")
-	return scrubPhone.ReplaceAllString(text, "$1[number]")
+	for _, s := range scrubs() {
+		text = s.find.ReplaceAllString(text, s.put)
+	}
+	return text
 }
 
 func stack() string {

@@ -16,6 +16,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/rest"
 	"gigafibre.ca/targo-hub/erpnext/retry"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/charge"
 )
 
 // Error is why ERPNext did not do what it was asked. ExcType is what to decide
@@ -78,6 +79,11 @@ func (c *Client) send(ctx context.Context, k call, into any) error {
 		var err error
 		if body, err = json.Marshal(k.body); err != nil {
 			return err
+		}
+	}
+	if k.tries != retry.Reading {
+		if err := charge.Ask(ctx, c.guard, charge.Request{Method: k.method, Target: k.path, Type: "application/json", Body: body}); err != nil {
+			return &Error{Err: err}
 		}
 	}
 	var failure *Error

@@ -1,15 +1,10 @@
 package erpnext
 
 import (
-	"context"
-	"net/http"
 	"strings"
 	"time"
 
-	"gigafibre.ca/targo-hub/erpnext/check"
 	"gigafibre.ca/targo-hub/erpnext/document"
-	"gigafibre.ca/targo-hub/erpnext/rest"
-	"gigafibre.ca/targo-hub/erpnext/retry"
 	"gigafibre.ca/targo-hub/erpnext/schema"
 	"gigafibre.ca/targo-hub/erpnext/value"
 )
@@ -35,6 +30,21 @@ type (
 	Predecessor         = document.Predecessor
 	TagLink             = document.TagLink
 	DispatchTechnician  = document.DispatchTechnician
+	JobAssistant        = document.JobAssistant
+	JobEquipment        = document.JobEquipment
+	JobMaterial         = document.JobMaterial
+	ChecklistItem       = document.ChecklistItem
+	ChecklistTemplate   = document.ChecklistTemplate
+	ServiceEquipment    = document.ServiceEquipment
+	EquipmentMove       = document.EquipmentMove
+	Warehouse           = document.Warehouse
+	Bin                 = document.Bin
+	StockEntry          = document.StockEntry
+	StockEntryItem      = document.StockEntryItem
+	SalesInvoice        = document.SalesInvoice
+	SalesInvoiceItem    = document.SalesInvoiceItem
+	Item                = document.Item
+	ToDo                = document.ToDo
 
 	Datetime = document.Datetime // an instant as the site writes it: exact text, and time in the hub's zone
 	Date     = document.Date     // a day, "2026-04-24"; "" is none
@@ -132,51 +142,59 @@ const (
 	InstallParallel = schema.InstallParallel
 )
 
+// Where a device is in its life.
+const (
+	EquipmentInventory = schema.EquipmentInventory
+	EquipmentActive    = schema.EquipmentActive
+	EquipmentDefective = schema.EquipmentDefective
+	EquipmentReturned  = schema.EquipmentReturned
+	EquipmentScrapped  = schema.EquipmentScrapped
+)
+
+// What a visit does to a device.
+const (
+	EquipmentInstalled = schema.EquipmentInstalled
+	EquipmentRemoved   = schema.EquipmentRemoved
+	EquipmentReplaced  = schema.EquipmentReplaced
+)
+
+// What a line of a device's history says.
+const (
+	MoveInstall  = schema.MoveInstall
+	MoveRemove   = schema.MoveRemove
+	MoveSwapOut  = schema.MoveSwapOut
+	MoveSwapIn   = schema.MoveSwapIn
+	MoveReturn   = schema.MoveReturn
+	MoveTransfer = schema.MoveTransfer
+	MoveDefect   = schema.MoveDefect
+	MoveScrap    = schema.MoveScrap
+)
+
+// The kinds of what was granted with a contract; the law treats them
+// differently at its end.
+const (
+	BenefitGoods   = schema.BenefitGoods
+	BenefitService = schema.BenefitService
+	BenefitInstall = schema.BenefitInstall
+	BenefitGift    = schema.BenefitGift
+)
+
+// The movements of stock.
+const (
+	MaterialIssue    = schema.MaterialIssue
+	MaterialReceipt  = schema.MaterialReceipt
+	MaterialTransfer = schema.MaterialTransfer
+)
+
+// The states of a request of a customer.
+const (
+	IssueOpen     = schema.IssueOpen
+	IssueReplied  = schema.IssueReplied
+	IssueOnHold   = schema.IssueOnHold
+	IssueResolved = schema.IssueResolved
+	IssueClosed   = schema.IssueClosed
+)
+
 // Fixtures renders the custom doctypes and fields that the hub needs as a JSON
 // list of Frappe documents, which a site imports as fixtures.
 func Fixtures() ([]byte, error) { return schema.Fixtures() }
-
-// Finding is what Check has to say to an operator.
-type Finding = check.Finding
-
-// The levels of findings.
-const (
-	Fine    = check.Fine
-	Warning = check.Warning
-	Fault   = check.Fault // the hub cannot do its work
-)
-
-// Check asks the site whether it is as the hub needs it: reachable, the token
-// good, every doctype and field there in a form that fits, webhooks to the hub
-// signed with the hub's secret. It changes nothing. Findings come in a fixed
-// order; without a Fault the hub can work.
-func Check(ctx context.Context, c *Client) []Finding {
-	s := &check.Survey{Site: c, Cause: cause, Needs: needed(), Hooks: check.Hooks{List: c.hooks, Secret: c.hookSecret, Want: c.proof.Reveal()}}
-	return s.Run(ctx)
-}
-
-// needed lists ERPNext's own doctypes that the hub reads or extends, parents
-// before their child tables, behind the hub's own.
-func needed() []check.Need {
-	system := append(rest.Columns(Doc{}), rest.Columns(Row{})...)
-	return check.Needs([]check.Stock{
-		{Doctype: "Quotation", Reads: Quotation{}}, {Doctype: "Quotation Item", Reads: QuotationItem{}},
-		{Doctype: "Sales Taxes and Charges", Reads: TaxRow{}}, {Doctype: "Customer", Reads: Customer{}}, {Doctype: "Issue", Reads: Issue{}},
-		{Doctype: "Communication", Reads: Communication{}}, {Doctype: "File", Reads: File{}}, {Doctype: "Item", Reads: Row{}},
-		{Doctype: "Sales Order", Reads: Row{}}, {Doctype: "Sales Order Item", Reads: Row{}},
-		{Doctype: "Sales Invoice", Reads: Row{}}, {Doctype: "Sales Invoice Item", Reads: Row{}},
-	}, system)
-}
-
-func (c *Client) hooks(ctx context.Context) ([]check.Hook, error) {
-	return List[check.Hook](ctx, c, Query{Doctype: "Webhook"})
-}
-
-// hookSecret is for the eyes of System Managers only.
-func (c *Client) hookSecret(ctx context.Context, name string) (string, error) {
-	var secret string
-	err := c.send(ctx, call{op: "webhook.secret", method: http.MethodPost, tries: retry.Reading,
-		path: rest.MethodPath("frappe.client.get_password"), member: "message",
-		body: map[string]string{"doctype": "Webhook", "name": name, "fieldname": "webhook_secret"}}, &secret)
-	return secret, err
-}

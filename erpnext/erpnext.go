@@ -19,6 +19,10 @@
 // it is there. A call by its bare name has no trace: its outcome stays Unknown.
 // Writers of one customer or document go one after the other through Alone.
 //
+// What makes people pay waits while billing is paused: the guard is asked before
+// every write and every request that is passed through, whatever its form, and
+// before anything is sent. Drafts and what undoes are free (see hub/charge).
+//
 // What opens the breaker: five failures in a row of the site as a whole (no
 // answer, 502, 503, 504, 429, and 500 of a proxy, the database or Frappe itself).
 // A 500 that stands for a mistake in one call (TypeError and the like) counts
@@ -48,6 +52,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext/rest"
 	"gigafibre.ca/targo-hub/erpnext/retry"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/charge"
 )
 
 // Config says where ERPNext is and who the hub is there: the API key pair of
@@ -92,10 +97,19 @@ type Deps struct {
 	Metrics   *connectors.Metrics
 	Transport http.RoundTripper
 	Log       *slog.Logger
+	// Guard is asked before every write that would make people pay, and before
+	// requests that are passed through; nil lets none of those out.
+	Guard Guard
 	// Wrote hears, after every write that was or may have been applied, which
 	// document it was; name is "" where it is not known. Forward and calls of
 	// methods that name no document tell it nothing. It must not block.
 	Wrote func(doctype, name string)
+}
+
+// Guard decides what may be charged: see charge.Guard.
+type Guard interface {
+	// Allow refuses a change that has to wait.
+	Allow(ctx context.Context, c charge.Change) error
 }
 
 // Client is one integration user's way into one site. It is safe for
@@ -106,6 +120,7 @@ type Client struct {
 	proof config.Secret // of webhooks
 	site  *url.URL
 	log   *slog.Logger
+	guard Guard
 	wrote func(doctype, name string)
 	pace  retry.Pace
 	rows  int // of a page
@@ -129,7 +144,10 @@ func New(cfg Config, deps Deps) (*Client, error) {
 	c := &Client{
 		auth:  "token " + cfg.APIKey.Reveal() + ":" + cfg.APISecret.Reveal(),
 		proof: cfg.WebhookSecret, site: site, log: cmp.Or(deps.Log, slog.New(slog.DiscardHandler)),
-		wrote: func(string, string) {}, pace: retry.Usual(), rows: pageSize,
+		guard: charge.Closed{}, wrote: func(string, string) {}, pace: retry.Usual(), rows: pageSize,
+	}
+	if deps.Guard != nil {
+		c.guard = deps.Guard
 	}
 	if deps.Wrote != nil {
 		c.wrote = deps.Wrote

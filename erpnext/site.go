@@ -12,12 +12,14 @@ import (
 
 	"github.com/go-resty/resty/v2"
 
+	"gigafibre.ca/targo-hub/erpnext/check"
 	"gigafibre.ca/targo-hub/erpnext/fault"
 	"gigafibre.ca/targo-hub/erpnext/meta"
 	"gigafibre.ca/targo-hub/erpnext/pass"
 	"gigafibre.ca/targo-hub/erpnext/rest"
 	"gigafibre.ca/targo-hub/erpnext/retry"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/charge"
 )
 
 // Profile is the generation of Frappe that the site runs, V15 or V16.
@@ -42,14 +44,22 @@ type traits struct {
 type Pass = pass.Pass
 
 // Forward passes a request through with the hub's credentials in place of the
-// caller's. Bodies stream both ways and nothing is tried again. An answer of any
-// status comes back as it is, its body to be closed by the caller; an error is
-// always a *connectors.Error. Breaker, bulkheads, time-out and metrics are those
+// caller's. Nothing is tried again. Answers stream, and so do uploads; the body of
+// any other write is read whole first, for the guard to see what it would do. An
+// answer of any status comes back as it is, its body to be closed by the caller;
+// an error is a *connectors.Error, or the refusal of the guard. Breaker, bulkheads, time-out and metrics are those
 // of the client's own calls.
 func (c *Client) Forward(ctx context.Context, p Pass) (*http.Response, error) {
 	op := "forward.write"
 	if p.Method == http.MethodGet || p.Method == http.MethodHead {
 		op = "forward.read"
+	}
+	said, err := p.Said()
+	if err != nil {
+		return nil, c.kit.Local(op, err)
+	}
+	if err := charge.Ask(ctx, c.guard, charge.Request{Method: p.Method, Target: p.Target, Type: p.Header.Get("Content-Type"), Body: said}); err != nil {
+		return nil, err
 	}
 	r, err := p.Request(ctx, c.site)
 	if err != nil {
@@ -73,6 +83,21 @@ func (c *Client) LoggedUser(ctx context.Context) (string, error) {
 	err := c.send(ctx, call{op: "user.probe", method: http.MethodGet, tries: retry.Reading,
 		path: rest.MethodPath("frappe.auth.get_logged_user"), member: "message"}, &user)
 	return user, wrap(err, "asking who the hub is", "")
+}
+
+// SchedulerPaused asks whether ERPNext's own scheduler stands still: paused in the
+// site's configuration (pause_scheduler), in maintenance, or switched off in its
+// settings. Every user of the site may ask.
+func (c *Client) SchedulerPaused(ctx context.Context) (bool, error) {
+	var answer struct {
+		Status string `json:"status"`
+	}
+	err := c.send(ctx, call{op: "scheduler.probe", method: http.MethodGet, tries: retry.Reading,
+		path: rest.MethodPath("frappe.utils.scheduler.get_scheduler_status"), member: "message"}, &answer)
+	if err == nil && answer.Status != "active" && answer.Status != "inactive" {
+		err = unreadable(errors.New("the scheduler is neither active nor inactive"))
+	}
+	return answer.Status != "active", wrap(err, "asking whether the scheduler runs", "")
 }
 
 // Profile tells which generation the site is. A site that does not tell its
@@ -206,4 +231,51 @@ func (c *Client) pdf(ctx context.Context, op, path string) ([]byte, error) {
 		return nil, c.failure(err)
 	}
 	return answer.Body(), nil
+}
+
+// Finding is what Check has to say to an operator.
+type Finding = check.Finding
+
+// The levels of findings.
+const (
+	Fine    = check.Fine
+	Warning = check.Warning
+	Fault   = check.Fault // the hub cannot do its work
+)
+
+// Check asks the site whether it is as the hub needs it: reachable, the token
+// good, every doctype and field there in a form that fits, webhooks to the hub
+// signed with the hub's secret. It changes nothing. Findings come in a fixed
+// order; without a Fault the hub can work.
+func Check(ctx context.Context, c *Client) []Finding {
+	s := &check.Survey{Site: c, Cause: cause, Needs: needed(), Hooks: check.Hooks{List: c.hooks, Secret: c.hookSecret, Want: c.proof.Reveal()}}
+	return s.Run(ctx)
+}
+
+// needed lists ERPNext's own doctypes that the hub reads or extends, parents
+// before their child tables, behind the hub's own.
+func needed() []check.Need {
+	system := append(rest.Columns(Doc{}), rest.Columns(Row{})...)
+	return check.Needs([]check.Stock{
+		{Doctype: "Quotation", Reads: Quotation{}}, {Doctype: "Quotation Item", Reads: QuotationItem{}},
+		{Doctype: "Sales Taxes and Charges", Reads: TaxRow{}}, {Doctype: "Customer", Reads: Customer{}}, {Doctype: "Issue", Reads: Issue{}},
+		{Doctype: "Communication", Reads: Communication{}}, {Doctype: "File", Reads: File{}}, {Doctype: "Item", Reads: Item{}},
+		{Doctype: "Sales Order", Reads: Row{}}, {Doctype: "Sales Order Item", Reads: Row{}},
+		{Doctype: "Sales Invoice", Reads: SalesInvoice{}}, {Doctype: "Sales Invoice Item", Reads: SalesInvoiceItem{}},
+		{Doctype: "Warehouse", Reads: Warehouse{}}, {Doctype: "Stock Entry", Reads: StockEntry{}}, {Doctype: "Stock Entry Detail", Reads: StockEntryItem{}},
+		{Doctype: "Bin", Reads: Bin{}}, {Doctype: "ToDo", Reads: ToDo{}},
+	}, system)
+}
+
+func (c *Client) hooks(ctx context.Context) ([]check.Hook, error) {
+	return List[check.Hook](ctx, c, Query{Doctype: "Webhook"})
+}
+
+// hookSecret is for the eyes of System Managers only.
+func (c *Client) hookSecret(ctx context.Context, name string) (string, error) {
+	var secret string
+	err := c.send(ctx, call{op: "webhook.secret", method: http.MethodPost, tries: retry.Reading,
+		path: rest.MethodPath("frappe.client.get_password"), member: "message",
+		body: map[string]string{"doctype": "Webhook", "name": name, "fieldname": "webhook_secret"}}, &secret)
+	return secret, err
 }

@@ -16,6 +16,9 @@ type Customer struct {
 	Territory        string `json:"territory,omitempty"`
 	Language         string `json:"language,omitempty"`
 	Disabled         Flag   `json:"disabled,omitempty"`
+	IsCommercial     Flag   `json:"is_commercial,omitempty"`
+	IsVIP            Flag   `json:"is_vip,omitempty"`
+	PPAEnabled       Flag   `json:"ppa_enabled,omitempty"` // pays by pre-authorised payment
 	MobileNo         string `json:"mobile_no,omitempty"`
 	EmailID          string `json:"email_id,omitempty"`
 	CellPhone        string `json:"cell_phone,omitempty"`

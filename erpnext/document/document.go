@@ -122,6 +122,10 @@ type Issue struct {
 	DispatchJob     string `json:"dispatch_job,omitempty"`
 	AssignedGroup   string `json:"assigned_group,omitempty"`
 	HubKey          string `json:"custom_hub_key,omitempty"`
+
+	FirstResponse     Datetime `json:"first_responded_on,omitzero"`  // empty until somebody answered
+	ResolutionDate    Datetime `json:"sla_resolution_date,omitzero"` // written by ERPNext under a service level agreement
+	ResolutionDetails string   `json:"resolution_details,omitempty"` // HTML
 }
 
 // Communication is a message on a document's timeline. Writing one sends

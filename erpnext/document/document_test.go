@@ -52,7 +52,9 @@ func TestQuotationFromTheWire(t *testing.T) {
 func TestEmptyIsNotSent(t *testing.T) {
 	t.Parallel()
 	for _, doc := range []any{Quotation{}, QuotationItem{}, Customer{}, ServiceLocation{}, ServiceContract{}, ContractBenefit{},
-		ServiceSubscription{}, Issue{}, Communication{}, File{}, Predecessor{}, TagLink{}, DispatchTechnician{}, TaxRow{}} {
+		ServiceSubscription{}, Issue{}, Communication{}, File{}, Predecessor{}, TagLink{}, DispatchTechnician{}, TaxRow{},
+		JobAssistant{}, JobEquipment{}, JobMaterial{}, ChecklistItem{}, ChecklistTemplate{}, ServiceEquipment{}, EquipmentMove{},
+		Warehouse{}, Bin{}, StockEntry{}, StockEntryItem{}, SalesInvoice{}, SalesInvoiceItem{}, Item{}, ToDo{}} {
 		if raw, err := json.Marshal(doc); err != nil || string(raw) != "{}" {
 			t.Errorf("%T is sent as %s, %v", doc, raw, err)
 		}
@@ -156,7 +158,9 @@ func TestTypesAgreeWithTheSchema(t *testing.T) {
 	for doctype, v := range map[string]any{
 		"Service Location": ServiceLocation{}, "Service Contract": ServiceContract{}, "Service Contract Benefit": ContractBenefit{},
 		"Service Subscription": ServiceSubscription{}, "Dispatch Job": DispatchJob{}, "Dispatch Job Predecessor": Predecessor{},
-		"Dispatch Tag Link": TagLink{}, "Dispatch Technician": DispatchTechnician{},
+		"Dispatch Tag Link": TagLink{}, "Dispatch Technician": DispatchTechnician{}, "Dispatch Job Assistant": JobAssistant{},
+		"Dispatch Job Equipment": JobEquipment{}, "Dispatch Job Material": JobMaterial{}, "Dispatch Job Checklist Item": ChecklistItem{},
+		"Checklist Template": ChecklistTemplate{}, "Service Equipment": ServiceEquipment{}, "Equipment Move Log": EquipmentMove{},
 	} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

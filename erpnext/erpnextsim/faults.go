@@ -129,10 +129,11 @@ func (s *Site) answerFault(w http.ResponseWriter, r *http.Request, status int) {
 	}
 }
 
-// state is what GET /_sim/state shows: how many documents of each kind there are.
+// state is what GET /_sim/state shows: how many documents of each kind there are,
+// and how many of them are no drafts any more.
 func (s *Site) state() any {
-	counts := map[string]any{}
-	out := map[string]any{"documents": counts, "profile": s.opts.Profile.String()}
+	counts, submitted := map[string]any{}, map[string]any{}
+	out := map[string]any{"documents": counts, "submitted": submitted, "profile": s.opts.Profile.String()}
 	err := s.reading(func(ses *document.Session) error {
 		for _, d := range ses.Set.All() {
 			if d.Single || d.Child {
@@ -144,6 +145,15 @@ func (s *Site) state() any {
 			}
 			if meta.Int(n) > 0 && d.Name != "DocType" {
 				counts[d.Name] = n
+			}
+			if !d.Submittable {
+				continue
+			}
+			if n, err = ses.Tx.Value("SELECT count(*) FROM " + store.Table(d.Name) + " WHERE docstatus > 0"); err != nil {
+				return err
+			}
+			if meta.Int(n) > 0 {
+				submitted[d.Name] = n
 			}
 		}
 		return nil

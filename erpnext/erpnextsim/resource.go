@@ -82,7 +82,9 @@ func (c *call) procedure(name, member string) (reply, error) {
 		return res, err
 	}
 	var err error
-	res.value, err = c.site.rpc.Run(&rpc.Call{S: c.ses, Name: name, Verb: c.r.Method, Args: c.args, File: c.file})
+	res.value, err = c.site.rpc.Run(&rpc.Call{
+		S: c.ses, Name: name, Verb: c.r.Method, Args: c.args, File: c.file, Idle: c.config.PauseScheduler || c.config.Maintenance,
+	})
 	return res, err
 }
 

@@ -53,7 +53,10 @@ func (e *Error) Problem() *hub.Error {
 	p := &hub.Error{Kind: hub.Upstream, Code: "upstream-failed", Err: e}
 	kit, noAnswer := connectors.AsError(e.Err)
 	noAnswer = noAnswer && e.Status < 300
+	own, refused := errors.AsType[*hub.Error](e.Err)
 	switch {
+	case refused && !noAnswer && e.Status == 0: // the hub itself did not let it out
+		return own
 	case noAnswer: // the kit tells a spent budget from an absent system
 		q := *kit.Problem()
 		p, p.Err = &q, e

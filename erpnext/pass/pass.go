@@ -5,6 +5,7 @@
 package pass
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -20,6 +21,33 @@ type Pass struct {
 	Header http.Header // the caller's; it is not changed
 	Body   io.Reader   // nil for none; closed after the call when it can be
 	Length int64       // of the body in bytes; -1 when it is not known
+}
+
+// longest is how long the body of a write may be, an upload's aside.
+const longest = 16 << 20
+
+var errLong = errors.New("the body is too long")
+
+// Said reads the body, which Request sends all the same. Uploads (multipart, to
+// upload_file) go by unread.
+func (p *Pass) Said() ([]byte, error) {
+	if p.Body == nil || p.Length == 0 || p.uploads() {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(p.Body, longest+1))
+	if closer, ok := p.Body.(io.Closer); ok {
+		err = errors.Join(err, closer.Close())
+	}
+	if len(body) > longest {
+		err = errLong
+	}
+	p.Body, p.Length = bytes.NewReader(body), int64(len(body))
+	return body, err
+}
+
+func (p *Pass) uploads() bool {
+	return p.Method == http.MethodPost && (p.Target == "/api/method/upload_file" || p.Target == "/api/v2/method/upload_file") &&
+		strings.HasPrefix(p.Header.Get("Content-Type"), "multipart/form-data")
 }
 
 var errTarget = errors.New("the target is not a path on the site")
@@ -74,7 +102,7 @@ var never = map[string]bool{
 	"Connection": true, "Proxy-Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true,
 	"Proxy-Authorization": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true, "Expect": true,
 	"Content-Length": true, "Host": true, "Cookie": true, "Authorization": true, "Frappe-Authorization-Source": true,
-	"Forwarded": true, "X-Real-Ip": true, "X-Request-Id": true,
+	"Forwarded": true, "X-Real-Ip": true, "X-Request-Id": true, "X-Cutover-Token": true,
 }
 
 // Header is what of the caller's headers goes on. Answers are wanted as JSON

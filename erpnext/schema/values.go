@@ -67,3 +67,56 @@ func JobTypes() []string {
 func rhythm() group {
 	return pick("custom_billing_frequency", "", BilledMonthly, BilledQuarterly, BilledSemiAnnual, BilledAnnual, BilledOnce)
 }
+
+// Where a device is in its life.
+const (
+	EquipmentInventory = "inventory"
+	EquipmentActive    = "active"
+	EquipmentDefective = "defective"
+	EquipmentReturned  = "returned"
+	EquipmentScrapped  = "scrapped"
+)
+
+// What a visit does to a device.
+const (
+	EquipmentInstalled = "installed"
+	EquipmentRemoved   = "removed"
+	EquipmentReplaced  = "replaced"
+)
+
+// What a line of a device's history says.
+const (
+	MoveInstall  = "install"
+	MoveRemove   = "remove"
+	MoveSwapOut  = "swap_out"
+	MoveSwapIn   = "swap_in"
+	MoveReturn   = "return"
+	MoveTransfer = "transfer"
+	MoveDefect   = "defect"
+	MoveScrap    = "scrap"
+)
+
+// The kinds of what was granted with a contract; the law treats them
+// differently at its end.
+const (
+	BenefitGoods   = "goods_rebate"
+	BenefitService = "service_discount"
+	BenefitInstall = "install_waiver"
+	BenefitGift    = "gift"
+)
+
+// The movements of stock.
+const (
+	MaterialIssue    = "Material Issue"
+	MaterialReceipt  = "Material Receipt"
+	MaterialTransfer = "Material Transfer"
+)
+
+// The states of a request of a customer.
+const (
+	IssueOpen     = "Open"
+	IssueReplied  = "Replied"
+	IssueOnHold   = "On Hold"
+	IssueResolved = "Resolved"
+	IssueClosed   = "Closed"
+)

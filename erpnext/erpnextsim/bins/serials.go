@@ -53,7 +53,11 @@ func complete(s *document.Session, d, row *document.Doc, named []string) ([]stri
 			return nil, err
 		}
 	}
-	if len(named) == 0 || !incoming {
+	if len(named) != n {
+		return nil, exception.Titled("ValidationError", "Error", "Total quantity %d.0 in the Serial and Batch Bundle does not match with the quantity %d.0 "+
+			"for the Item <strong>%s</strong> in the Stock Entry # %s", len(named), n, row.Text("item_code"), d.Name())
+	}
+	if !incoming {
 		return named, nil
 	}
 	for _, serial := range named {

@@ -23,6 +23,7 @@ type Call struct {
 	Verb string // HTTP method
 	Args map[string]any
 	File *attach.File // the part "file" of an upload, or nil
+	Idle bool         // the site does nothing by itself
 }
 
 // text is an argument as text.

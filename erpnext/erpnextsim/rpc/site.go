@@ -24,7 +24,8 @@ func site() Table {
 		"frappe.ping":                          {run: ping, guest: true},
 		"frappe.auth.get_logged_user":          {run: loggedUser},
 		"frappe.utils.change_log.get_versions": {run: versions},
-		"run_doc_method":                       {run: runDocMethod, writes: true, verbs: []string{"GET", "POST"}},
+		"frappe.utils.scheduler.get_scheduler_status": {run: schedulerStatus},
+		"run_doc_method": {run: runDocMethod, writes: true, verbs: []string{"GET", "POST"}},
 		"frappe.core.doctype.user.user.generate_keys": {run: generateKeys, required: []string{"user"}, writes: true, post: true},
 	}
 }
@@ -62,6 +63,14 @@ func randomHex() string {
 
 func ping(*Call) (any, error)         { return "pong", nil }
 func loggedUser(c *Call) (any, error) { return c.S.User.Name, nil }
+
+// schedulerStatus tells every user whether the site does its regular work.
+func schedulerStatus(c *Call) (any, error) {
+	if c.Idle {
+		return wire.Object{{Key: "status", Value: "inactive"}}, nil
+	}
+	return wire.Object{{Key: "status", Value: "active"}}, nil
+}
 
 func versions(c *Call) (any, error) {
 	app := func(title, description string) wire.Object {

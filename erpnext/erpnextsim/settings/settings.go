@@ -19,6 +19,10 @@ type Site struct {
 	// AllowReads lets requests read while maintenance lasts.
 	AllowReads bool `json:"allow_reads_during_maintenance,omitempty"`
 
+	// PauseScheduler stops what the site does by itself, as a site does whose invoices
+	// another system still draws up.
+	PauseScheduler bool `json:"pause_scheduler,omitempty"`
+
 	// MaxFileSize is the longest request body in bytes; 0 is 25 MiB.
 	MaxFileSize int64 `json:"max_file_size,omitempty"`
 

@@ -20,7 +20,7 @@ func invoices() map[string]document.Controller {
 		"Sales Invoice": {
 			Events: hooks{
 				"autoname": returnSeries, "validate": document.Chain(postingTime, missing, someItems, checkInvoice, totals, schedule, parties.Check, invoiceStatus),
-				"on_submit": document.Chain(remark, billing.Follow, openInvoice),
+				"on_submit": document.Chain(checkSigns, remark, billing.Follow, openInvoice),
 				"on_cancel": document.Chain(unlinkPayments, func(s *document.Session, d *document.Doc) error {
 					return db(s, d, map[string]any{"status": "Cancelled", "outstanding_amount": 0.0})
 				}, billing.Follow, func(s *document.Session, d *document.Doc) error {
@@ -69,6 +69,26 @@ func checkInvoice(s *document.Session, d *document.Doc) error {
 	for _, row := range d.Rows("items") {
 		if d.Int("is_return") == 0 && row.Float("qty") < 0 {
 			return exception.Invalid("Row # %d: Quantity for Item %s cannot be negative", row.Int("idx"), row.Text("item_code"))
+		}
+	}
+	return nil
+}
+
+// checkSigns refuses what only a draft may hold: goods that come back with an invoice,
+// or go out with a credit note, and prices below zero where the site wants none.
+func checkSigns(s *document.Session, d *document.Doc) error {
+	allowed, err := s.Value("Selling Settings", "Selling Settings", "allow_negative_rates_for_items")
+	if err != nil {
+		return err
+	}
+	for _, row := range d.Rows("items") {
+		item := row.Text("item_code")
+		switch {
+		case row.Float("qty") > 0 && d.Int("is_return") != 0:
+			return exception.Invalid("For an item %s, quantity must be negative number", item)
+		case row.Float("rate") < 0 && meta.Int(allowed) == 0:
+			return exception.Invalid("For item <strong>%s</strong>, rate must be a positive number. To Allow negative rates, enable "+
+				"<strong>`Allow Negative rates for Items`</strong> in %s", item, s.Link("Selling Settings", "Selling Settings"))
 		}
 	}
 	return nil

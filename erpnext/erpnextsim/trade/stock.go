@@ -117,11 +117,14 @@ func fillMovement(s *document.Session, d *document.Doc) error {
 	return nil
 }
 
-func checkMovement(_ *document.Session, d *document.Doc) error {
+func checkMovement(s *document.Session, d *document.Doc) error {
 	purpose := d.Text("purpose")
 	source := purpose == "Material Issue" || purpose == "Material Transfer"
 	target := purpose == "Material Receipt" || purpose == "Material Transfer"
 	for _, row := range d.Rows("items") {
+		if err := checkGoods(s, row); err != nil {
+			return err
+		}
 		switch {
 		case source && !row.Holds("s_warehouse"):
 			return exception.Invalid("Source warehouse is mandatory for row %d", row.Int("idx"))
@@ -130,6 +133,25 @@ func checkMovement(_ *document.Session, d *document.Doc) error {
 		case source && target && row.Text("s_warehouse") == row.Text("t_warehouse"):
 			return exception.Invalid("Row %d: Source and target warehouse cannot be same", row.Int("idx"))
 		}
+	}
+	return nil
+}
+
+// checkGoods refuses what no movement can move.
+func checkGoods(s *document.Session, row *document.Doc) error {
+	item := row.Text("item_code")
+	kept, err := s.Value("Item", item, "is_stock_item")
+	switch qty := row.Float("qty"); {
+	case err != nil:
+		return err
+	case qty < 0:
+		return exception.Invalid("Row %d: The item <strong>%s</strong>, quantity must be positive number", row.Int("idx"), item)
+	case meta.Int(kept) == 0:
+		return exception.Invalid("%s is not a stock Item", item)
+	case qty == 0 && s.Profile == profile.V15:
+		return exception.Titled("ValidationError", "Zero quantity", "Row %d: Qty is mandatory", row.Int("idx"))
+	case qty == 0:
+		return exception.Throw("ValidationError", "Row #%d: Quantity for Item %s cannot be zero.", row.Int("idx"), item)
 	}
 	return nil
 }

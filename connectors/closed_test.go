@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -125,5 +126,33 @@ func TestClosed(t *testing.T) {
 		if accepted.Load() == before {
 			t.Errorf("%s of an open client connects to nobody", name)
 		}
+	}
+}
+
+// TestPermit: each address that a host stands for is judged before anybody is
+// connected to, whichever way the client is asked.
+func TestPermit(t *testing.T) {
+	t.Parallel()
+	why := errors.New("this machine is nobody's business")
+	address, accepted := listener(t)
+	judged := make(chan netip.AddrPort, 100)
+	for _, base := range []string{"http://" + address, "https://" + address} {
+		for name, call := range ways(base) {
+			client := connectors.New(connectors.Options{System: "peer", BaseURL: base, Permit: func(to netip.AddrPort) error {
+				judged <- to
+				return why
+			}})
+			err := call(t.Context(), client)
+			e, ok := connectors.AsError(err)
+			if !ok || !errors.Is(err, why) || e.Code != connectors.CodeRefused || e.Outcome != connectors.NotApplied || e.Temporary {
+				t.Errorf("%s to %s: %v", name, base, err)
+			}
+			if to := <-judged; to.String() != address {
+				t.Errorf("%s to %s: judged %s", name, base, to)
+			}
+		}
+	}
+	if n := accepted.Load(); n != 0 {
+		t.Errorf("%d connections were opened", n)
 	}
 }

@@ -23,7 +23,9 @@ package connectors
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -47,6 +49,14 @@ type Options struct {
 	// up, whatever Transport says. Every call fails with this cause and the code
 	// CodeClosed, and is not applied.
 	Closed error
+
+	// Permit is asked for every address that a connection is about to be opened to,
+	// after the name of the host was looked up; nil permits all. What it refuses is
+	// not dialled: the call fails with its words and the code CodeRefused, and is not
+	// applied. Resolver looks the names up; nil for the system's. Both count for
+	// what the kit opens itself, not for a Transport.
+	Permit   func(address netip.AddrPort) error
+	Resolver *net.Resolver
 
 	// Judge tells whether an answer of 500 or more speaks of the system (true) or
 	// only of the call that was made; nil blames the system for all. head is the
@@ -171,18 +181,6 @@ func (c *Client) check(op, path string) error {
 	}
 	return nil
 }
-
-// sameHostReads follows a few redirects of reads on one host. Go would send
-// custom credential headers along to any host, and turn a POST into a GET.
-func sameHostReads(req *http.Request, via []*http.Request) error {
-	first := via[0]
-	if isRead(first.Method) && len(via) <= 3 && req.URL.Host == first.URL.Host && req.URL.Scheme == first.URL.Scheme {
-		return nil
-	}
-	return http.ErrUseLastResponse
-}
-
-func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 // quiet keeps resty from logging: it would log addresses.
 type quiet struct{}

@@ -60,6 +60,7 @@ const (
 	CodeBreakerOpen = "breaker-open" // not tried: the system failed too often just now
 	CodeBusy        = "busy"         // not tried: too many calls at once
 	CodeClosed      = "closed"       // not tried: this system must not be called, see Options.Closed
+	CodeRefused     = "refused"      // not tried: the host stands for an address that Options.Permit refuses
 	CodeUnreadable  = "unreadable"   // an answer that is not what was agreed
 	CodeTooLarge    = "too-large"    // an answer longer than allowed
 )

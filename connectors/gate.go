@@ -52,7 +52,7 @@ func newGate(o Options) *gate {
 			}).
 			Build(),
 	}
-	if dial := newDialer(o.Closed); g.heavy == nil || o.Closed != nil {
+	if dial := newDialer(o); g.heavy == nil || o.Closed != nil {
 		g.heavy = newTransport(o.Reads+o.Writes, dial)
 		g.lean = wire.New(wire.Options{Dial: dial, Idle: o.Reads + o.Writes})
 	}

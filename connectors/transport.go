@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -35,15 +37,31 @@ type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 // newDialer opens them unless a reason forbids it. It is the one place where the
 // kit reaches the network, so that what is refused here cannot leave: not even
 // the name of the host is looked up.
-func newDialer(closed error) dialer {
-	if closed != nil {
-		return func(context.Context, string, string) (net.Conn, error) { return nil, &shut{closed} }
+func newDialer(o Options) dialer {
+	if o.Closed != nil {
+		return func(context.Context, string, string) (net.Conn, error) { return nil, &shut{CodeClosed, o.Closed} }
 	}
-	return (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	d := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Resolver: o.Resolver}
+	if o.Permit != nil {
+		d.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			to, err := netip.ParseAddrPort(address)
+			if err == nil {
+				err = o.Permit(to)
+			}
+			if err != nil {
+				return &shut{CodeRefused, err}
+			}
+			return nil
+		}
+	}
+	return d.DialContext
 }
 
-// shut is the refusal of a closed dialer.
-type shut struct{ why error }
+// shut is the refusal of a dialer.
+type shut struct {
+	code string
+	why  error
+}
 
 func (s *shut) Error() string { return s.why.Error() }
 func (s *shut) Unwrap() error { return s.why }
@@ -66,6 +84,18 @@ func newTransport(conns int, dial dialer) *http.Transport {
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 }
+
+// sameHostReads follows a few redirects of reads on one host. Go would send
+// custom credential headers along to any host, and turn a POST into a GET.
+func sameHostReads(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	if isRead(first.Method) && len(via) <= 3 && req.URL.Host == first.URL.Host && req.URL.Scheme == first.URL.Scheme {
+		return nil
+	}
+	return http.ErrUseLastResponse
+}
+
+func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 // watch sees how far a request got. The transport may try again by itself on
 // a fresh connection when an idle one turned out closed before anything was

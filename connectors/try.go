@@ -137,7 +137,7 @@ func (t *try) lost(err error) error {
 	var refused *shut
 	switch cause := t.caller.Err(); {
 	case errors.As(err, &refused):
-		code, reason, err = CodeClosed, refused.Error(), refused
+		code, reason, err = refused.code, refused.Error(), refused
 	case errors.Is(cause, context.Canceled):
 		code, reason, err = CodeCancelled, "the caller gave up", cause
 	case cause != nil:
@@ -155,7 +155,7 @@ func (t *try) lost(err error) error {
 	}
 	e := t.failure(code, reason, err)
 	e.Outcome = outcome
-	e.Temporary = code != CodeTooLarge && code != CodeClosed
+	e.Temporary = code != CodeTooLarge && refused == nil
 	t.finish(code)
 	return e
 }

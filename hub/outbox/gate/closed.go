@@ -29,6 +29,17 @@ func (g *Gate) Closed(providerURL string) error {
 	return fmt.Errorf("%w: mode %s reaches no real provider until TARGO_OUTBOX_LIVE_ACK repeats the host of the public URL (%s)", ErrClosed, g.mode, g.host)
 }
 
+// ClosedHook says why no webhook may go to an address; nil means that it may. What
+// a gate turns aside or picks out are messages to people. A webhook sets off work in
+// another system, which has no other recipient: it leaves in mode live only, or to
+// this very machine.
+func (g *Gate) ClosedHook(address string) error {
+	if err := g.Closed(address); err != nil || g.mode == Live || loopback(address) {
+		return err
+	}
+	return fmt.Errorf("%w: webhooks leave in mode live only, the gate is in mode %s", ErrClosed, g.mode)
+}
+
 // loopback tells whether an address is on this machine for sure: a name that
 // some resolver could answer otherwise is not, localhost excepted.
 func loopback(address string) bool {

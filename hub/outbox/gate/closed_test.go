@@ -53,3 +53,29 @@ func TestClosed(t *testing.T) {
 		}
 	}
 }
+
+// A webhook cannot be turned aside to another recipient: it leaves by a live gate,
+// or to this machine by one that is not shut.
+func TestClosedHook(t *testing.T) {
+	t.Parallel()
+	const host, real, sim = "hub.example.com", "https://hooks.example.net", "http://127.0.0.1:5678"
+	for name, c := range map[string]struct {
+		settings gate.Settings
+		address  string
+		open     bool
+	}{
+		"capture":                {gate.Settings{}, sim, false},
+		"redirect":               {gate.Settings{Mode: gate.Redirect, RedirectTo: []string{"t@example.org"}, Ack: host}, real, false},
+		"redirect, this machine": {gate.Settings{Mode: gate.Redirect, RedirectTo: []string{"t@example.org"}}, sim, true},
+		"allowlist":              {gate.Settings{Mode: gate.Allowlist, Ack: host}, real, false},
+		"live":                   {gate.Settings{Mode: gate.Live, Ack: host}, real, true},
+	} {
+		g, err := gate.New(c.settings, "https://"+host)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := g.ClosedHook(c.address); (err == nil) != c.open || err != nil && !errors.Is(err, gate.ErrClosed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

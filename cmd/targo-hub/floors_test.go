@@ -18,14 +18,14 @@ const module = "gigafibre.ca/targo-hub"
 var floors = map[string]int{
 	"hub": 0, "hub/glance": 0, "hub/qr": 0, "config": 0,
 
-	"connectors": 1, "hub/web": 1, "hub/keep": 1,
+	"connectors": 1, "hub/web": 1, "hub/keep": 1, "hub/charge": 1,
 
 	"erpnext": 2, "connectors/docuseal": 2, "connectors/twilio": 2, "connectors/mailjet": 2,
-	"connectors/stripe": 2, "connectors/traccar": 2,
+	"connectors/stripe": 2, "connectors/traccar": 2, "connectors/standardwebhooks": 2, "hub/saga": 2,
 	"hub/access": 2, "hub/inbox": 2, "hub/live": 2, "hub/outbox": 2, "hub/keep/sqlite": 2, "hub/keep/redis": 2, "hub/schedule": 2, "hub/audit": 2,
 
 	"hub/gateway": 3, "hub/mirror": 3, "hub/accept": 3, "hub/dispatch": 3, "webhooks": 3,
-	"hub/signing": 3, "hub/conversation": 3, "hub/consent": 3,
+	"hub/signing": 3, "hub/conversation": 3, "hub/consent": 3, "hub/contract": 3, "hub/billing": 3,
 
 	"cmd/targo-hub": 4, "cmd/targo-sim": 4,
 
@@ -36,17 +36,18 @@ var floors = map[string]int{
 
 // fences name the only packages (by prefix) that may import an SDK.
 var fences = map[string][]string{
-	"github.com/labstack/echo/":            {"hub/web", "hub/access", "hub/accept", "hub/gateway", "hub/live", "hub/outbox", "hub/inbox", "hub/audit"},
+	"github.com/labstack/echo/":            {"hub/web", "hub/access", "hub/accept", "hub/gateway", "hub/live", "hub/outbox", "hub/inbox", "hub/audit", "hub/billing"},
 	"github.com/danielgtaylor/huma/":       {"hub/web"},
 	"github.com/twilio/twilio-go":          {"connectors/twilio"},
 	"github.com/mailjet/":                  {"connectors/mailjet"},
 	"github.com/go-resty/resty/":           {"connectors", "erpnext"},
 	"github.com/failsafe-go/":              {"connectors"},
 	"github.com/golang-jwt/jwt/":           {"hub/access"},
+	"github.com/standard-webhooks/":        {"connectors/standardwebhooks"},
 	"github.com/redis/go-redis/":           {"hub/keep"},
 	"modernc.org/sqlite":                   {"hub/keep", "erpnext/erpnextsim"},
 	"github.com/alecthomas/kong":           {"cmd"},
-	"github.com/prometheus/client_golang/": {"connectors", "hub/keep", "hub/web", "hub/live", "hub/outbox", "hub/schedule", "hub/mirror", "hub/gateway", "hub/inbox", "hub/signing", "cmd"},
+	"github.com/prometheus/client_golang/": {"connectors", "hub/keep", "hub/web", "hub/live", "hub/outbox", "hub/schedule", "hub/mirror", "hub/gateway", "hub/inbox", "hub/signing", "hub/charge", "hub/contract", "cmd"},
 	"github.com/robfig/cron/":              {"hub/schedule"},
 	"github.com/go-playground/":            {},
 	"github.com/stretchr/testify":          {},

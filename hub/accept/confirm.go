@@ -12,6 +12,7 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/saga"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -144,23 +145,12 @@ func (d *Desk) repeat(ctx context.Context, q *erpnext.Quotation, elsewhere error
 // await waits for the job to be final, or long enough. The signature is stored:
 // whatever is missing is made later, so the customer is thanked in any case.
 func (d *Desk) await(ctx context.Context, quotation, id string) (Outcome, error) {
-	deadline := d.now().Add(answerWithin)
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
-		job, err := d.store.Job(ctx, id)
-		if err != nil {
-			return Outcome{}, fmt.Errorf("following the outcome of %s: %w", quotation, err)
-		}
-		if job.Status == keep.Dead || job.Status == keep.Cancelled {
-			return Outcome{}, hub.Fail(hub.Conflict, "state-conflict", "This acceptance needs a person to look at it; we will call you.", nil)
-		}
-		if job.Status.Final() || d.now().After(deadline) {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return Outcome{}, ctx.Err()
-		case <-time.After(wait):
-		}
+	job, err := saga.Await(ctx, d.store, id, answerWithin)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("following the outcome of %s: %w", quotation, err)
+	}
+	if saga.GaveUp(job) {
+		return Outcome{}, hub.Fail(hub.Conflict, "state-conflict", "This acceptance needs a person to look at it; we will call you.", nil)
 	}
 	out, _, err := d.known(ctx, quotation)
 	out.Status = "accepted"
@@ -205,7 +195,7 @@ func (d *Desk) refuse(ctx context.Context, q *erpnext.Quotation, reason string) 
 	defer unlock()
 	if job, found, err := d.jobOf(ctx, q.Name); err != nil {
 		return err
-	} else if found && !gaveUp(job) {
+	} else if found && !saga.GaveUp(job) {
 		return hub.Fail(hub.Conflict, "quotation-accepted", "This quotation is already accepted.", nil)
 	}
 	if q.Status != "Lost" {

@@ -2,16 +2,14 @@ package accept
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/saga"
 )
 
 // quotation reads the quotation that a caller named.
@@ -84,22 +82,12 @@ func trackOf(q *erpnext.Quotation) Track {
 // known reads what is known of an outcome.
 func (d *Desk) known(ctx context.Context, quotation string) (out Outcome, known bool, err error) {
 	out = Outcome{Quotation: quotation, Status: "none", Jobs: []string{}, Steps: []StepState{}}
-	raw, _, err := d.store.Value(ctx, outcomeKey(quotation))
-	if errors.Is(err, keep.ErrNotFound) {
-		return out, false, nil
-	}
-	if err != nil {
-		return out, false, fmt.Errorf("reading the outcome of %s: %w", quotation, err)
-	}
-	err = json.Unmarshal(raw, &out)
+	known, err = saga.Recall(ctx, d.store, outcomeKey(quotation), &out)
 	if out.Jobs == nil {
 		out.Jobs = []string{}
 	}
-	return out, true, err
+	return out, known, err
 }
-
-// gaveUp tells that a signature was given up, or called off by a person.
-func gaveUp(job keep.Job) bool { return job.Status == keep.Dead || job.Status == keep.Cancelled }
 
 // jobOf finds the newest job of a quotation's signatures.
 func (d *Desk) jobOf(ctx context.Context, quotation string) (job keep.Job, found bool, err error) {
@@ -157,10 +145,6 @@ func statusOf(job keep.Job, known string) string {
 
 // withPending adds the steps that were not reached yet.
 func (d *Desk) withPending(out Outcome) Outcome {
-	for _, step := range d.steps() {
-		if !slices.ContainsFunc(out.Steps, func(s StepState) bool { return s.Name == step.name }) {
-			out.Steps = append(out.Steps, StepState{Name: step.name, State: "pending"})
-		}
-	}
+	out.Steps = saga.WithPending(out.Steps, saga.Names(d.steps(nil))...)
 	return out
 }

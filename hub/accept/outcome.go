@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"time"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/saga"
 )
 
 // KindOutcome is the kind of the job that turns a signature into work. It is
@@ -42,13 +44,7 @@ type Signature struct {
 }
 
 // StepState is how one step of the outcome stands.
-type StepState struct {
-	Name  string    `json:"name"`
-	State string    `json:"state" enum:"pending,done,skipped,failed"`
-	Trace string    `json:"trace,omitempty" doc:"The document or message that the step made or found"`
-	Note  string    `json:"note,omitempty"`
-	At    time.Time `json:"at,omitzero"`
-}
+type StepState = saga.StepState
 
 // Outcome is what became of a signature.
 type Outcome struct {
@@ -86,20 +82,43 @@ func (d *Desk) take(ctx context.Context, sig Signature) (keep.Job, error) {
 	if err != nil {
 		return keep.Job{}, fmt.Errorf("writing the evidence of %s: %w", sig.Quotation, err)
 	}
-	dedupe := sig.Quotation
-	for {
-		job, fresh, err := d.store.Put(ctx, keep.Job{
-			Kind: KindOutcome, Lane: "quotation:" + sig.Quotation, Dedupe: dedupe, Payload: payload,
-			Subject: keep.Subject{Doctype: "Quotation", Name: sig.Quotation, Correlation: hub.RequestID(ctx)},
-		})
-		if err != nil {
-			return keep.Job{}, fmt.Errorf("storing the signature of %s: %w", sig.Quotation, err)
-		}
-		if fresh || !gaveUp(job) {
-			return job, nil
-		}
-		dedupe = sig.Quotation + "/" + job.ID
+	job, _, err := saga.Put(ctx, d.store, keep.Job{
+		Kind: KindOutcome, Lane: "quotation:" + sig.Quotation, Dedupe: sig.Quotation, Payload: payload,
+		Subject: keep.Subject{Doctype: "Quotation", Name: sig.Quotation, Correlation: hub.RequestID(ctx)},
+	})
+	if err != nil {
+		return keep.Job{}, fmt.Errorf("storing the signature of %s: %w", sig.Quotation, err)
 	}
+	return job, nil
+}
+
+// Resume walks again what the signature behind a contract leads to: a document of
+// its outcome has gone missing. A contract whose signature this store does not
+// know is for a person.
+func (d *Desk) Resume(ctx context.Context, contract string) error {
+	if d.erp == nil {
+		return off("ERPNext")
+	}
+	c, err := erpnext.Get[erpnext.ServiceContract](ctx, d.erp, "Service Contract", contract)
+	if err != nil {
+		return err
+	}
+	job, found, err := d.jobOf(ctx, c.Quotation)
+	if err != nil {
+		return err
+	}
+	if !found || c.Quotation == "" || job.Status == keep.Cancelled {
+		return hub.Fail(hub.Conflict, "state-conflict", "The signature of this contract is not known here.", nil)
+	}
+	if job.Status.Final() {
+		if _, err = d.store.Change(ctx, job.ID, keep.Retry, "a document of its outcome is missing"); err != nil && !errors.Is(err, keep.ErrState) {
+			return err
+		}
+	}
+	if job, err = saga.Await(ctx, d.store, job.ID, answerWithin); err != nil || job.Status == keep.Done {
+		return err
+	}
+	return hub.Fail(hub.Conflict, "state-conflict", "The outcome of the signature is not whole yet.", nil)
 }
 
 // work walks the steps. Each asks for its own trace, so it does not matter at
@@ -113,7 +132,7 @@ func (d *Desk) work(ctx context.Context, job keep.Job) (keep.Result, error) {
 	if err != nil {
 		return keep.Result{}, err
 	}
-	s := &sale{Signature: sig, out: known}
+	s := &sale{Signature: sig, out: known, former: known.Steps}
 	s.out.Track, s.out.Status, s.out.Delivery, s.out.Steps = sig.Track, "pending", job.ID, []StepState{}
 	if err = d.open(ctx, s); err == nil {
 		first := job.Fence == 1 && len(known.Steps) == 0
@@ -129,58 +148,21 @@ func (d *Desk) work(ctx context.Context, job keep.Job) (keep.Result, error) {
 	return keep.Result{State: "accepted", Body: body}, err
 }
 
-// walk runs the steps in order. One that carries the chain stops it when it
-// fails; the others are tried all the same, and their failures joined.
+// walk runs the steps in order and remembers how each went.
 func (d *Desk) walk(ctx context.Context, s *sale) error {
-	var failures []error
-	for _, step := range d.steps() {
-		trace, err := step.do(ctx, s)
-		s.note(step.name, trace, err, d.now())
-		if err := d.remember(ctx, s); err != nil {
-			return err
-		}
-		var skip skipped
-		if err == nil || errors.As(err, &skip) {
-			continue
-		}
-		failures = append(failures, fmt.Errorf("%s: %w", step.name, err))
-		if step.carries {
-			break
-		}
+	noted := func(ctx context.Context, state StepState) error {
+		s.out.Steps = append(s.out.Steps, state)
+		return d.remember(ctx, s)
 	}
-	if len(failures) > 0 {
-		return errors.Join(failures...)
+	if err := (saga.Walk{Now: d.now, Noted: noted}).Through(ctx, d.steps(s)); err != nil {
+		return err
 	}
 	s.out.Status = "accepted"
 	return d.remember(ctx, s)
 }
 
-// note writes down how a step went.
-func (s *sale) note(name, trace string, err error, now time.Time) {
-	state := StepState{Name: name, State: "done", Trace: trace, At: now.UTC()}
-	var skip skipped
-	switch {
-	case errors.As(err, &skip):
-		state.State, state.Note = "skipped", string(skip)
-	case err != nil:
-		p := hub.ProblemOf(err)
-		state.State, state.Note = "failed", p.Code
-		if p.Detail != "" {
-			state.Note = p.Detail
-		}
-	}
-	s.out.Steps = append(s.out.Steps, state)
-}
-
 func (d *Desk) remember(ctx context.Context, s *sale) error {
-	raw, err := json.Marshal(s.out)
-	if err != nil {
-		return err
-	}
-	if _, err := d.store.Swap(ctx, outcomeKey(s.Quotation), keep.AnyVersion, raw, 0); err != nil {
-		return fmt.Errorf("remembering the outcome of %s: %w", s.Quotation, err)
-	}
-	return nil
+	return saga.Remember(ctx, d.store, outcomeKey(s.Quotation), s.out, 0)
 }
 
 func (d *Desk) alarm(job keep.Job, s *sale, err error) {
@@ -192,8 +174,3 @@ func (d *Desk) alarm(job keep.Job, s *sale, err error) {
 }
 
 func outcomeKey(quotation string) string { return "accept:outcome:" + quotation }
-
-// skipped is why a step has nothing to do.
-type skipped string
-
-func (s skipped) Error() string { return string(s) }

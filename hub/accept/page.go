@@ -11,6 +11,7 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept/offer"
 	"gigafibre.ca/targo-hub/hub/qr"
+	"gigafibre.ca/targo-hub/hub/saga"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -53,7 +54,7 @@ func (d *Desk) render(c echo.Context, status int, problem string) error {
 	if err != nil {
 		return err
 	}
-	v.Accepted = state == offer.Accepted || signed && !gaveUp(job)
+	v.Accepted = state == offer.Accepted || signed && !saga.GaveUp(job)
 	v.Closed = offer.ClosedBecause(state, lang)
 	return web.Page(c, status, d.page, "quotation", v)
 }

@@ -13,6 +13,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/saga"
 )
 
 // sale is a signature on its way to becoming work.
@@ -22,27 +23,23 @@ type sale struct {
 	location *erpnext.ServiceLocation // nil when the customer has none, or several
 	contract *erpnext.ServiceContract
 	out      Outcome
+	former   []StepState // of an earlier walk
 }
 
-// step is one thing that must exist after a signature. do finds it or makes it
-// and returns its name.
-type step struct {
-	name    string
-	carries bool // what comes after needs it
-	do      func(ctx context.Context, s *sale) (trace string, err error)
-}
-
-// steps are the story, in order.
-func (d *Desk) steps() []step {
-	return []step{
-		{"quotation", true, d.accepted},
-		{"contract", true, d.contracted},
-		{"issue", true, d.issued},
-		{"jobs", true, d.planned},
-		{"subscription", true, d.subscribed},
-		{"message", false, d.thanked},
-		{"document", false, d.filed},
-		{"event", false, d.told},
+// steps are the story, in order. Each finds its thing or makes it.
+func (d *Desk) steps(s *sale) []saga.Step {
+	on := func(do func(context.Context, *sale) (string, error)) func(context.Context) (string, error) {
+		return func(ctx context.Context) (string, error) { return do(ctx, s) }
+	}
+	return []saga.Step{
+		{Name: "quotation", Carries: true, Do: on(d.accepted)},
+		{Name: "contract", Carries: true, Do: on(d.contracted)},
+		{Name: "issue", Carries: true, Do: on(d.issued)},
+		{Name: "jobs", Carries: true, Do: on(d.planned)},
+		{Name: "subscription", Carries: true, Do: on(d.subscribed)},
+		{Name: "message", Do: on(d.thanked)},
+		{Name: "document", Do: on(d.filed)},
+		{Name: "event", Do: on(d.told)},
 	}
 }
 
@@ -219,7 +216,7 @@ func (d *Desk) planned(ctx context.Context, s *sale) (string, error) {
 // it. A quotation without recurring lines has none.
 func (d *Desk) subscribed(ctx context.Context, s *sale) (string, error) {
 	if !slices.ContainsFunc(s.quote.Items, func(i erpnext.QuotationItem) bool { return offer.Frequency(i) != offer.OneTime }) {
-		return "", skipped("nothing on the quotation is billed again and again")
+		return "", saga.Skip("nothing on the quotation is billed again and again")
 	}
 	find := func(ctx context.Context) (*erpnext.ServiceSubscription, error) {
 		return erpnext.First[erpnext.ServiceSubscription](ctx, d.erp, "Service Subscription", erpnext.Eq("service_contract", s.contract.Name))
@@ -265,14 +262,19 @@ func newSubscription(s *sale) erpnext.ServiceSubscription {
 // step is taken.
 func (d *Desk) thanked(ctx context.Context, s *sale) (string, error) {
 	if s.out.Before { // a hub that was given an empty store has no trace of what it sent
-		return "", skipped("it was accepted before this store knew of it: nobody is thanked twice")
+		return "", saga.Skip("it was accepted before this store knew of it: nobody is thanked twice")
+	}
+	for _, step := range s.former { // the outbox forgets its keys, this does not
+		if step.Name == "message" && step.State == saga.Done {
+			return step.Trace, nil
+		}
 	}
 	contact, err := d.contact(ctx, s.quote)
 	if err != nil {
 		return "", err
 	}
 	if contact.Phone == "" && contact.Mail == "" {
-		return "", skipped("the customer has neither a mobile number nor a mail address")
+		return "", saga.Skip("the customer has neither a mobile number nor a mail address")
 	}
 	sent, err := d.tell(ctx, contact, outbox.Message{
 		Template: "accept.thanks", Vars: d.thanks(ctx, s, contact), Customer: s.quote.PartyName, Doctype: "Quotation", Name: s.Quotation,

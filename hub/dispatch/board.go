@@ -2,190 +2,76 @@ package dispatch
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"gigafibre.ca/targo-hub/erpnext"
-	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/board"
+	"gigafibre.ca/targo-hub/hub/dispatch/crew"
+	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
+	"gigafibre.ca/targo-hub/hub/dispatch/notice"
+	"gigafibre.ca/targo-hub/hub/dispatch/pool"
+	"gigafibre.ca/targo-hub/hub/dispatch/presence"
+	"gigafibre.ca/targo-hub/hub/dispatch/rechain"
+	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/web"
 )
 
-// Board reads everything that a dispatcher sees at once. It costs five calls to
-// ERPNext, whatever its size: names of customers and addresses come joined with
-// the jobs, tags joined with the technicians.
-type Board struct {
-	erp *erpnext.Client
-	now func() time.Time
-}
-
-// NewBoard makes a board; now is the clock by which "today" is read.
-func NewBoard(erp *erpnext.Client, now func() time.Time) *Board { return &Board{erp: erp, now: now} }
-
-// Limits of one board. More jobs than these are left out, and the answer says so.
-const (
-	boardJobs = 2000
-	boardRows = 10_000 // of tags, predecessors, technicians
-	boardDays = 7      // shown when nothing else is asked for
-	boardSpan = 92     // days at most
+// What the room board gives to others.
+type (
+	Board   = board.Board
+	BoardOf = board.Of
+	Sheet   = board.Sheet
 )
 
-// BoardOf is which part of the work to show: the days from From to To, both
-// included, and of one group when Group is given. Unfinished work of days before
-// From is shown too: it must not fall off the board.
-type BoardOf struct {
-	From, To erpnext.Date
-	Group    string
+// NewBoard makes a board of a site that has the hub's words for states; now is the
+// clock by which "today" is read.
+func NewBoard(erp *erpnext.Client, now func() time.Time) *Board {
+	return board.New(erp, machine.Words{}, now)
 }
 
-// Read reads the board. A zero From is today, a zero To a week after From.
-func (b *Board) Read(ctx context.Context, of BoardOf) (*Sheet, error) {
-	if b.erp == nil {
-		return nil, hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
-	}
-	of, err := of.bounded(b.now())
-	if err != nil {
-		return nil, err
-	}
-	sheet := &Sheet{From: of.From, To: of.To, Group: of.Group, Positions: []Position{}}
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() (err error) { sheet.Technicians, err = b.technicians(ctx); return err })
-	work.Go(func() (err error) { sheet.Tags, err = b.tags(ctx); return err })
-	work.Go(func() (err error) { sheet.Jobs, sheet.More, err = b.cards(ctx, of); return err })
-	return sheet, work.Wait()
+// NoticeTexts are the messages to technicians; the outbox knows them under
+// "notice".
+func NoticeTexts() (*outbox.Texts, error) { return notice.Texts() }
+
+// office is where dispatchers work: the rooms with routes of their own.
+type office struct {
+	crew  *crew.Crew
+	rooms []interface{ Mount(r *web.Router) }
 }
 
-// bounded fills in the days that were left out and refuses what cannot be.
-func (of BoardOf) bounded(now time.Time) (BoardOf, error) {
-	wrong := func(field, why string) error {
-		return hub.Fail(hub.Invalid, "invalid", "The days of the board are not usable.", nil, hub.WithField("query/"+field, why))
-	}
-	if of.From == "" {
-		of.From = erpnext.DateOf(now)
-	}
-	from := of.From.Time()
-	if from.IsZero() {
-		return of, wrong("from", "expected a day as YYYY-MM-DD")
-	}
-	if of.To == "" {
-		of.To = erpnext.DateOf(from.AddDate(0, 0, boardDays-1))
-	}
-	to := of.To.Time()
-	switch {
-	case to.IsZero():
-		return of, wrong("to", "expected a day as YYYY-MM-DD")
-	case to.Before(from):
-		return of, wrong("to", "must not be before from")
-	case to.After(from.AddDate(0, 0, boardSpan)):
-		return of, wrong("to", fmt.Sprintf("at most %d days after from", boardSpan))
-	}
-	return of, nil
-}
-
-// placed is a job with what it links to.
-type placed struct {
-	Card
-	Street string  `json:"place_street"`
-	City   string  `json:"place_city"`
-	Lat    float64 `json:"place_latitude"`
-	Lon    float64 `json:"place_longitude"`
-}
-
-func (b *Board) cards(ctx context.Context, of BoardOf) (cards []Card, more bool, err error) {
-	var rows []placed
-	if err := b.erp.List(ctx, of.query(), &rows); err != nil {
-		return nil, false, err
-	}
-	if more = len(rows) > boardJobs; more {
-		rows = rows[:boardJobs]
-	}
-	cards = make([]Card, len(rows))
-	for i, row := range rows {
-		cards[i] = row.card(of.From)
-	}
-	return cards, more, b.attach(ctx, cards)
-}
-
-func (of BoardOf) query() erpnext.Query {
-	q := erpnext.Query{
-		Doctype: "Dispatch Job",
-		Fields: []string{
-			"name", "subject", "job_type", "priority", "status", "customer", "service_location", "address", "latitude", "longitude",
-			"assigned_tech", "assigned_group", "scheduled_date", "start_time", "duration_h", "route_order", "depends_on",
-			"source_issue", "service_contract", "published", "modified", "customer.customer_name as customer_name",
-			"service_location.address_line as place_street", "service_location.city as place_city",
-			"service_location.latitude as place_latitude", "service_location.longitude as place_longitude",
+// newOffice furnishes the rooms of a desk.
+func newOffice(d *Desk) *office {
+	o := &office{crew: crew.New(crew.Deps{
+		ERPNext: d.ERPNext, Words: d.words, Ledger: ledger.New(d.Store, d.Now), News: d.News, Now: d.Now, Log: d.Log,
+		Rechain: func(ctx context.Context, job string, waitsFor []string) error {
+			_, err := d.rechains.Link(ctx, job, rechain.Link{WaitsFor: &waitsFor})
+			return err
 		},
-		Filters: []erpnext.Filter{erpnext.Where("scheduled_date", "<=", of.To)}, // so is none
-		Or: []erpnext.Filter{
-			erpnext.Where("scheduled_date", ">=", of.From),
-			erpnext.Where("status", "not in", []string{erpnext.JobCompleted, erpnext.JobCancelled}),
-		},
-		OrderBy: "scheduled_date asc, route_order asc, start_time asc, name asc", Limit: boardJobs + 1,
+	})}
+	o.rooms = []interface{ Mount(r *web.Router) }{
+		board.New(d.ERPNext, d.words, d.Now), o.crew, pool.New(d.ERPNext, d.words), presence.New(d.Store, d.News, d.Now, d.Log),
+		notice.New(notice.Deps{
+			ERPNext: d.ERPNext, Words: d.words, Store: d.Store, News: d.News, Mail: d.Messages, Link: d.Link, Acted: o.crew.Acted,
+			Brand: d.Brand, Now: d.Now, Log: d.Log,
+		}),
 	}
-	if of.Group != "" {
-		q.Filters = append(q.Filters, erpnext.Eq("assigned_group", of.Group))
-	}
-	return q
+	return o
 }
 
-// card takes the place's address and coordinates where the job has none itself.
-func (p placed) card(from erpnext.Date) Card {
-	c := p.Card
-	c.WaitsFor, c.Tags = []string{}, []RequiredTag{}
-	if c.DependsOn != "" {
-		c.WaitsFor = append(c.WaitsFor, c.DependsOn)
+func (o *office) mount(r *web.Router) {
+	for _, room := range o.rooms {
+		room.Mount(r)
 	}
-	if c.Address == "" {
-		c.Address = strings.Trim(p.Street+", "+p.City, ", ")
-	}
-	if c.Latitude == 0 && c.Longitude == 0 {
-		c.Latitude, c.Longitude = p.Lat, p.Lon
-	}
-	c.StartTime = clock(c.StartTime)
-	c.Late = c.ScheduledDate < from && c.ScheduledDate != "" && !erpnext.DispatchJob{Status: c.Status}.Final()
-	return c
 }
 
-// attach reads the tags and the predecessors of all jobs, at once.
-func (b *Board) attach(ctx context.Context, cards []Card) error {
-	var tags []struct {
-		Parent string `json:"parent"`
-		RequiredTag
-	}
-	var waits []struct {
-		Parent string `json:"parent"`
-		Job    string `json:"job"`
-	}
-	names, byName := make([]string, len(cards)), make(map[string]*Card, len(cards))
-	for i := range cards {
-		names[i], byName[cards[i].Name] = cards[i].Name, &cards[i]
-	}
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return b.erp.List(ctx, rowsOf("Dispatch Tag Link", names), &tags) })
-	work.Go(func() error { return b.erp.List(ctx, rowsOf("Dispatch Job Predecessor", names), &waits) })
-	if err := work.Wait(); err != nil {
-		return err
-	}
-	for _, row := range tags {
-		card := byName[row.Parent]
-		card.Tags = append(card.Tags, row.RequiredTag)
-	}
-	for _, row := range waits {
-		if card := byName[row.Parent]; !slices.Contains(card.WaitsFor, row.Job) {
-			card.WaitsFor = append(card.WaitsFor, row.Job)
-		}
-	}
-	return nil
-}
-
-// rowsOf asks for a child table of many jobs in one call: the list of names is
-// sent in a body when it is long.
-func rowsOf(child string, jobs []string) erpnext.Query {
-	return erpnext.Query{
-		Doctype: child, Parent: "Dispatch Job", OrderBy: "parent asc, idx asc", Limit: boardRows,
-		Filters: []erpnext.Filter{erpnext.Eq("parenttype", "Dispatch Job"), erpnext.In("parent", jobs...)},
+// linked records a change of whom a job waits for, so that the dispatcher can take
+// it back with his other actions.
+func (o *office) linked(ctx context.Context, out rechain.Linked) {
+	was := out.Before()
+	after := ledger.Fields{Status: &out.Status, WaitsFor: &out.DependsOn}
+	before := ledger.Of(&was).Only(after)
+	if len(after.Differences(before)) > 0 {
+		o.crew.Acted(ctx, ledger.DependsOn, ledger.Change{Job: out.Job, Before: before, After: after})
 	}
 }

@@ -1,190 +1,191 @@
-// Package dispatch turns a sold service into work orders, Dispatch Jobs in
-// ERPNext, chained so that each waits for those before it (Planner), and shows
-// them to dispatchers (Board).
+// Package dispatch is the life of work orders, Dispatch Jobs in ERPNext: they are
+// filed as a chain (Planner) or for an issue, shown to dispatchers (Board), given
+// to people, claimed, and moved from state to state; what follows from a move is
+// done once each, and tried again alone when it fails (Desk).
 //
-// Routes: GET /dispatch/board; claims and states of jobs come with the
-// assignment of work.
-// Events: job.created for each job filed.
-// Systems called: ERPNext (Dispatch Job, Dispatch Technician, Dispatch Tag).
-// Remembers: nothing; a job that is filed is its own trace.
+// Its rooms: plan (the chain of a sale), intake (the work order of an issue),
+// chain (who waits for whom), rechain (changes of that), machine (which state may
+// follow which), effect (moves and what they lead to), deed (the effects on other
+// documents and people), task (what only people can decide); and where dispatchers
+// work: board, crew (assignments), ledger (what can be undone), notice (plans are
+// published), pool, presence.
+//
+// Routes: POST /dispatch/job-status, /dispatch/claim-job, /dispatch/job-delete,
+// /dispatch/from-issue, /dispatch/depends-on, GET /dispatch/job/{name}/effects,
+// POST /dispatch/job/{name}/effects/{effect}/retry; those of the board, the
+// crew, notices, the pool and presence stand in their rooms.
+// Events: job.created, job.moved, job.deleted, job-claimed, job-unblocked,
+// effect.died.
+// Systems called: ERPNext (Dispatch Job, Dispatch Technician, Dispatch Tag, Issue,
+// Checklist Template), and what the effects need.
+// Remembers: moves and effects, as jobs (see the room effect); who deleted what.
 package dispatch
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/deed"
+	"gigafibre.ca/targo-hub/hub/dispatch/effect"
+	"gigafibre.ca/targo-hub/hub/dispatch/intake"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
+	"gigafibre.ca/targo-hub/hub/dispatch/plan"
+	"gigafibre.ca/targo-hub/hub/dispatch/rechain"
+	"gigafibre.ca/targo-hub/hub/dispatch/task"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox"
 )
+
+const doctype = "Dispatch Job"
 
 // News tells the ops app what happened.
 type News interface {
 	Publish(ctx context.Context, events ...hub.Event) error
 }
 
-// Planner files the jobs of a chain.
-type Planner struct {
-	erp  *erpnext.Client
-	news News
-	now  func() time.Time
-}
+// What other packages need of the rooms.
+type (
+	Planner     = plan.Planner
+	Order       = plan.Order
+	Step        = plan.Step
+	Activated   = effect.Activated
+	Messages    = deed.Messages
+	Hooks       = deed.Hooks
+	Words       = machine.Words
+	Effect      = effect.Effect
+	Move        = effect.Move
+	Result      = effect.Result
+	EffectState = effect.State
+)
 
 // NewPlanner makes a planner; now is the clock by which "today" is read.
 func NewPlanner(erp *erpnext.Client, news News, now func() time.Time) *Planner {
-	return &Planner{erp: erp, news: news, now: now}
+	return plan.NewPlanner(erp, news, now)
 }
 
-// Order says what a chain is for. Steps wins over Template; with neither the
-// fibre installation is taken.
-type Order struct {
-	Contract string // Service Contract; the chain's identity
-	Issue    string // master Issue
-	Customer string
-	Location string // Service Location, may be empty
-	Place    string // the address in words, for the map
-	Priority string // low, medium, high; medium when empty
-	Template string
-	Steps    []Step
+// ParseSteps reads a quotation's wizard steps (see plan.ParseSteps).
+func ParseSteps(text string) ([]Step, error) { return plan.ParseSteps(text) }
+
+// ParseWords reads the site's own words for states (see machine.ParseWords).
+func ParseWords(text string) (Words, error) { return machine.ParseWords(text) }
+
+// Texts are the messages to customers; the outbox knows them under "deed".
+func Texts() (*outbox.Texts, error) { return deed.Texts() }
+
+// Store is what the desk needs of hub/keep.
+type Store interface {
+	effect.Store
+	keep.Values
+	keep.Trail
 }
 
-// PlanFor files every job of the order that is not filed yet and returns the
-// names of all of them, in the order of the work. Each job asks for its own
-// trace (contract and step), so a call that was cut short is simply repeated.
-func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
-	steps, err := o.steps()
+// Deps is what the desk works with. ERPNext may be nil: what needs it then
+// answers that the part is switched off.
+type Deps struct {
+	ERPNext *erpnext.Client
+	Store   Store
+	News    News
+	Config  Config
+
+	Messages Messages // the outbox; nil: no text goes out
+	Hooks    Hooks    // nil: no webhook goes out
+	// Activate starts the service after the last work order of its chain; nil: none is.
+	Activate func(ctx context.Context, job *erpnext.DispatchJob) (Activated, error)
+	Effects  []Effect // more of them
+	Brand    string   // who customers and technicians get texts from
+	// Link makes the address at which a technician finds a job and his day; nil: the
+	// texts to technicians have none.
+	Link func(ctx context.Context, technician, job string) (url string, err error)
+
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Desk is where work orders are moved.
+type Desk struct {
+	Deps
+	words    Words
+	engine   *effect.Engine
+	rechains *rechain.Rechainer
+	intake   *intake.Intake
+	planner  *Planner
+	office   *office
+}
+
+// NewDesk makes a desk.
+func NewDesk(d Deps) (*Desk, error) {
+	words, err := machine.ParseWords(d.Config.StatusWords)
 	if err != nil {
 		return nil, err
 	}
-	filed, done, err := p.filed(ctx, o.Contract)
+	kinds, err := intake.ParseKinds(d.Config.IssueTypes)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(steps))
-	for i, step := range steps {
-		name := filed[step.ID]
-		if name == "" {
-			if name, err = p.file(ctx, p.job(o, step, i+1, waitFor(step, filed, done))); err != nil {
-				return nil, fmt.Errorf("filing job %q of %s: %w", step.ID, o.Contract, err)
-			}
-			filed[step.ID] = name
-		}
-		names = append(names, name)
-	}
-	return names, p.announce(ctx, o, steps, filed)
-}
-
-// filed maps the step ids of the contract's jobs to their names, and tells which
-// of the jobs are finished.
-func (p *Planner) filed(ctx context.Context, contract string) (filed map[string]string, done map[string]bool, err error) {
-	jobs, err := erpnext.List[filedJob](ctx, p.erp, erpnext.Query{
-		Doctype: "Dispatch Job", Filters: []erpnext.Filter{erpnext.Eq("service_contract", contract)}, OrderBy: "step_order asc",
+	deeds := deed.Effects(deed.Deps{
+		ERPNext: d.ERPNext, Words: words, Config: d.Config.Deeds, Messages: d.Messages, Hooks: d.Hooks, Brand: d.Brand, Now: d.Now, Log: d.Log,
 	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("listing the jobs of %s: %w", contract, err)
-	}
-	filed, done = make(map[string]string, len(jobs)), make(map[string]bool, len(jobs))
-	for _, job := range jobs {
-		filed[job.StepID] = job.Name
-		done[job.Name] = erpnext.DispatchJob{Status: job.Status}.Final()
-	}
-	return filed, done, nil
+	desk := &Desk{Deps: d, words: words}
+	desk.engine = effect.New(effect.Deps{
+		ERPNext: d.ERPNext, Store: d.Store, News: d.News, Words: words, Effects: append(deeds, d.Effects...), Activate: d.Activate,
+		Disconnects: d.Config.disconnects, Now: d.Now, Log: d.Log,
+	})
+	desk.rechains = rechain.New(rechain.Deps{ERPNext: d.ERPNext, Words: words, Engine: desk.engine, News: d.News, Trail: d.Store, Now: d.Now, Bereaved: desk.tasks().Bereaved})
+	desk.intake = intake.New(intake.Deps{ERPNext: d.ERPNext, Words: words, News: d.News, Filer: desk.engine, Kinds: kinds, Now: d.Now})
+	desk.planner = NewPlanner(d.ERPNext, d.News, d.Now).For(words, desk.engine)
+	desk.office = newOffice(desk)
+	return desk, nil
 }
 
-// waitFor names the predecessors of a step, finished ones last: when all are
-// finished the step waits for nobody.
-func waitFor(s Step, filed map[string]string, done map[string]bool) []string {
-	open := slices.DeleteFunc(names(s.DependsOn, filed), func(name string) bool { return done[name] })
-	if len(open) == 0 {
+// tasks are left for people about what stands still.
+func (d *Desk) tasks() task.Desk {
+	return task.Desk{ERPNext: d.ERPNext, Words: d.words, To: d.Config.Deeds.TasksTo, Now: d.Now}
+}
+
+func (c Config) disconnects(jobType string) bool {
+	return slices.ContainsFunc(c.ReasonTypes, func(t string) bool { return strings.EqualFold(t, jobType) })
+}
+
+// Planner files the chains of sales, and sees to what follows from a work order
+// being filed open.
+func (d *Desk) Planner() *Planner { return d.planner }
+
+// Words are the site's words for states.
+func (d *Desk) Words() Words { return d.words }
+
+// Work is what the desk does in the background.
+func (d *Desk) Work() []keep.Work { return d.engine.Work() }
+
+// Died is told of every piece of work that was given up.
+func (d *Desk) Died(ctx context.Context, work keep.Job, err error) { d.engine.Died(ctx, work, err) }
+
+// Noticed is told of every work order that was changed in ERPNext: one that was
+// moved there past the hub has the same effects.
+func (d *Desk) Noticed(ctx context.Context, job string) error {
+	if d.ERPNext == nil {
 		return nil
 	}
-	return append(open, slices.DeleteFunc(names(s.DependsOn, filed), func(name string) bool { return !done[name] })...)
+	return d.engine.Noticed(ctx, job)
 }
 
-// filedJob is what is asked of a job that exists.
-type filedJob struct {
-	Name   string `json:"name"`
-	StepID string `json:"step_id"`
-	Status string `json:"status"`
+// Unblock opens a work order on hold that has nothing to wait for any more.
+func (d *Desk) Unblock(ctx context.Context, job string) error {
+	_, err := d.engine.Release(ctx, job)
+	return err
 }
 
-// file inserts the job, or finds the one with its key. Tags that ERPNext does
-// not know must not keep an installation from being planned: they are written
-// into the notes instead.
-func (p *Planner) file(ctx context.Context, job erpnext.DispatchJob) (string, error) {
-	listed := true // a moment ago, and it was not there: who was faster since is told by the unique key
-	find := func(ctx context.Context) (*erpnext.DispatchJob, error) {
-		if listed {
-			listed = false
-			return nil, nil
-		}
-		return erpnext.First[erpnext.DispatchJob](ctx, p.erp, "Dispatch Job", erpnext.Eq("hub_key", job.HubKey))
+// off refuses while there is no ERPNext.
+func (d *Desk) off() error {
+	if d.ERPNext == nil {
+		return hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
 	}
-	create := func(ctx context.Context) (*erpnext.DispatchJob, error) {
-		return erpnext.Insert[erpnext.DispatchJob](ctx, p.erp, "Dispatch Job", job)
-	}
-	made, _, err := erpnext.Ensure(ctx, p.erp, find, create)
-	if erpnext.IsLink(err) && len(job.Tags) > 0 {
-		for _, tag := range job.Tags {
-			job.Notes += "Étiquette : " + tag.Tag + "\n"
-		}
-		job.Tags = nil
-		made, _, err = erpnext.Ensure(ctx, p.erp, find, create)
-	}
-	if err != nil {
-		return "", err
-	}
-	return made.Name, nil
+	return nil
 }
 
-// job draws up one document. Predecessors are filed before their successors, so
-// their names are known.
-func (p *Planner) job(o Order, s Step, order int, predecessors []string) erpnext.DispatchJob {
-	job := erpnext.DispatchJob{
-		HubKey: o.Contract + "/" + s.ID, Subject: erpnext.Line(s.Label), JobType: s.JobType, AssignedGroup: s.Group,
-		Status: erpnext.JobOpen, Priority: o.Priority, DurationH: s.DurationH,
-		ScheduledDate: erpnext.Date(p.date(s.OffsetDays)),
-		Customer:      o.Customer, ServiceLocation: o.Location, Address: o.Place,
-		ServiceContract: o.Contract, SourceIssue: o.Issue, StepID: s.ID, StepOrder: order,
-		OnOpenWebhook: s.OnOpenWebhook, OnCloseWebhook: s.OnCloseWebhook,
-	}
-	if job.Priority == "" {
-		job.Priority = erpnext.PriorityMedium
-	}
-	for _, tag := range s.Tags {
-		job.Tags = append(job.Tags, erpnext.TagLink{Tag: tag})
-	}
-	if len(predecessors) > 0 {
-		job.Status = erpnext.JobOnHold
-		job.WaitFor(predecessors...)
-	}
-	return job
-}
-
-// date is today plus the offset, as people in Quebec read the calendar: a job
-// without a date would fall off every board.
-func (p *Planner) date(offset int) string {
-	return p.now().In(hub.Local()).AddDate(0, 0, offset).Format(time.DateOnly)
-}
-
-// announce publishes one event per job; its key makes it once, also when the
-// call that filed the job died before it could speak.
-func (p *Planner) announce(ctx context.Context, o Order, steps []Step, filed map[string]string) error {
-	events := make([]hub.Event, 0, len(steps))
-	for _, s := range steps {
-		events = append(events, hub.NewEvent(hub.TopicJobs, hub.JobCreated, hub.JobCreated+":"+filed[s.ID], map[string]any{
-			"job": filed[s.ID], "subject": s.Label, "assigned_group": s.Group, "contract": o.Contract,
-			"customer": o.Customer, "scheduled_date": p.date(s.OffsetDays), "depends_on": names(s.DependsOn, filed),
-		}))
-	}
-	return p.news.Publish(ctx, events...)
-}
-
-func names(ids []string, filed map[string]string) []string {
-	out := make([]string, 0, len(ids))
-	for _, id := range ids {
-		out = append(out, filed[id])
-	}
-	return out
-}
+// Final tells that a state, as the site writes it, is the last one.
+func (d *Desk) Final(status string) bool { return machine.Final(d.words.In(status)) }

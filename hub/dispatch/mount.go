@@ -4,31 +4,166 @@ import (
 	"context"
 	"net/http"
 
-	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/effect"
+	"gigafibre.ca/targo-hub/hub/dispatch/intake"
+	"gigafibre.ca/targo-hub/hub/dispatch/rechain"
+	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
-// Mount registers the routes of the board.
-func (b *Board) Mount(r *web.Router) {
+// Mount registers the routes.
+func (d *Desk) Mount(r *web.Router) {
+	office, all := web.Staff.Or(web.Service), web.Staff.Or(web.Service).Or(web.Technician)
 	web.Operation(r, web.Op{
-		Method: http.MethodGet, Path: "/dispatch/board", Guard: web.Staff.Or(web.Service), Tag: "dispatch", Calls: true,
-		ID: "dispatch-board", Summary: "Jobs, technicians and tags of some days, in one answer",
-		Description: "Days from `from` (today) to `to` (a week), both included; unfinished work of earlier days and work without a day is shown too. A bounded number of calls to ERPNext, whatever the size.",
-	}, b.show)
+		Method: http.MethodPost, Path: "/dispatch/job-status", Guard: all, ID: "dispatch-job-status", Calls: true,
+		Summary:     "Move a work order to another state",
+		Description: "What may follow is 409 `transition-illegal` otherwise, with the states that may (`state.allowed`). The move is stored before it is written; what follows from it (`effects`) is done once each, and goes on by itself when the answer says `pending` or `failed`. A work order that is there already answers what it answered before.",
+	}, d.move)
+	web.Operation(r, web.Op{
+		Method: http.MethodGet, Path: "/dispatch/job/{name}/effects", Guard: all, ID: "dispatch-job-effects", Calls: true,
+		Summary: "How the moves of a work order stand, and what follows from them",
+	}, d.show)
+	web.Operation(r, web.Op{
+		Method: http.MethodPost, Path: "/dispatch/job/{name}/effects/{effect}/retry", Guard: web.Staff, ID: "dispatch-effect-retry",
+		Summary: "Try an effect again now",
+	}, d.again)
+	web.Operation(r, web.Op{
+		Method: http.MethodPost, Path: "/dispatch/claim-job", Guard: all, ID: "dispatch-claim-job", Calls: true,
+		Summary: "Take a work order of the group's queue; 409 names who was faster",
+	}, d.claim)
+	web.Operation(r, web.Op{
+		Method: http.MethodPost, Path: "/dispatch/job-delete", Guard: office, ID: "dispatch-job-delete", Calls: true,
+		Summary:     "Delete a work order; its chain closes behind it",
+		Description: "Who waited for it waits for its own predecessors. While other documents point at it, it is 409 `job-linked` and nothing is changed. `force` deletes one that somebody is working at.",
+	}, d.remove)
+	web.Operation(r, web.Op{
+		Method: http.MethodPost, Path: "/dispatch/from-issue", Guard: office, ID: "dispatch-from-issue", Calls: true, Status: http.StatusCreated,
+		Summary: "File the work order that an issue asks for; 409 while there is one, unless forced",
+	}, d.file)
+	web.Operation(r, web.Op{
+		Method: http.MethodPost, Path: "/dispatch/depends-on", Guard: office, ID: "dispatch-depends-on", Calls: true,
+		Summary:     "Say whom a work order waits for, and what it is a part of",
+		Description: "`depends_on` replaces all predecessors, `parent_job` the parent; what is absent stays. A circle is 422 `chain-circle`.",
+	}, d.link)
+	d.office.mount(r)
 }
 
-type boardInput struct {
-	From  string `query:"from" doc:"first day, YYYY-MM-DD; today when empty"`
-	To    string `query:"to" doc:"last day, YYYY-MM-DD; a week after the first when empty"`
-	Group string `query:"group" doc:"only the jobs of this group"`
+type statusOutput struct{ Body Moved }
+
+type effectsInput struct {
+	Name string `path:"name" maxLength:"140"`
 }
 
-type boardOutput struct{ Body *Sheet }
+type effectsOutput struct {
+	Body struct {
+		Job     string           `json:"job"`
+		Status  string           `json:"status"`
+		Effects []effect.State   `json:"effects" nullable:"false" doc:"Of the last move"`
+		Moves   []effect.Account `json:"moves" nullable:"false" doc:"The newest first"`
+	}
+}
 
-func (b *Board) show(ctx context.Context, in *boardInput) (*boardOutput, error) {
-	sheet, err := b.Read(ctx, BoardOf{From: erpnext.Date(in.From), To: erpnext.Date(in.To), Group: in.Group})
+// show answers GET /dispatch/job/{name}/effects.
+func (d *Desk) show(ctx context.Context, in *effectsInput) (*effectsOutput, error) {
+	if err := d.off(); err != nil {
+		return nil, err
+	}
+	job, err := d.job(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
-	return &boardOutput{Body: sheet}, nil
+	if actor := hub.ActorOf(ctx); actor.Role == hub.RoleTechnician && !own(actor, job) {
+		return nil, hub.Fail(hub.Forbidden, "job-forbidden", "This work order is somebody else's.", nil)
+	}
+	out := &effectsOutput{}
+	out.Body.Job, out.Body.Status, out.Body.Effects = job.Name, job.Status, []effect.State{}
+	if out.Body.Moves, err = d.engine.List(ctx, job.Name); err != nil {
+		return nil, err
+	}
+	for i := range out.Body.Moves {
+		m := &out.Body.Moves[i]
+		m.Error, m.Effects = discreet(ctx, m.Error), shown(ctx, m.Effects)
+	}
+	if len(out.Body.Moves) > 0 {
+		out.Body.Effects = out.Body.Moves[0].Effects
+	}
+	return out, nil
+}
+
+type againInput struct {
+	Name   string `path:"name" maxLength:"140"`
+	Effect string `path:"effect" maxLength:"60"`
+}
+
+type againOutput struct{ Body effect.State }
+
+// again answers POST /dispatch/job/{name}/effects/{effect}/retry.
+func (d *Desk) again(ctx context.Context, in *againInput) (*againOutput, error) {
+	actor := hub.ActorOf(ctx).String()
+	state, err := d.engine.Retry(ctx, in.Name, in.Effect, "tried again by "+actor)
+	if err != nil {
+		return nil, err
+	}
+	return &againOutput{Body: state}, d.Store.Audit(ctx, keep.Record{
+		Actor: actor, Action: "effect.retry", Doctype: doctype, Name: in.Name, Detail: in.Effect, Request: hub.RequestID(ctx),
+	})
+}
+
+type removeInput struct {
+	Body struct {
+		Job   string `json:"job" minLength:"1" maxLength:"140"`
+		Force bool   `json:"force,omitempty"`
+	}
+}
+
+type removeOutput struct{ Body rechain.Deleted }
+
+// remove answers POST /dispatch/job-delete.
+func (d *Desk) remove(ctx context.Context, in *removeInput) (*removeOutput, error) {
+	if err := d.off(); err != nil {
+		return nil, err
+	}
+	out, err := d.rechains.Delete(ctx, in.Body.Job, in.Body.Force)
+	return &removeOutput{Body: out}, err
+}
+
+type fileInput struct {
+	Body struct {
+		Issue string `json:"issue" minLength:"1" maxLength:"140"`
+		Force bool   `json:"force,omitempty" doc:"File another one although one is open"`
+	}
+}
+
+type fileOutput struct{ Body intake.Taken }
+
+// file answers POST /dispatch/from-issue.
+func (d *Desk) file(ctx context.Context, in *fileInput) (*fileOutput, error) {
+	if err := d.off(); err != nil {
+		return nil, err
+	}
+	out, err := d.intake.Take(ctx, in.Body.Issue, in.Body.Force)
+	return &fileOutput{Body: out}, err
+}
+
+type linkInput struct {
+	Body struct {
+		Job       string    `json:"job" minLength:"1" maxLength:"140"`
+		DependsOn *[]string `json:"depends_on,omitempty" maxItems:"100" doc:"All predecessors; an empty list for none"`
+		Parent    *string   `json:"parent_job,omitempty" maxLength:"140" doc:"Empty for none"`
+	}
+}
+
+type linkOutput struct{ Body rechain.Linked }
+
+// link answers POST /dispatch/depends-on.
+func (d *Desk) link(ctx context.Context, in *linkInput) (*linkOutput, error) {
+	if err := d.off(); err != nil {
+		return nil, err
+	}
+	out, err := d.rechains.Link(ctx, in.Body.Job, rechain.Link{WaitsFor: in.Body.DependsOn, Parent: in.Body.Parent})
+	if err == nil {
+		d.office.linked(ctx, out)
+	}
+	return &linkOutput{Body: out}, err
 }

@@ -1,4 +1,4 @@
-package dispatch
+package plan
 
 import (
 	"gigafibre.ca/targo-hub/erpnext"

@@ -1,7 +1,6 @@
-package dispatch
+package board
 
 import (
-	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -14,9 +13,16 @@ type Sheet struct {
 	Group       string       `json:"group,omitempty"`
 	Jobs        []Card       `json:"jobs" doc:"by day, route order and start"`
 	More        bool         `json:"more" doc:"there are more jobs than one board shows: narrow the days or the group"`
+	Unassigned  []Pool       `json:"unassigned" doc:"unfinished jobs that nobody was given, by day"`
 	Technicians []Technician `json:"technicians"`
 	Tags        []Tag        `json:"tags"`
 	Positions   []Position   `json:"positions" doc:"last known places of technicians; empty while no tracker is configured"`
+}
+
+// Pool is the work of a day that waits for somebody.
+type Pool struct {
+	Date erpnext.Date `json:"date" doc:"empty for work without a day"`
+	Jobs []string     `json:"jobs" doc:"names, in the order of the board"`
 }
 
 // Card is a job on the board, with what people need to read it.
@@ -28,6 +34,8 @@ type Card struct {
 	Status          string        `json:"status"`
 	Customer        string        `json:"customer"`
 	CustomerName    string        `json:"customer_name"`
+	CustomerLang    string        `json:"customer_language" doc:"fr or en; empty without a customer"`
+	CustomerSMS     bool          `json:"customer_sms" doc:"the customer has a number that takes SMS"`
 	ServiceLocation string        `json:"service_location"`
 	Address         string        `json:"address"`
 	Latitude        float64       `json:"latitude" doc:"0 when unknown"`
@@ -41,11 +49,32 @@ type Card struct {
 	Late            bool          `json:"late" doc:"unfinished and of a day before the board's first"`
 	DependsOn       string        `json:"depends_on" doc:"the first predecessor"`
 	WaitsFor        []string      `json:"waits_for" doc:"all predecessors"`
+	Blocked         bool          `json:"blocked" doc:"on hold: it cannot be begun"`
+	BlockedBy       []string      `json:"blocked_by" doc:"predecessors that are not completed"`
+	ParentJob       string        `json:"parent_job"`
+	Children        []string      `json:"children" doc:"jobs on the board whose parent this is"`
 	Tags            []RequiredTag `json:"tags"`
+	Assistants      []Assistant   `json:"assistants" doc:"who helps the technician"`
+	Checklist       Progress      `json:"checklist"`
 	SourceIssue     string        `json:"source_issue"`
+	IssueSubject    string        `json:"issue_subject"`
 	ServiceContract string        `json:"service_contract"`
 	Published       int           `json:"published" doc:"1 when the technician was told"`
+	Pinned          int           `json:"pinned" doc:"1 when no plan may move it"`
 	Modified        string        `json:"modified" doc:"as ERPNext writes it: send it back unchanged to change the job"`
+}
+
+// Assistant is a technician who helps on a job.
+type Assistant struct {
+	Technician string       `json:"technician"`
+	Confirmed  erpnext.Flag `json:"confirmed"`
+}
+
+// Progress is how far a job's checklist is answered.
+type Progress struct {
+	Total   int `json:"total"`
+	Done    int `json:"done" doc:"questions that are answered"`
+	Missing int `json:"missing" doc:"required ones that are not"`
 }
 
 // RequiredTag is a skill that a job asks for, or that a technician has.
@@ -67,10 +96,13 @@ type Technician struct {
 	Name          string        `json:"name"`
 	FullName      string        `json:"full_name"`
 	Status        string        `json:"status"`
+	Active        bool          `json:"active" doc:"false for one who left and still has jobs on the board"`
 	Color         string        `json:"color"`
 	AssignedGroup string        `json:"assigned_group"`
 	ResourceType  string        `json:"resource_type"`
 	MaxDailyHours float64       `json:"max_daily_hours"`
+	Van           string        `json:"warehouse" doc:"the warehouse that is the van"`
+	HasPhone      bool          `json:"has_phone" doc:"a number that takes SMS is known"`
 	HomeLatitude  float64       `json:"home_base_latitude"`
 	HomeLongitude float64       `json:"home_base_longitude"`
 	Tags          []RequiredTag `json:"tags"`
@@ -82,13 +114,4 @@ type Position struct {
 	Latitude   float64   `json:"latitude"`
 	Longitude  float64   `json:"longitude"`
 	At         time.Time `json:"at"`
-}
-
-// clock pads the hour: one database writes 8:00:00, the other 08:00:00.
-func clock(text string) string {
-	text, _, _ = strings.Cut(text, ".")
-	if len(text) == len("8:00:00") {
-		return "0" + text
-	}
-	return text
 }

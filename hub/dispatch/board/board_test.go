@@ -1,4 +1,4 @@
-package dispatch_test
+package board_test
 
 import (
 	"errors"
@@ -15,14 +15,15 @@ import (
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/dispatch/board"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 )
 
 // plant is a site with some work in it.
 type plant struct {
 	site   *erpnextsim.Site
 	erp    *erpnext.Client
-	board  *dispatch.Board
+	board  *board.Board
 	calls  atomic.Int32
 	filled int // jobs
 }
@@ -78,9 +79,11 @@ func newPlant(tb testing.TB, profile erpnextsim.Profile, delay time.Duration) *p
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p.board = dispatch.NewBoard(p.erp, func() time.Time { return boardDay })
+	p.board = board.New(p.erp, machine.Words{}, p.clock)
 	return p
 }
+
+func (p *plant) clock() time.Time { return boardDay }
 
 func (p *plant) put(tb testing.TB, doctype string, doc map[string]any) string {
 	tb.Helper()
@@ -117,7 +120,7 @@ func (p *plant) jobs(tb testing.TB, from, to int) {
 	}
 }
 
-func (p *plant) read(tb testing.TB, of dispatch.BoardOf) *dispatch.Sheet {
+func (p *plant) read(tb testing.TB, of board.Of) *board.Sheet {
 	tb.Helper()
 	sheet, err := p.board.Read(tb.Context(), of)
 	if err != nil {
@@ -133,16 +136,16 @@ func TestBoardCostsTheSameWhateverItsSize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlant(t, profile, 0)
-			p.read(t, dispatch.BoardOf{}) // an empty one
+			p.read(t, board.Of{}) // an empty one
 			for _, jobs := range []int{1, 199} {
 				p.fill(t, jobs)
 				p.calls.Store(0)
-				p.read(t, dispatch.BoardOf{})
-				if n := p.calls.Load(); n > 5 {
+				p.read(t, board.Of{})
+				if n := p.calls.Load(); n > 7 {
 					t.Errorf("%d jobs more cost %d calls", jobs, n)
 				}
 			}
-			sheet := p.read(t, dispatch.BoardOf{})
+			sheet := p.read(t, board.Of{})
 			if len(sheet.Jobs) != 200 || sheet.More || len(sheet.Technicians) != 1 {
 				t.Errorf("%d jobs, more %v, %d technicians", len(sheet.Jobs), sheet.More, len(sheet.Technicians))
 			}
@@ -155,23 +158,24 @@ func TestBoardShowsWhatPeopleRead(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, erpnextsim.V16, 0)
 	p.fill(t, 1)
-	first := p.read(t, dispatch.BoardOf{}).Jobs[0]
+	first := p.read(t, board.Of{}).Jobs[0]
 	second := p.put(t, "Dispatch Job", map[string]any{"subject": "Activation", "status": "On Hold", "scheduled_date": "2026-11-24", "start_time": "",
 		"address": "9 rue Ailleurs", "depends_on": first.Name, "predecessors": []any{map[string]any{"job": first.Name}}})
 
-	sheet := p.read(t, dispatch.BoardOf{})
-	want := dispatch.Sheet{From: "2026-11-23", To: "2026-11-29", Positions: []dispatch.Position{},
-		Tags: []dispatch.Tag{{Name: "Fusion", Color: "#2266aa", Category: "skill"}},
-		Technicians: []dispatch.Technician{{Name: "T1", FullName: "Rémi Tremblay", Status: "available", ResourceType: "human", MaxDailyHours: 8,
-			Tags: []dispatch.RequiredTag{{Tag: "Fusion", Level: 3}}}},
-		Jobs: []dispatch.Card{{
-			Name: first.Name, Subject: "Installation 0000", JobType: "Installation", Priority: "medium", Status: "Open", Customer: first.Customer, CustomerName: "Cliente 0000",
+	sheet := p.read(t, board.Of{})
+	want := board.Sheet{From: "2026-11-23", To: "2026-11-29", Positions: []board.Position{},
+		Unassigned: []board.Pool{{Date: "2026-11-23", Jobs: []string{first.Name}}, {Date: "2026-11-24", Jobs: []string{second}}},
+		Tags:       []board.Tag{{Name: "Fusion", Color: "#2266aa", Category: "skill"}},
+		Technicians: []board.Technician{{Name: "T1", FullName: "Rémi Tremblay", Status: "available", Active: true, ResourceType: "human", MaxDailyHours: 8,
+			Tags: []board.RequiredTag{{Tag: "Fusion", Level: 3}}}},
+		Jobs: []board.Card{{
+			Name: first.Name, Subject: "Installation 0000", JobType: "Installation", Priority: "medium", Status: "Open", Customer: first.Customer, CustomerName: "Cliente 0000", CustomerLang: "en",
 			ServiceLocation: first.ServiceLocation, Address: "0 rue des Essais, Granby", Latitude: 45.4, Longitude: -72.7, AssignedGroup: "Installation",
-			ScheduledDate: "2026-11-23", StartTime: "08:00:00", RouteOrder: 1, WaitsFor: []string{}, Modified: first.Modified,
-			Tags: []dispatch.RequiredTag{{Tag: "Fusion", Level: 2, Required: 1}},
+			ScheduledDate: "2026-11-23", StartTime: "08:00:00", RouteOrder: 1, WaitsFor: []string{}, BlockedBy: []string{}, Children: []string{}, Assistants: []board.Assistant{}, Modified: first.Modified,
+			Tags: []board.RequiredTag{{Tag: "Fusion", Level: 2, Required: 1}},
 		}, {
 			Name: second, Subject: "Activation", JobType: "Installation", Priority: "medium", Status: "On Hold", Address: "9 rue Ailleurs", ScheduledDate: "2026-11-24",
-			DependsOn: first.Name, WaitsFor: []string{first.Name}, Tags: []dispatch.RequiredTag{}, Modified: sheet.Jobs[1].Modified,
+			DependsOn: first.Name, WaitsFor: []string{first.Name}, Blocked: true, BlockedBy: []string{first.Name}, Children: []string{}, Assistants: []board.Assistant{}, Tags: []board.RequiredTag{}, Modified: sheet.Jobs[1].Modified,
 		}},
 	}
 	if diff := cmp.Diff(&want, sheet); diff != "" {
@@ -197,12 +201,12 @@ func TestBoardDays(t *testing.T) {
 		p.put(t, "Dispatch Job", job)
 	}
 	for name, tc := range map[string]struct {
-		of   dispatch.BoardOf
+		of   board.Of
 		want []string
 	}{
-		"today":      {dispatch.BoardOf{To: "2026-11-23"}, []string{"late!", "done today", "today, fibre"}},
-		"group":      {dispatch.BoardOf{Group: "Fibre"}, []string{"today, fibre"}},
-		"next month": {dispatch.BoardOf{From: "2026-12-01", To: "2026-12-31"}, []string{"late!", "today, fibre!", "next month"}},
+		"today":      {board.Of{To: "2026-11-23"}, []string{"late!", "done today", "today, fibre"}},
+		"group":      {board.Of{Group: "Fibre"}, []string{"today, fibre"}},
+		"next month": {board.Of{From: "2026-12-01", To: "2026-12-31"}, []string{"late!", "today, fibre!", "next month"}},
 	} {
 		var got []string
 		for _, job := range p.read(t, tc.of).Jobs {
@@ -217,11 +221,30 @@ func TestBoardDays(t *testing.T) {
 	}
 }
 
+// TestBoardKeepsWhoLeft as long as he has a job on it: it is nobody's else, and
+// not unassigned.
+func TestBoardKeepsWhoLeft(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t, erpnextsim.V16, 0)
+	for _, who := range []string{"T1", "T8", "T9"} {
+		p.put(t, "Dispatch Technician", map[string]any{"technician_id": who, "full_name": who, "active": who == "T1"})
+	}
+	p.put(t, "Dispatch Job", map[string]any{"subject": "left behind", "scheduled_date": "2026-11-23", "assigned_tech": "T9", "status": "Assigned"})
+	sheet := p.read(t, board.Of{})
+	var got []string
+	for _, technician := range sheet.Technicians {
+		got = append(got, fmt.Sprintf("%s %v", technician.Name, technician.Active))
+	}
+	if diff := cmp.Diff([]string{"T1 true", "T9 false"}, got); diff != "" || len(sheet.Unassigned) > 0 {
+		t.Errorf("%s, unassigned %v", diff, sheet.Unassigned)
+	}
+}
+
 // TestBoardRefusesDays that nobody can mean.
 func TestBoardRefusesDays(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t, erpnextsim.V16, 0)
-	for _, of := range []dispatch.BoardOf{
+	for _, of := range []board.Of{
 		{From: "tomorrow"}, {To: "2026-13-01"}, {From: "2026-11-23", To: "2026-11-22"}, {From: "2026-01-01", To: "2026-12-31"},
 	} {
 		p.calls.Store(0)
@@ -230,7 +253,7 @@ func TestBoardRefusesDays(t *testing.T) {
 			t.Errorf("%+v: %v after %d calls", of, err, p.calls.Load())
 		}
 	}
-	if _, err := dispatch.NewBoard(nil, time.Now).Read(t.Context(), dispatch.BoardOf{}); !hub.HasCode(err, "part-off") {
+	if _, err := board.New(nil, machine.Words{}, time.Now).Read(t.Context(), board.Of{}); !hub.HasCode(err, "part-off") {
 		t.Errorf("without ERPNext: %v", err)
 	}
 }

@@ -1,0 +1,120 @@
+package effect
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/keep"
+)
+
+// run works one effect off.
+func (e *Engine) run(ctx context.Context, work keep.Job) (keep.Result, error) {
+	var o order
+	if err := json.Unmarshal(work.Payload, &o); err != nil {
+		return keep.Result{}, keep.Reject(fmt.Errorf("reading the effect: %w", err))
+	}
+	i := slices.IndexFunc(e.effects, func(effect Effect) bool { return effect.Name == o.Effect })
+	if i < 0 {
+		return keep.Result{}, keep.Reject(fmt.Errorf("effect %q is not known to this hub", o.Effect))
+	}
+	result := Skip("The work order is gone.")
+	job, err := erpnext.Get[erpnext.DispatchJob](ctx, e.ERPNext, doctype, o.Move.Job)
+	if err == nil {
+		e.Words.Read(job)
+		result, err = e.effects[i].Do(ctx, o.Move, job)
+	} else if erpnext.IsNotFound(err) {
+		err = nil
+	}
+	if err != nil {
+		return keep.Result{}, hopeless(work, err)
+	}
+	body, err := json.Marshal(result)
+	return keep.Result{State: cmp.Or(result.State, Done), Note: result.Note, Body: body}, err
+}
+
+// enough is how often ERPNext may break down over one document: a day of tries.
+const enough = 100
+
+// hopeless gives up what ERPNext breaks down over again and again while it is
+// there: a script of the site has to be mended, and until then nobody else in the
+// lane shall wait.
+func hopeless(work keep.Job, err error) error {
+	e, ours := errors.AsType[*erpnext.Error](err)
+	if ours && e.Status == http.StatusInternalServerError && e.ExcType != "" && work.Tries+1 >= enough {
+		return keep.Reject(err)
+	}
+	return err
+}
+
+// stateOf reads how an effect stands from the work behind it.
+func stateOf(work keep.Job) State {
+	_, name, _ := strings.Cut(work.Dedupe, "/")
+	s := State{Name: name, State: Pending, Tries: work.Tries, Work: work.ID}
+	switch {
+	case work.Status == keep.Done:
+		s.State = cmp.Or(work.State, Done)
+	case work.Status == keep.Dead || work.Status == keep.Cancelled || work.Status == keep.Held:
+		s.State, s.Error = Failed, trouble(work)
+	case work.Status == keep.Running:
+		s.State, s.Error = Running, trouble(work)
+	case work.Tries > 0:
+		s.State, s.Error, s.NextTry = Failed, trouble(work), &work.Due
+	}
+	var result Result
+	if s.State != Failed && json.Unmarshal(work.Result, &result) == nil && work.Status == keep.Done {
+		s.Note, s.Trace, s.data = result.Note, result.Trace, result.Data
+	}
+	return s
+}
+
+// trouble says why the last try failed: ERPNext's words are made for the staff,
+// who alone read this.
+func trouble(work keep.Job) string {
+	for _, attempt := range slices.Backward(work.Attempts) {
+		if attempt.Class != keep.OK && attempt.Class != keep.Kept {
+			return cmp.Or(attempt.Detail, attempt.Code, string(attempt.Class))
+		}
+	}
+	return ""
+}
+
+// settled tells that waiting a moment longer will not show more.
+func settled(states []State) bool {
+	return !slices.ContainsFunc(states, func(s State) bool { return s.State == Pending || s.State == Running })
+}
+
+// Retry runs an effect of the job again at once, the last one of that name.
+func (e *Engine) Retry(ctx context.Context, job, effect, reason string) (State, error) {
+	found, err := e.works(ctx, job)
+	if err != nil {
+		return State{}, err
+	}
+	for _, work := range found {
+		if _, name, _ := strings.Cut(work.Dedupe, "/"); name == effect {
+			return e.retry(ctx, work, reason)
+		}
+	}
+	return State{}, hub.Fail(hub.NotFound, "not-found", "The work order has no such effect.", nil)
+}
+
+func (e *Engine) retry(ctx context.Context, work keep.Job, reason string) (State, error) {
+	action := keep.Retry
+	switch work.Status {
+	case keep.Running:
+		return stateOf(work), nil
+	case keep.Pending:
+		action = keep.Hurry
+	case keep.Held:
+		action = keep.Release
+	}
+	again, err := e.Store.Change(ctx, work.ID, action, reason)
+	return stateOf(again), err
+}

@@ -1,0 +1,277 @@
+package notice_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
+	"gigafibre.ca/targo-hub/hub/dispatch/notice"
+	"gigafibre.ca/targo-hub/hub/hubtest"
+	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/web"
+)
+
+// begun is when the tests began: their clock stands at a Monday then and goes on,
+// for ERPNext tells two states of a document apart by the time.
+var begun = time.Now()
+
+func clock() time.Time {
+	return time.Date(2026, 11, 23, 9, 0, 0, 0, hub.Local()).Add(time.Since(begun))
+}
+
+// founded is what the sites of all tests begin as, by release.
+var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
+	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
+	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
+}
+
+// found makes a site with two technicians who have telephones, one who has none,
+// and one who left.
+func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
+	raw, err := erpnext.Fixtures()
+	if err != nil {
+		return nil, err
+	}
+	return erpnextsim.Found(erpnextsim.Options{Profile: profile, Now: clock}, func(site *erpnextsim.Site) error {
+		errs := []error{site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"), site.AddUser("zoe@example.test", "key1", "secret1", "System Manager")}
+		for _, t := range []map[string]any{
+			{"technician_id": "T1", "full_name": "Rémi Tremblay", "phone": "514 555-0101"},
+			{"technician_id": "T2", "full_name": "Zoé Roy", "phone": "+15145550102", "user": "zoe@example.test"},
+			{"technician_id": "T3", "full_name": "Sans Numéro"},
+			{"technician_id": "T9", "full_name": "Parti", "phone": "+15145550109", "active": 0},
+		} {
+			_, err := site.Put("Dispatch Technician", t)
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// post is the outbox, whose replies can be lost.
+type post struct {
+	box    *outbox.Outbox
+	lock   sync.Mutex
+	before error // what the next Queue answers without queueing
+	after  error // what the next Queue answers although it queued
+}
+
+func (p *post) Queue(ctx context.Context, m outbox.Message) (outbox.Entry, error) {
+	p.lock.Lock()
+	before, after := p.before, p.after
+	p.before, p.after = nil, nil
+	p.lock.Unlock()
+	if before != nil {
+		return outbox.Entry{}, before
+	}
+	entry, err := p.box.Queue(ctx, m)
+	if after != nil {
+		return outbox.Entry{}, after
+	}
+	return entry, err
+}
+
+// office is a hub with the notices' route beside a site.
+type office struct {
+	tb     testing.TB
+	site   *erpnextsim.Site
+	erp    *erpnext.Client
+	store  keep.Engine
+	post   *post
+	ledger *ledger.Ledger
+	deps   notice.Deps
+	url    string
+
+	upstream string
+	// meanwhile runs once, when jobs are published the next time.
+	meanwhile atomic.Pointer[func()]
+}
+
+// client is a hub's own way to the site.
+func (o *office) client() *erpnext.Client {
+	o.tb.Helper()
+	c, err := erpnext.New(erpnext.Config{URL: o.upstream, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	return c
+}
+
+func newOffice(tb testing.TB, with ...func(*notice.Deps)) *office {
+	tb.Helper()
+	return newOfficeOn(tb, erpnextsim.V16, with...)
+}
+
+func newOfficeOn(tb testing.TB, profile erpnextsim.Profile, with ...func(*notice.Deps)) *office {
+	tb.Helper()
+	image, err := founded[profile]()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o := &office{tb: tb, store: hubtest.Store(tb)}
+	if o.site, err = erpnextsim.New(erpnextsim.Options{Image: image, Now: clock}); err != nil {
+		tb.Fatal(err)
+	}
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if do := o.meanwhile.Swap(nil); do != nil && strings.HasSuffix(r.URL.Path, "/bulk_update") {
+			(*do)()
+		} else if do != nil {
+			o.meanwhile.Store(do)
+		}
+		o.site.ServeHTTP(w, r)
+	}))
+	o.upstream = upstream.URL
+	tb.Cleanup(func() {
+		upstream.Close()
+		if err := o.site.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	o.erp = o.client()
+	o.open()
+	o.ledger = ledger.New(o.store, clock)
+	o.deps = notice.Deps{
+		ERPNext: o.erp, Words: machine.Words{}, Store: o.store, News: hubtest.News{Ring: o.store}, Mail: o.post, Brand: "Gigafibre", Now: clock,
+		Log: slog.New(slog.DiscardHandler),
+		Acted: func(ctx context.Context, kind string, changes ...ledger.Change) string {
+			id, err := o.ledger.Record(ctx, hub.ActorOf(ctx), kind, changes...)
+			if err != nil {
+				tb.Error(err)
+			}
+			return id
+		},
+	}
+	for _, set := range with {
+		set(&o.deps)
+	}
+	o.serve()
+	return o
+}
+
+// open makes the outbox, with its gate shut.
+func (o *office) open() {
+	o.tb.Helper()
+	texts, err := notice.Texts()
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	box, err := outbox.New(outbox.Config{}, outbox.Deps{Store: o.store, Events: hubtest.News{Ring: o.store}, Log: slog.New(slog.DiscardHandler), PublicURL: "https://hub.example.com"})
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	box.AddTexts("notice", texts)
+	o.post = &post{box: box}
+}
+
+func (o *office) serve() {
+	o.tb.Helper()
+	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}})
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	notice.New(o.deps).Mount(server.Router())
+	edge := httptest.NewServer(server.Handler())
+	o.tb.Cleanup(edge.Close)
+	o.url = edge.URL
+}
+
+// job makes a job of somebody; its customer, place and notes must never be seen in
+// a message.
+func (o *office) job(technician, day, start string, more map[string]any) string {
+	o.tb.Helper()
+	doc := map[string]any{"subject": "Chez Ève Untel, 9 rue des Essais", "notes": "code 1234", "address": "9 rue des Essais", "scheduled_date": day, "start_time": start,
+		"assigned_tech": technician, "status": "Assigned"}
+	for k, v := range more {
+		doc[k] = v
+	}
+	name, err := o.site.Put("Dispatch Job", doc)
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	return name
+}
+
+func (o *office) change(job string, values erpnext.Values) {
+	o.tb.Helper()
+	if err := o.erp.Update(o.tb.Context(), "Dispatch Job", job, values, nil); err != nil {
+		o.tb.Fatal(err)
+	}
+}
+
+// answer is what the route says.
+type answer struct {
+	status int
+	notice.Answer
+	Code   string      `json:"code"`
+	Errors []hub.Field `json:"errors"`
+}
+
+func (o *office) publish(body string) (a answer) {
+	o.tb.Helper()
+	req, err := http.NewRequestWithContext(o.tb.Context(), http.MethodPost, o.url+"/dispatch/publish", bytes.NewReader([]byte(body)))
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	req.Header.Set(hubtest.RoleHeader, string(hub.RoleStaff))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, json.Unmarshal(raw, &a)); err != nil {
+		o.tb.Fatal(err)
+	}
+	a.status = resp.StatusCode
+	return a
+}
+
+// week publishes the week from Monday on.
+func (o *office) week() answer {
+	o.tb.Helper()
+	return o.publish(`{"from":"2026-11-23","to":"2026-11-29"}`)
+}
+
+// states are the technicians' outcomes in few words.
+func states(a answer) string {
+	var out []string
+	for _, item := range a.Items {
+		out = append(out, fmt.Sprintf("%s %s %d", item.Technician, item.State, len(item.Jobs)))
+	}
+	return strings.Join(out, ", ")
+}
+
+// messages are the bodies of all SMS, the oldest first, by their last digits.
+func (o *office) messages() (bodies []string) {
+	o.tb.Helper()
+	page, _, err := o.store.Jobs(o.tb.Context(), keep.Filter{Kind: "outbox.sms", Limit: 200})
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	for _, listed := range page {
+		job, err := o.store.Job(o.tb.Context(), listed.ID)
+		var m struct{ To, Body string }
+		if err := errors.Join(err, json.Unmarshal(job.Payload, &m)); err != nil {
+			o.tb.Fatal(err)
+		}
+		bodies = append([]string{m.To[len(m.To)-3:] + " " + m.Body}, bodies...)
+	}
+	return bodies
+}

@@ -1,0 +1,240 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/effect"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
+	"gigafibre.ca/targo-hub/hub/web"
+)
+
+// answerWithin is how long a caller waits for what a move leads to, before he is
+// told how it stands so far.
+const answerWithin = 8 * time.Second
+
+// When a move may have happened: a technician without a signal tells later, and
+// his clock may be a little fast.
+const (
+	fastBy = 2 * time.Minute
+	oldest = 31 * 24 * time.Hour
+)
+
+type statusInput struct {
+	Body struct {
+		Job        string          `json:"job" minLength:"1" maxLength:"140"`
+		Status     string          `json:"status" minLength:"1" maxLength:"140" doc:"The new state, in the hub's words or the site's"`
+		At         *time.Time      `json:"at,omitempty" doc:"When it happened; now when absent. Not in the future, at most 31 days ago"`
+		Note       string          `json:"note,omitempty" maxLength:"2000"`
+		Disconnect string          `json:"disconnect_reason,omitempty" maxLength:"140" doc:"Why a service is taken away; required to complete a removal"`
+		Reason     string          `json:"reason,omitempty" maxLength:"500" doc:"Why a final work order is opened again, or one on hold released; staff only"`
+		Checklist  []effect.Answer `json:"checklist,omitempty" maxItems:"100" doc:"Answers to items of the checklist, by their labels"`
+	}
+}
+
+// Moved is how a work order stands after a move.
+type Moved struct {
+	Job       string         `json:"job"`
+	Status    string         `json:"status"`
+	Move      string         `json:"move,omitempty" doc:"The piece of work behind it"`
+	State     string         `json:"state" enum:"done,pending" doc:"pending: it is stored, and written as soon as ERPNext can be reached"`
+	Error     string         `json:"error,omitempty" doc:"What the last try met while it is pending"`
+	Unblocked []string       `json:"unblocked" nullable:"false" doc:"Work orders that waited for this one alone"`
+	Activated *string        `json:"activated" doc:"The service that began with it"`
+	Invoice   *string        `json:"invoice" doc:"The draft of its first invoice"`
+	Effects   []effect.State `json:"effects" nullable:"false" doc:"What follows from it, each with its own state"`
+}
+
+// move answers POST /dispatch/job-status.
+func (d *Desk) move(ctx context.Context, in *statusInput) (*statusOutput, error) {
+	if err := d.off(); err != nil {
+		return nil, err
+	}
+	to, err := d.words.Status(in.Body.Status)
+	if err != nil {
+		return nil, err
+	}
+	job, err := d.job(ctx, in.Body.Job)
+	if err != nil {
+		return nil, err
+	}
+	if err := may(hub.ActorOf(ctx), job, to); err != nil {
+		return nil, err
+	}
+	id := d.known(job, to)
+	if id == "" {
+		if id, err = d.begin(ctx, in, job, to); err != nil || id == "" {
+			return &statusOutput{Body: plain(job)}, err
+		}
+	}
+	return d.answer(ctx, job, to, id)
+}
+
+// known is the move that brought the job where it is to go; "" when it is to be
+// moved.
+func (d *Desk) known(job *erpnext.DispatchJob, to string) string {
+	state, id := effect.Known(job)
+	if job.Status != to || state != to {
+		return ""
+	}
+	return id
+}
+
+// begin stores the move; "" when there is nothing to be done.
+func (d *Desk) begin(ctx context.Context, in *statusInput, job *erpnext.DispatchJob, to string) (string, error) {
+	actor := hub.ActorOf(ctx)
+	m := effect.Move{
+		Job: job.Name, From: job.Status, To: to, At: d.Now().UTC(), Note: in.Body.Note, Reason: in.Body.Reason, Answers: in.Body.Checklist,
+		Actor: actor.String(), Lang: web.CallerOf(ctx).Lang, Person: actor.Role == hub.RoleStaff, Lead: lead(actor, job),
+	}
+	if to == erpnext.JobCompleted {
+		m.Reason = in.Body.Disconnect
+	}
+	if in.Body.At != nil {
+		m.At = in.Body.At.UTC()
+	}
+	if job.Status == to {
+		if state, _ := effect.Known(job); state == to || state == "" {
+			return "", nil // written by no move: it was assigned so, or filed
+		}
+		m.Observed = true
+	} else if err := d.allowed(ctx, m, job); err != nil {
+		return "", err
+	}
+	work, err := d.engine.Begin(ctx, m, job)
+	return work.ID, err
+}
+
+// allowed refuses what cannot follow, or lacks something.
+func (d *Desk) allowed(ctx context.Context, m effect.Move, job *erpnext.DispatchJob) error {
+	if err := machine.Check(machine.Ask{From: m.From, To: m.To, Person: m.Person, Reason: m.Reason}); err != nil {
+		return err
+	}
+	now, why := d.Now(), ""
+	switch {
+	case m.At.After(now.Add(fastBy)):
+		why = "must not be in the future"
+	case m.At.Before(now.Add(-oldest)):
+		why = "must be of the last 31 days"
+	case m.To == erpnext.JobCompleted && !job.ActualStart.IsZero():
+		zone, err := d.ERPNext.Zone(ctx)
+		if err != nil {
+			return err
+		}
+		if m.At.Before(job.ActualStart.In(zone).Truncate(time.Second)) {
+			why = "must not be before the work began"
+		}
+	}
+	if why != "" {
+		return hub.Fail(hub.Invalid, "invalid", "That cannot be when it happened.", nil, hub.WithField("/at", why))
+	}
+	return d.engine.Unmet(ctx, m, job)
+}
+
+// answer waits a little for what the move leads to.
+func (d *Desk) answer(ctx context.Context, job *erpnext.DispatchJob, to, id string) (*statusOutput, error) {
+	if _, known, err := d.engine.Of(ctx, id); err != nil || !known {
+		return &statusOutput{Body: plain(job)}, err // another hub moved it, with another store
+	}
+	account, err := d.engine.Await(ctx, id, answerWithin)
+	if err != nil {
+		return nil, err
+	}
+	if err := account.Err(); err != nil {
+		return nil, d.sooner(ctx, job.Name, to, err)
+	}
+	out := plain(job)
+	out.Move, out.State, out.Error, out.Effects = id, account.State, discreet(ctx, account.Error), shown(ctx, account.Effects)
+	if account.State == effect.Done {
+		out.Status = account.To
+	}
+	for _, e := range account.Effects {
+		out.Unblocked = append(out.Unblocked, e.Words("unblocked")...)
+		out.Activated, out.Invoice = either(out.Activated, e.Word("activated")), either(out.Invoice, e.Word("invoice"))
+	}
+	return &statusOutput{Body: out}, nil
+}
+
+// sooner says what may follow now, when somebody else moved the work order first.
+func (d *Desk) sooner(ctx context.Context, name, to string, why error) error {
+	job, err := d.job(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := machine.Check(machine.Ask{From: job.Status, To: to}); err != nil {
+		return err
+	}
+	return why
+}
+
+// plain is the answer about a job of which the hub knows no move.
+func plain(job *erpnext.DispatchJob) Moved {
+	return Moved{Job: job.Name, Status: job.Status, State: effect.Done, Unblocked: []string{}, Effects: []effect.State{}}
+}
+
+func either(known *string, text string) *string {
+	if known != nil || text == "" {
+		return known
+	}
+	return &text
+}
+
+// discreet keeps ERPNext's reasons from technicians: they are made for the office.
+func discreet(ctx context.Context, reason string) string {
+	if reason != "" && hub.ActorOf(ctx).Role == hub.RoleTechnician {
+		return "The office sees why."
+	}
+	return reason
+}
+
+func shown(ctx context.Context, states []effect.State) []effect.State {
+	out := slices.Clone(states)
+	for i := range out {
+		out[i].Error = discreet(ctx, out[i].Error)
+	}
+	return out
+}
+
+// job reads a work order in the hub's words.
+func (d *Desk) job(ctx context.Context, name string) (*erpnext.DispatchJob, error) {
+	job, err := erpnext.Get[erpnext.DispatchJob](ctx, d.ERPNext, doctype, name)
+	if erpnext.IsNotFound(err) {
+		return nil, hub.Fail(hub.NotFound, "job-not-found", "", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading work order %s: %w", name, err)
+	}
+	d.words.Read(job)
+	return job, nil
+}
+
+// may lets technicians move their own work orders only, and only forward: who
+// calls one off, or puts it on hold, sits in the office.
+func may(actor hub.Actor, job *erpnext.DispatchJob, to string) error {
+	if actor.Role != hub.RoleTechnician {
+		return nil
+	}
+	if !own(actor, job) {
+		return hub.Fail(hub.Forbidden, "job-forbidden", "This work order is somebody else's.", nil)
+	}
+	if to == erpnext.JobCancelled || to == erpnext.JobOpen || to == erpnext.JobOnHold {
+		return hub.Fail(hub.Forbidden, "job-forbidden", "Only the office does that.", nil)
+	}
+	return nil
+}
+
+// own tells that the technician leads the work order, or assists.
+func own(actor hub.Actor, job *erpnext.DispatchJob) bool {
+	return job.AssignedTech == actor.ID || slices.ContainsFunc(job.Assistants, func(a erpnext.JobAssistant) bool {
+		return a.Technician == actor.ID
+	})
+}
+
+// lead tells that messages may follow: an assistant causes none.
+func lead(actor hub.Actor, job *erpnext.DispatchJob) bool {
+	return actor.Role != hub.RoleTechnician || job.AssignedTech == actor.ID
+}

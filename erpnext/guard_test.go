@@ -102,6 +102,38 @@ func TestEveryVerbAsksTheGuard(t *testing.T) {
 	}
 }
 
+// TestOnlyUploadsGoByUnread: a form in parts that goes anywhere else waits, and so
+// does what a read carries.
+func TestOnlyUploadsGoByUnread(t *testing.T) {
+	t.Parallel()
+	c, s := dial(t, func(w http.ResponseWriter, _ seen, _ int) { reply(w, 200, `{"message":{}}`) })
+	const form, parts = "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"run_method\"\r\n\r\nsubmit\r\n--b--\r\n"
+	for _, test := range []struct {
+		method, target, kind, body string
+		free                       bool
+	}{
+		{"POST", "/api/method/upload_file", form, parts, true},
+		{"POST", "/api/v2/method/upload_file", form, parts, true},
+		{"POST", "/api/resource/Sales%20Invoice/S/method/upload_file", form, parts, false},
+		{"POST", "/api/v2/document/Sales%20Invoice/S/method/upload_file", form, parts, false},
+		{"POST", "/api/method/upload_file?run_method=submit", form, parts, false},
+		{"PUT", "/api/method/upload_file", form, parts, false},
+		{"POST", "/api/method/upload_file", "application/json", `{"method":"submit","doctype":"Sales Invoice"}`, false},
+		{"GET", "/api/resource/Sales%20Invoice/S", "application/json", `{"run_method":"submit"}`, false},
+		{"GET", "/api/resource/Sales%20Invoice/S", "application/json", `{}`, true},
+	} {
+		before := len(s.asked())
+		resp, err := c.Forward(t.Context(), Pass{Method: test.method, Target: test.target, Header: http.Header{"Content-Type": {test.kind}},
+			Body: strings.NewReader(test.body), Length: int64(len(test.body))})
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		if sent := len(s.asked()) > before; sent != test.free || hub.HasCode(err, "billing-paused") == test.free {
+			t.Errorf("%s %s as %s was sent: %v, %v", test.method, test.target, test.kind, sent, err)
+		}
+	}
+}
+
 // ledger is a guard that lets everything through and remembers what it was asked.
 type ledger struct{ asked []charge.Change }
 

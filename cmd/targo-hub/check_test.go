@@ -37,6 +37,9 @@ func waysToBreak() map[string]checked {
 			upset: func(t *testing.T, w *town) { dropField(t, w, "Dispatch Job", "assigned_group") },
 			code:  1, says: []string{"FAIL  erpnext", "Dispatch Job", "assigned_group"},
 		},
+		"an account is missing": {
+			env: []string{"TARGO_CONTRACT_TVQ_ACCOUNT=TVQ 2 - T"}, code: 1, says: []string{"FAIL  books     Account TVQ 2 - T", "\n1 problem\n"},
+		},
 		"ERPNext's secret is wrong": {
 			env: []string{"TARGO_ERPNEXT_API_SECRET=not-the-secret"}, code: 1, says: []string{"FAIL  erpnext", "API"},
 		},

@@ -6,9 +6,12 @@ import (
 
 	"gigafibre.ca/targo-hub/cmd/targo-hub/adapt"
 	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/audit"
+	"gigafibre.ca/targo-hub/hub/billing"
 	"gigafibre.ca/targo-hub/hub/consent"
+	"gigafibre.ca/targo-hub/hub/contract"
 	"gigafibre.ca/targo-hub/hub/conversation"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/gateway"
@@ -26,7 +29,9 @@ type features struct {
 	outbox   *outbox.Outbox
 	texts    *conversation.Desk
 	desk     *accept.Desk
-	board    *dispatch.Board
+	dispatch *dispatch.Desk
+	contract *contract.Desk
+	billing  *billing.Desk
 	gateway  *gateway.Gateway
 	mirror   *mirror.Mirror // nil without ERPNext
 	door     *inbox.Door
@@ -38,11 +43,17 @@ type features struct {
 
 // furnish builds the features on the machinery.
 func furnish(s *Settings, o *outside, m *machinery) (f *features, err error) {
-	f = &features{board: dispatch.NewBoard(o.erp, time.Now), inbox: inbox.NewInbox(m.store), audit: audit.New(m.store)}
+	f = &features{inbox: inbox.NewInbox(m.store), audit: audit.New(m.store)}
 	if err = f.addMessages(s, o, m); err != nil {
 		return nil, err
 	}
+	if err = f.addWork(s, o, m); err != nil {
+		return nil, err
+	}
 	if err = f.addAcceptance(s, o, m); err != nil {
+		return nil, err
+	}
+	if err = f.addContracts(s, o, m); err != nil {
 		return nil, err
 	}
 	if err = f.addRecord(s, o, m); err != nil {
@@ -58,7 +69,7 @@ func (f *features) addMessages(s *Settings, o *outside, m *machinery) (err error
 	f.outbox, err = outbox.New(s.Outbox, outbox.Deps{
 		Store: m.store, Senders: o.senders, Pool: s.Twilio.Senders(), Events: m.broker, Log: m.log, Brand: s.Edge.Brand,
 		PublicURL: s.Edge.Public(""), Metrics: m.reg, Now: time.Now,
-		Consent: adapt.Consent(f.consent), OptChanged: adapt.OptChanged(f.consent), Stopped: adapt.Stopped(f.consent),
+		Contact: adapt.Contact(o.erp), Consent: adapt.Consent(f.consent), OptChanged: adapt.OptChanged(f.consent), Stopped: adapt.Stopped(f.consent),
 	})
 	if err != nil {
 		return err
@@ -69,9 +80,31 @@ func (f *features) addMessages(s *Settings, o *outside, m *machinery) (err error
 	return nil
 }
 
+// addWork builds what happens to work orders. The last one of a chain starts the
+// service that was sold: the contracts, built later, do that.
+func (f *features) addWork(s *Settings, o *outside, m *machinery) (err error) {
+	f.dispatch, err = dispatch.NewDesk(dispatch.Deps{
+		ERPNext: o.erp, Store: m.store, News: m.broker, Config: s.Dispatch, Messages: f.outbox, Hooks: o.hooks, Brand: s.Edge.Brand,
+		Activate: func(ctx context.Context, job *erpnext.DispatchJob) (dispatch.Activated, error) {
+			return adapt.Activated(f.contract.Activate(ctx, job))
+		},
+		Now: time.Now, Log: m.log,
+	})
+	if err != nil {
+		return err
+	}
+	customers, err := dispatch.Texts()
+	if err != nil {
+		return err
+	}
+	technicians, err := dispatch.NoticeTexts()
+	f.outbox.AddTexts("deed", customers)
+	f.outbox.AddTexts("notice", technicians)
+	return err
+}
+
 // addAcceptance builds the desk at which quotations are signed.
 func (f *features) addAcceptance(s *Settings, o *outside, m *machinery) error {
-	planner := dispatch.NewPlanner(o.erp, m.broker, time.Now)
 	texts, err := accept.Texts()
 	if err != nil {
 		return err
@@ -79,7 +112,19 @@ func (f *features) addAcceptance(s *Settings, o *outside, m *machinery) error {
 	f.outbox.AddTexts("accept", texts)
 	f.desk, err = accept.NewDesk(accept.Deps{
 		ERPNext: o.erp, DocuSeal: o.seal, Signing: s.DocuSeal, Config: s.Accept, Keys: m.guard.Keyring(), Store: m.store, News: m.broker,
-		Mail: f.outbox, Plan: adapt.PlanFor(planner, m.log), Public: s.Edge.Public, Now: time.Now, Log: m.log,
+		Mail: f.outbox, Plan: adapt.PlanFor(f.dispatch.Planner(), m.log), Public: s.Edge.Public, Now: time.Now, Log: m.log,
+	})
+	return err
+}
+
+// addContracts builds what becomes of a contract once its work is done, and what
+// would be billed for it.
+func (f *features) addContracts(s *Settings, o *outside, m *machinery) (err error) {
+	f.billing = billing.NewDesk(billing.Deps{ERPNext: o.erp, Guard: o.guard, Now: time.Now, Log: m.log})
+	f.contract, err = contract.NewDesk(contract.Deps{
+		ERPNext: o.erp, Store: m.store, News: m.broker, Mail: f.outbox, Config: s.Contract,
+		Final: f.dispatch.Final, Words: f.dispatch.Words(), Unblock: f.dispatch.Unblock, Resume: f.desk.Resume,
+		Metrics: m.reg, Now: time.Now, Log: m.log,
 	})
 	return err
 }
@@ -89,7 +134,7 @@ func (f *features) addAcceptance(s *Settings, o *outside, m *machinery) error {
 // and from the mirror.
 func (f *features) addRecord(s *Settings, o *outside, m *machinery) (err error) {
 	deps := gateway.Deps{
-		Trail: m.store, Radio: m.store, BillingPaused: s.BillingPaused, Silent: s.Outbox.Mode != outbox.Live, Metrics: m.reg, Log: m.log,
+		Trail: m.store, Radio: m.store, Silent: s.Outbox.Mode != outbox.Live, Metrics: m.reg, Log: m.log,
 	}
 	if o.erp != nil {
 		deps.Site = o.erp
@@ -103,9 +148,12 @@ func (f *features) addRecord(s *Settings, o *outside, m *machinery) (err error) 
 	}
 	f.mirror, err = mirror.New(s.Mirror, mirror.Deps{
 		ERPNext: o.erp, Store: m.store, Events: m.broker, Log: m.log, Metrics: m.reg,
-		Changes: func(_ context.Context, c mirror.Change) error {
+		Changes: func(ctx context.Context, c mirror.Change) error {
 			f.gateway.Changed(c.Doctype, c.Name)
-			return nil
+			if c.Doctype != "Dispatch Job" || c.Deleted {
+				return nil
+			}
+			return f.dispatch.Noticed(ctx, c.Name)
 		},
 	})
 	return err
@@ -133,7 +181,7 @@ func (f *features) addClock(s *Settings, o *outside, m *machinery) (err error) {
 	if o.erp != nil {
 		deps.ERPNext = o.erp
 	}
-	tasks := []schedule.Task{f.texts.Task()}
+	tasks := append([]schedule.Task{f.texts.Task()}, f.contract.Tasks()...)
 	if f.mirror != nil {
 		tasks = append(tasks, f.mirror.Task())
 	}

@@ -22,10 +22,11 @@ func build(ctx context.Context, s *Settings, log *slog.Logger) (*hubProcess, err
 	if err != nil {
 		return nil, err
 	}
-	m, err := assemble(ctx, s, reg, log)
+	m, err := assemble(ctx, s, o.guard, reg, log)
 	if err != nil {
 		return nil, err
 	}
+	o.trail = m.store
 	f, err := furnish(s, o, m)
 	if err != nil {
 		return nil, errors.Join(err, m.store.Close())
@@ -81,7 +82,7 @@ func (h *hubProcess) close() error {
 
 // announce writes one line per part: on, or off and what switches it on.
 func announce(s *Settings, o *outside, log *slog.Logger) {
-	log.Info("hub starting", "version", version, "listen", s.Edge.Listen, "state", s.State, "outbox_mode", string(s.Outbox.Mode), "billing_paused", s.BillingPaused)
+	log.Info("hub starting", "version", version, "listen", s.Edge.Listen, "state", s.State, "outbox_mode", string(s.Outbox.Mode), "billing_paused", s.Charge.Paused)
 	parts := []struct {
 		name string
 		on   bool
@@ -91,6 +92,7 @@ func announce(s *Settings, o *outside, log *slog.Logger) {
 		{"erpnext-webhook", !s.ERPNext.WebhookSecret.Empty(), "TARGO_ERPNEXT_WEBHOOK_SECRET"},
 		{"stripe-webhook", s.Stripe.On(), "TARGO_STRIPE_WEBHOOK_SECRET"},
 		{"traccar-webhook", s.Traccar.On(), "TARGO_TRACCAR_WEBHOOK_SECRET"},
+		{"job-webhooks", len(s.Hooks.Hosts) > 0, "TARGO_HOOKS_HOSTS"},
 		{"docuseal", o.seal != nil, "TARGO_DOCUSEAL_URL"},
 		{"docuseal-webhook", !s.DocuSeal.WebhookSecret.Empty() || !s.DocuSeal.WebhookHeader.Empty(), "TARGO_DOCUSEAL_WEBHOOK_SECRET"},
 		{"twilio", s.Twilio.On(), "TARGO_TWILIO_ACCOUNT_SID"},

@@ -11,6 +11,7 @@ import (
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/standardwebhooks"
 	"gigafibre.ca/targo-hub/connectors/stripe"
 	"gigafibre.ca/targo-hub/connectors/traccar"
 	"gigafibre.ca/targo-hub/connectors/twilio"
@@ -18,6 +19,9 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/access"
+	"gigafibre.ca/targo-hub/hub/charge"
+	"gigafibre.ca/targo-hub/hub/contract"
+	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/gateway"
 	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
@@ -33,20 +37,23 @@ type Settings struct {
 	StatePassword config.Secret `yaml:"state_password" env:"STATE_PASSWORD" doc:"password of that Redis; wins over one in the address"`
 	TakeOver      time.Duration `yaml:"take_over" env:"TAKE_OVER" default:"30s" doc:"how long the work of a hub that died waits before another one takes it over; with a file at most 5s"`
 	LogLevel      string        `yaml:"log_level" env:"LOG_LEVEL" default:"info" doc:"debug, info, warn or error"`
-	BillingPaused bool          `yaml:"billing_paused" env:"BILLING_PAUSED" default:"true" doc:"while true nothing is invoiced or charged"`
+	Charge        charge.Config `yaml:",inline"`
 
-	ERPNext  erpnext.Config  `yaml:"erpnext" envPrefix:"ERPNEXT_"`
-	DocuSeal docuseal.Config `yaml:"docuseal" envPrefix:"DOCUSEAL_"`
-	Twilio   twilio.Config   `yaml:"twilio" envPrefix:"TWILIO_"`
-	Mailjet  mailjet.Config  `yaml:"mailjet" envPrefix:"MAILJET_"`
-	Stripe   stripe.Config   `yaml:"stripe" envPrefix:"STRIPE_"`
-	Traccar  traccar.Config  `yaml:"traccar" envPrefix:"TRACCAR_"`
-	Accept   accept.Config   `yaml:"accept" envPrefix:"ACCEPT_"`
-	Access   access.Config   `yaml:"access" envPrefix:"ACCESS_"`
-	Outbox   outbox.Config   `yaml:"outbox" envPrefix:"OUTBOX_"`
-	Gateway  gateway.Config  `yaml:"gateway" envPrefix:"GATEWAY_"`
-	Mirror   mirror.Config   `yaml:"mirror" envPrefix:"MIRROR_"`
-	Schedule schedule.Config `yaml:"schedule" envPrefix:"SCHEDULE_"`
+	ERPNext  erpnext.Config          `yaml:"erpnext" envPrefix:"ERPNEXT_"`
+	DocuSeal docuseal.Config         `yaml:"docuseal" envPrefix:"DOCUSEAL_"`
+	Twilio   twilio.Config           `yaml:"twilio" envPrefix:"TWILIO_"`
+	Mailjet  mailjet.Config          `yaml:"mailjet" envPrefix:"MAILJET_"`
+	Stripe   stripe.Config           `yaml:"stripe" envPrefix:"STRIPE_"`
+	Traccar  traccar.Config          `yaml:"traccar" envPrefix:"TRACCAR_"`
+	Hooks    standardwebhooks.Config `yaml:"hooks" envPrefix:"HOOKS_"`
+	Accept   accept.Config           `yaml:"accept" envPrefix:"ACCEPT_"`
+	Contract contract.Config         `yaml:"contract" envPrefix:"CONTRACT_"`
+	Dispatch dispatch.Config         `yaml:"dispatch" envPrefix:"DISPATCH_"`
+	Access   access.Config           `yaml:"access" envPrefix:"ACCESS_"`
+	Outbox   outbox.Config           `yaml:"outbox" envPrefix:"OUTBOX_"`
+	Gateway  gateway.Config          `yaml:"gateway" envPrefix:"GATEWAY_"`
+	Mirror   mirror.Config           `yaml:"mirror" envPrefix:"MIRROR_"`
+	Schedule schedule.Config         `yaml:"schedule" envPrefix:"SCHEDULE_"`
 }
 
 // Validate checks what belongs to no single part.

@@ -47,7 +47,7 @@ type town struct {
 	mail      *mailjetsim.Sim
 	urls      map[string]string
 	dir       string
-	customers int
+	customers atomic.Int32
 	log       *diary            // of the hub, when the test reads it
 	redis     *redistest.Server // where the hubs keep their work; nil for a file
 }
@@ -104,6 +104,10 @@ func found(site *erpnextsim.Site) error {
 		err = errors.Join(err, fault)
 	}
 	put("Company", map[string]any{"name": "TARGO", "company_name": "TARGO", "abbr": "T", "default_currency": "CAD", "country": "Canada"})
+	for _, tax := range []string{"TPS", "TVQ"} {
+		put("Account", map[string]any{"account_name": tax, "account_type": "Tax", "parent_account": "Passif - T", "company": "TARGO", "account_currency": "CAD"})
+	}
+	put("Selling Settings", map[string]any{"allow_negative_rates_for_items": 1}) // rebates are lines below zero
 	put("Item Group", map[string]any{"item_group_name": "Internet"})
 	for code, f := range map[string]string{"FIBRE-500": "Monthly", "INSTALL-STD": "One-time"} {
 		put("Item", map[string]any{"item_code": code, "item_name": code, "item_group": "Internet", "stock_uom": "Nos", "custom_billing_frequency": f})
@@ -123,10 +127,10 @@ func (w *town) put(t *testing.T, doctype string, doc map[string]any) string {
 // quotation makes a customer with a location and an open quotation.
 func (w *town) quotation(t *testing.T, kind string, more map[string]any) string {
 	t.Helper()
-	w.customers++
+	n := w.customers.Add(1)
 	customer := w.put(t, "Customer", map[string]any{
-		"customer_name": fmt.Sprintf("Client %03d", w.customers), "customer_type": "Individual", "language": "fr",
-		"cell_phone": fmt.Sprintf("514-555-01%02d", w.customers%100), "email_billing": fmt.Sprintf("client%03d@example.com", w.customers),
+		"customer_name": fmt.Sprintf("Client %03d", n), "customer_type": "Individual", "language": "fr",
+		"cell_phone": fmt.Sprintf("514-555-01%02d", n%100), "email_billing": fmt.Sprintf("client%03d@example.com", n),
 	})
 	location := w.put(t, "Service Location", map[string]any{
 		"customer": customer, "address_line": "12 rue Inventée", "city": "Granby", "province": "QC", "status": "Pending Install",

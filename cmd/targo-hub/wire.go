@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,9 +16,11 @@ import (
 	"gigafibre.ca/targo-hub/connectors"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/standardwebhooks"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/access"
+	"gigafibre.ca/targo-hub/hub/charge"
 	"gigafibre.ca/targo-hub/hub/gateway"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/live"
@@ -31,7 +35,11 @@ type outside struct {
 	seal    *docuseal.Client
 	sms     *twilio.Client
 	mail    *mailjet.Client
+	hooks   *standardwebhooks.Client
 	senders map[outbox.Channel]outbox.Sender
+
+	guard *charge.Guard // asked before anything is billed
+	trail keep.Trail    // where uses of its key are written down; nil until the store is open
 
 	gate atomic.Pointer[gateway.Gateway] // hears what the hub itself writes
 }
@@ -47,15 +55,11 @@ func (o *outside) wrote(doctype, name string) {
 // callOut makes the clients. Nothing is called yet: the hub starts whether the
 // others are there or not. While the gate is shut the clients of those who write
 // to people cannot dial at all, unless an operator asks them something (asking).
-func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logger) (*outside, error) {
+func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logger) (_ *outside, err error) {
 	o := &outside{senders: map[outbox.Channel]outbox.Sender{}}
 	metrics := connectors.NewMetrics(reg)
-	if s.ERPNext.Configured() {
-		erp, err := erpnext.New(s.ERPNext, erpnext.Deps{Metrics: metrics, Log: log, Wrote: o.wrote})
-		if err != nil {
-			return nil, fmt.Errorf("setting up ERPNext: %w", err)
-		}
-		o.erp = erp
+	if err = o.callERPNext(s, metrics, reg, log); err != nil {
+		return nil, err
 	}
 	if s.DocuSeal.On() {
 		o.seal = docuseal.New(s.DocuSeal, metrics)
@@ -67,6 +71,11 @@ func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logge
 	if !asking {
 		s.Twilio.Closed, s.Mailjet.Closed = gate.Closed(s.Twilio.BaseURL), gate.Closed(s.Mailjet.BaseURL)
 	}
+	var shut func(string) error
+	if !asking {
+		shut = gate.ClosedHook
+	}
+	o.hooks = standardwebhooks.New(s.Hooks, standardwebhooks.Deps{Metrics: metrics, Closed: shut})
 	if s.Twilio.On() {
 		o.sms = twilio.New(s.Twilio, s.Edge.Public(webhooks.TwilioStatusPath), metrics)
 		o.senders[outbox.SMS] = adapt.SMS{Client: o.sms}
@@ -76,6 +85,34 @@ func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logge
 		o.senders[outbox.Email] = adapt.Mail{Client: o.mail}
 	}
 	return o, nil
+}
+
+// callERPNext makes the guard of what is billed, and the client that asks it.
+func (o *outside) callERPNext(s *Settings, metrics *connectors.Metrics, reg *prometheus.Registry, log *slog.Logger) (err error) {
+	deps := charge.Deps{Trail: o.used, Log: log, Metrics: reg}
+	if s.ERPNext.Configured() {
+		deps.Site = func(ctx context.Context) (bool, error) { return o.erp.SchedulerPaused(ctx) }
+	}
+	if o.guard, err = charge.NewGuard(s.Charge, deps); err != nil || !s.ERPNext.Configured() {
+		return err
+	}
+	o.erp, err = erpnext.New(s.ERPNext, erpnext.Deps{Metrics: metrics, Log: log, Wrote: o.wrote, Guard: o.guard})
+	if err != nil {
+		return fmt.Errorf("setting up ERPNext: %w", err)
+	}
+	return nil
+}
+
+// used writes down that the key of the cut-over was used. Without a store it
+// opens nothing.
+func (o *outside) used(ctx context.Context, use charge.Use) error {
+	if o.trail == nil {
+		return errors.New("no store to write it down in")
+	}
+	return o.trail.Audit(ctx, keep.Record{
+		Actor: use.Actor.String(), Action: "billing.cutover-key", Doctype: use.Doctype, Name: use.Name, Request: use.Request,
+		Detail: strings.TrimSpace(use.Verb + " " + use.Method),
+	})
 }
 
 // machinery is what every feature stands on.
@@ -92,7 +129,7 @@ type machinery struct {
 }
 
 // assemble opens the store and builds the machinery on it.
-func assemble(ctx context.Context, s *Settings, reg *prometheus.Registry, log *slog.Logger) (m *machinery, err error) {
+func assemble(ctx context.Context, s *Settings, guard *charge.Guard, reg *prometheus.Registry, log *slog.Logger) (m *machinery, err error) {
 	place, err := s.place()
 	if err != nil {
 		return nil, err
@@ -111,7 +148,7 @@ func assemble(ctx context.Context, s *Settings, reg *prometheus.Registry, log *s
 		return nil, err
 	}
 	m.server, err = web.NewServer(s.Edge, web.Deps{
-		Verifier: m.guard, Limits: m.store, Memory: m.store, Metrics: reg, Log: log,
+		Verifier: m.guard, Cutover: guard, Limits: m.store, Memory: m.store, Metrics: reg, Log: log,
 		Build: web.Build{Version: version, Commit: commit, Built: built},
 	})
 	return m, err
@@ -123,14 +160,15 @@ func (m *machinery) register(f *features, o *outside) {
 	m.runner = keep.NewRunner(m.store, m.log, keep.RunnerOptions{Lease: m.takeOver, Metrics: m.reg, OnDead: func(ctx context.Context, job keep.Job, err error) {
 		f.door.Died(ctx, job, err)
 		f.outbox.Died(ctx, job, err)
+		f.dispatch.Died(ctx, job, err)
 	}})
-	for _, part := range []interface{ Work() []keep.Work }{f.door, f.desk, f.outbox, f.texts, f.consent, f.schedule} {
+	for _, part := range []interface{ Work() []keep.Work }{f.door, f.desk, f.dispatch, f.contract, f.outbox, f.texts, f.consent, f.schedule} {
 		for _, w := range part.Work() {
 			m.runner.Register(w)
 		}
 	}
 	for _, part := range []interface{ Mount(*web.Router) }{
-		f.door, f.inbox, f.desk, f.board, f.gateway, f.schedule, f.outbox, f.texts, f.signing, f.audit, m.broker, m.guard,
+		f.door, f.inbox, f.desk, f.dispatch, f.contract, f.billing, f.gateway, f.schedule, f.outbox, f.texts, f.signing, f.audit, m.broker, m.guard,
 	} {
 		part.Mount(m.server.Router())
 	}

@@ -20,7 +20,10 @@ import (
 
 // serveERPNext starts ERPNext with the product's own doctypes and the town.
 func (w *world) serveERPNext(port *simkit.Server, s secrets) error {
-	site, err := erpnextsim.New(erpnextsim.Options{Path: filepath.Join(w.dir, "erpnext.db")})
+	site, err := erpnextsim.New(erpnextsim.Options{
+		Path:   filepath.Join(w.dir, "erpnext.db"),
+		Config: erpnextsim.Settings{PauseScheduler: true}, // another system still draws up the invoices
+	})
 	if err != nil {
 		return fmt.Errorf("starting ERPNext: %w", err)
 	}

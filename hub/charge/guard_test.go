@@ -150,6 +150,10 @@ func TestTheKey(t *testing.T) {
 	if len(uses) != 1 || uses[0].Actor.ID != "ann" || uses[0].Request != "req-1" || uses[0].Change != invoice || !g.State(ctx).Key {
 		t.Errorf("written down: %+v", uses)
 	}
+	if err := g.Allow(ctx, charge.Change{Verb: charge.Send, Name: strings.Repeat("é", 5000), Method: strings.Repeat("x", 5000)}); err != nil ||
+		len(uses[1].Name) > 210 || len(uses[1].Method) > 210 || strings.Contains(log.String(), strings.Repeat("x", 300)) {
+		t.Errorf("a long name is kept as it is: %v", err)
+	}
 	trail = errors.New("full")
 	if err := g.Allow(ctx, invoice); !hub.HasCode(err, "store-unavailable") {
 		t.Errorf("an unwritten use: %v", err)

@@ -89,7 +89,7 @@ func (r *Register) write(ctx context.Context, job keep.Job) (keep.Result, error)
 		}
 	}
 	r.forget()
-	r.log.InfoContext(ctx, "change of mind written", "customer", one.Name, "channel", c.Channel, "out", c.Out, "source", c.Source)
+	r.log.InfoContext(ctx, "change of mind written", "channel", c.Channel, "out", c.Out, "source", c.Source)
 	return keep.Result{State: "written", Note: "Written on " + one.Name + "."}, nil
 }
 

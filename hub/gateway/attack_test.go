@@ -59,7 +59,7 @@ func TestMoneyInDisguise(t *testing.T) {
 		{"PUT", invoice, `{"docstatus":2}`, 200, ""},
 		{"PUT", invoice, `{"remarks":"x"}`, 200, ""},
 		{"POST", "/api/resource/Payment Request", `{"mute_email":0}`, 200, ""},
-		{"POST", "/api/resource/Subscription/S?run_method=cancel_subscription", ``, 200, ""},
+		{"POST", "/api/resource/Subscription/S?run_method=cancel_subscription", ``, 403, "billing-paused"},
 		{"POST", "/api/method/frappe.client.cancel", `{"doctype":"Sales Invoice","name":"S"}`, 200, ""},
 	})
 }

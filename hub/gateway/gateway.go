@@ -14,14 +14,17 @@
 // different things are open, and dropped by news of a change: Changed, and every
 // write that passes here, before it is answered. Replicas tell each other.
 //
+// What would make people pay is not decided here: the client of ERPNext asks the
+// guard of hub/charge before it passes anything on, and its refusal is the answer.
+//
 // Events: none. Systems called: ERPNext. Remembers: kept answers in memory, and
 // in the audit who asked for every change and how it ended: a record before the
 // call, without which nothing is called, and one after it.
 //
 // Its rooms: address (paths), papers (arguments), rules (what is open to whom),
 // lists (what is open by itself, and what never is), relay (news between replicas),
-// charge (what makes people pay), veil (takes members out of streaming JSON),
-// shelf (kept and shared answers), reply (headers), tally (counters).
+// veil (takes members out of streaming JSON), shelf (kept and shared answers),
+// reply (headers), tally (counters).
 package gateway
 
 import (
@@ -66,7 +69,8 @@ type Config struct {
 
 // Site is ERPNext as the gateway needs it.
 type Site interface {
-	// Forward passes a request through; an answer of any status comes back.
+	// Forward passes a request through, unless it would charge while billing is
+	// paused; an answer of any status comes back.
 	Forward(ctx context.Context, p erpnext.Pass) (*http.Response, error)
 	// Refusal reads what ERPNext says when it refuses.
 	Refusal(status int, body []byte) *erpnext.Error
@@ -79,14 +83,13 @@ type Trail interface {
 
 // Deps is what the gateway is built on.
 type Deps struct {
-	Site          Site                  // nil: every route answers that the part is off
-	Trail         Trail                 // nil: changes are refused
-	Radio         relay.Radio           // reaches the other replicas; nil: there are none
-	BillingPaused bool                  // while true nothing is submitted or mailed that makes people pay
-	Silent        bool                  // while true ERPNext is not asked to write to anybody: the outbox holds back too
-	Now           func() time.Time      // nil = time.Now
-	Log           *slog.Logger          // nil = nothing is logged
-	Metrics       prometheus.Registerer // nil = nobody reads the counters
+	Site    Site                  // nil: every route answers that the part is off
+	Trail   Trail                 // nil: changes are refused
+	Radio   relay.Radio           // reaches the other replicas; nil: there are none
+	Silent  bool                  // while true ERPNext is not asked to write to anybody: the outbox holds back too
+	Now     func() time.Time      // nil = time.Now
+	Log     *slog.Logger          // nil = nothing is logged
+	Metrics prometheus.Registerer // nil = nobody reads the counters
 }
 
 // Gateway passes requests through. It is safe for concurrent use.
@@ -119,7 +122,7 @@ const remembered = 4096
 // New makes the gateway. It fails when a line of the settings is wrong, naming all.
 func New(cfg Config, deps Deps) (*Gateway, error) {
 	cfg = cfg.filled()
-	policy, err := cfg.policy(deps.BillingPaused, deps.Silent)
+	policy, err := cfg.policy(deps.Silent)
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +155,7 @@ func (g *Gateway) Mount(r *web.Router) {
 	write := web.Doc{
 		Tag: "erpnext", AsIs: true, Idempotent: true, Body: echo.MIMEApplicationJSON, Answer: echo.MIMEApplicationJSON,
 		MaxBody: g.cfg.MaxBody << 10, Budget: g.cfg.WriteBudget,
+		Description: "While billing is paused, what would make people pay is 403 billing-paused, unless X-Cutover-Token carries the key of the cut-over.",
 	}
 	for _, area := range []struct {
 		path, id, what string
@@ -213,7 +217,7 @@ func (g *Gateway) Close() {
 func (c Config) Validate() error {
 	var wrong []error
 	if len(c.Doctypes)+len(c.Methods)+len(c.Secrets)+len(c.Keep) > 0 { // the built-in lists are right
-		_, err := c.filled().policy(false, false)
+		_, err := c.filled().policy(false)
 		wrong = append(wrong, err)
 	}
 	for key, value := range map[string]int64{
@@ -227,13 +231,13 @@ func (c Config) Validate() error {
 	return errors.Join(wrong...)
 }
 
-func (c Config) policy(paused, silent bool) (*rules.Policy, error) {
+func (c Config) policy(silent bool) (*rules.Policy, error) {
 	schema, err := erpnext.Fixtures()
 	if err != nil {
 		return nil, err
 	}
 	policy, err := rules.New(rules.Lists{
-		Doctypes: c.Doctypes, Methods: c.Methods, Secrets: c.Secrets, Keep: c.Keep, Schema: schema, Paused: paused, Silent: silent,
+		Doctypes: c.Doctypes, Methods: c.Methods, Secrets: c.Secrets, Keep: c.Keep, Schema: schema, Silent: silent,
 	})
 	return policy, explained(err)
 }

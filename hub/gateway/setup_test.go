@@ -18,6 +18,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/charge"
 	"gigafibre.ca/targo-hub/hub/gateway"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/web"
@@ -89,11 +90,15 @@ func build(t *testing.T, o options) *house {
 		h.calls.Add(1)
 		o.site.ServeHTTP(w, r)
 	}))
-	client, err := erpnext.New(erpnext.Config{URL: site, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
+	var guard erpnext.Guard = charge.Open{}
+	if o.paused {
+		guard, _ = charge.NewGuard(charge.Config{Paused: true}, charge.Deps{})
+	}
+	client, err := erpnext.New(erpnext.Config{URL: site, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{Guard: guard})
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps := gateway.Deps{Site: client, Trail: h.book, BillingPaused: o.paused, Silent: o.silent, Log: o.log}
+	deps := gateway.Deps{Site: client, Trail: h.book, Silent: o.silent, Log: o.log}
 	if o.counts != nil {
 		deps.Metrics = o.counts
 	}

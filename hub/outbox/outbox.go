@@ -99,6 +99,9 @@ const (
 	Email = channel.Email
 )
 
+// Contact is how a customer is reached, as Deps.Contact finds it.
+type Contact = channel.Contact
+
 // Address checks an address and gives its one spelling: E.164 for SMS, the bare
 // address with a lower-case ASCII domain for mail.
 func Address(way Channel, text string) (string, error) { return channel.Address(way, text) }
@@ -118,13 +121,13 @@ const (
 // said once in ten minutes, unless it is urgent.
 type Message struct {
 	Channel   Channel
-	To        string // a telephone number as people write it, or a mail address
+	To        string // a telephone number as people write it, or a mail address; "" for the Customer's own
 	Subject   string // mail only; a template brings its own
 	Body      string
 	HTML      string // mail only, optional
 	Template  string // "<prefix>.<name>", see AddTexts
 	Vars      map[string]any
-	Lang      hub.Lang // French when empty
+	Lang      hub.Lang // when empty the Customer's own where To is, else French
 	Customer  string
 	Doctype   string // the document that the message is about
 	Name      string
@@ -185,6 +188,9 @@ type Deps struct {
 	Metrics   prometheus.Registerer
 	Now       func() time.Time // time.Now when nil
 
+	// Contact finds how a customer is reached, for messages without an address;
+	// hub.NotFound when there is no such customer. nil: every message needs one.
+	Contact func(ctx context.Context, customer string) (Contact, error)
 	// Consent finds on what ground a commercial message may be sent ("contract",
 	// "express 2026-03-14"). Without it, and without a ground, none is.
 	Consent func(ctx context.Context, customer string, way Channel, to string) (basis string, ok bool, err error)

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,11 +35,16 @@ func (o *Outbox) render(full string, way Channel, lang hub.Lang, vars map[string
 
 // Queue stores the message durably before it returns. The same DedupeKey on the
 // same channel, or the same text said a moment ago, returns the entry of the
-// first call with Duplicate set and stores nothing. The errors are hub.Invalid
-// for an address or a text that cannot be sent, and hub.Conflict (key-taken),
-// with the entry of the first call, for a key that stands for another recipient
-// or other words.
+// first call with Duplicate set and stores nothing. A message without an address
+// goes to its customer. The errors are hub.Invalid for an address or a text that
+// cannot be sent, or a customer who is not reached that way (no-contact),
+// hub.NotFound for a customer who is not there, and hub.Conflict (key-taken), with
+// the entry of the first call, for a key that stands for another recipient or
+// other words.
 func (o *Outbox) Queue(ctx context.Context, m Message) (Entry, error) {
+	if err := o.reach(ctx, &m); err != nil {
+		return Entry{}, err
+	}
 	if m.Purpose == Commercial {
 		m.Urgent = false // no telephone rings at night for an offer, whoever says so
 	}
@@ -66,6 +72,27 @@ func (o *Outbox) Queue(ctx context.Context, m Message) (Entry, error) {
 		err = taken(entry, text)
 	}
 	return entry, err
+}
+
+// reach finds the address of a message that is for a customer, and the language.
+func (o *Outbox) reach(ctx context.Context, m *Message) error {
+	if strings.TrimSpace(m.To) != "" || m.Customer == "" || o.deps.Contact == nil || !m.Channel.Known() {
+		return nil
+	}
+	contact, err := o.deps.Contact(ctx, m.Customer)
+	if hub.IsKind(err, hub.NotFound) {
+		return hub.Fail(hub.NotFound, "not-found", "There is no such customer.", err, hub.WithField("/customer", "not found"))
+	}
+	if err != nil {
+		return fmt.Errorf("finding the address of customer %s: %w", m.Customer, err)
+	}
+	m.To = contact.To(m.Channel)
+	if m.To == "" {
+		detail := map[Channel]string{SMS: "The customer has no mobile number.", Email: "The customer has no mail address."}[m.Channel]
+		return hub.Fail(hub.Invalid, "no-contact", detail, nil, hub.WithField("/customer", "not reached on this channel"))
+	}
+	m.Lang = cmp.Or(m.Lang, contact.Lang)
+	return nil
 }
 
 // newJob packs a message.

@@ -17,7 +17,8 @@ func (o *Outbox) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/messages", Guard: web.Staff.Or(web.Service), ID: "queue-message", Tag: tag,
 		Status: http.StatusAccepted, Summary: "Queue an SMS or a mail",
-		Description: "Stored before it is answered, sent afterwards if the gate lets it through. The same dedupe_key on " +
+		Description: "Stored before it is answered, sent afterwards if the gate lets it through. Without to it goes to the customer, at " +
+			"the number or address and in the language of the record; 422 when there is none for the channel. The same dedupe_key on " +
 			"the same channel, or (unless urgent) the same template in the same words to the same recipient about the same " +
 			"document within ten minutes, answers with the first message and duplicate true. A dedupe_key that stands for " +
 			"another recipient or other words is 409, with the first message in state. SMS that are not urgent wait for the morning.",
@@ -99,12 +100,12 @@ func (o *Outbox) get(ctx context.Context, in *messageIDInput) (*messageOutput, e
 type messageInput struct {
 	Body struct {
 		Channel   Channel        `json:"channel" enum:"sms,email"`
-		To        string         `json:"to" minLength:"3" maxLength:"320" doc:"A telephone number as people write it, or a mail address"`
+		To        string         `json:"to,omitempty" maxLength:"320" doc:"A telephone number as people write it, or a mail address; when absent, the customer's own"`
 		Template  string         `json:"template,omitempty" maxLength:"100" doc:"Name of a text; either this or body"`
 		Subject   string         `json:"subject,omitempty" maxLength:"500" doc:"Mail only"`
 		Body      string         `json:"body,omitempty" maxLength:"100000"`
 		Vars      map[string]any `json:"vars,omitempty" doc:"Values for the template"`
-		Lang      hub.Lang       `json:"lang,omitempty" enum:"fr,en" doc:"fr when absent"`
+		Lang      hub.Lang       `json:"lang,omitempty" enum:"fr,en" doc:"When absent: the customer's own if to is absent too, else fr"`
 		Customer  string         `json:"customer,omitempty" maxLength:"140"`
 		Doctype   string         `json:"reference_doctype,omitempty" maxLength:"140"`
 		Name      string         `json:"reference_name,omitempty" maxLength:"140"`

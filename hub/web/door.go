@@ -23,6 +23,16 @@ const (
 	linkBurst     = 60  // the same per link: each opening may ask other systems
 )
 
+// cutoverHeader carries the key that lets a request charge while billing is
+// paused.
+const cutoverHeader = "X-Cutover-Token"
+
+// Cutover checks that key. The actor stands on the context; from whom no key is
+// taken the context comes back as it is.
+type Cutover interface {
+	Admit(ctx context.Context, key string) (context.Context, error)
+}
+
 // Verifier checks the proof that a request carries for one role. It answers
 // hub.Unauthenticated when there is none or a wrong one, hub.Forbidden when the
 // caller is known but may not, hub.Gone when a link has ended. A token from the
@@ -92,6 +102,7 @@ func readParams(c echo.Context) error {
 
 // enter checks the guard and says who it is that has entered.
 func (s *Server) enter(c echo.Context, q *request, rt *route) error {
+	key := takeKey(c.Request())
 	actor, err := s.identify(c, rt)
 	if err != nil {
 		return err
@@ -106,7 +117,30 @@ func (s *Server) enter(c echo.Context, q *request, rt *route) error {
 	}
 	q.actor = actor
 	q.Facts.Actor = &q.actor
-	return nil
+	return s.admit(c, key)
+}
+
+// takeKey takes the key of the cut-over off a request, so that no handler sees
+// it, keeps it or passes it on. Two of them are none that fits.
+func takeKey(r *http.Request) string {
+	keys := r.Header[cutoverHeader]
+	if keys == nil {
+		return ""
+	}
+	delete(r.Header, cutoverHeader)
+	return strings.Join(keys, ", ")
+}
+
+// admit has the key checked: this is the one place where it comes in.
+func (s *Server) admit(c echo.Context, key string) error {
+	if key == "" || s.deps.Cutover == nil {
+		return nil
+	}
+	ctx, err := s.deps.Cutover.Admit(c.Request().Context(), key)
+	if err == nil {
+		c.SetRequest(c.Request().WithContext(ctx))
+	}
+	return err
 }
 
 // identify tries the roles of the guard one after the other. When none fits, the

@@ -64,6 +64,7 @@ type Config struct {
 type Deps struct {
 	Verifier Verifier             // checks proofs; nil lets only the public and senders in
 	Limits   Limits               // allowance of public routes; nil = no limit
+	Cutover  Cutover              // checks the key of the cut-over (X-Cutover-Token); nil = there is none
 	Memory   Memory               // answers by Idempotency-Key; nil = keys are ignored
 	Metrics  *prometheus.Registry // what /metrics shows; nil = nothing is measured
 	Log      *slog.Logger         // nil = nothing is logged

@@ -11,9 +11,11 @@ import (
 	"strings"
 
 	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/consent"
+	"gigafibre.ca/targo-hub/hub/contract"
 	"gigafibre.ca/targo-hub/hub/conversation"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/inbox"
@@ -37,6 +39,19 @@ func PlanFor(p *dispatch.Planner, log *slog.Logger) func(ctx context.Context, s 
 			Template: s.Template, Steps: steps,
 		})
 	}
+}
+
+// Activated puts what became of a service into the words of the work order that
+// started it.
+func Activated(made contract.Activation, err error) (dispatch.Activated, error) {
+	if err != nil {
+		return dispatch.Activated{}, err
+	}
+	activated := dispatch.Activated{Subscription: made.Subscription, Invoice: made.Invoice, Start: made.Start}
+	if made.State == "found" {
+		activated.Note = "It was active already."
+	}
+	return activated, nil
 }
 
 // Signed hands DocuSeal's deliveries to the desk; those that say nothing of a
@@ -111,6 +126,21 @@ func Consent(register *consent.Register) func(ctx context.Context, customer stri
 func Stopped(register *consent.Register) func(ctx context.Context, customer string, way outbox.Channel) (bool, error) {
 	return func(ctx context.Context, customer string, way outbox.Channel) (bool, error) {
 		return register.OptedOut(ctx, customer, string(way))
+	}
+}
+
+// Contact asks ERPNext how a customer is reached; nil without it.
+func Contact(erp *erpnext.Client) func(ctx context.Context, customer string) (outbox.Contact, error) {
+	if erp == nil {
+		return nil
+	}
+	return func(ctx context.Context, customer string) (outbox.Contact, error) {
+		doc, err := erpnext.Get[erpnext.Customer](ctx, erp, "Customer", customer)
+		if err != nil {
+			return outbox.Contact{}, err
+		}
+		c := doc.Contact()
+		return outbox.Contact{Phone: c.Phone, Mail: c.Mail, Lang: c.Lang}, nil
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/contract"
 )
 
 // ERPNext names every doctype and field that is missing or different.
@@ -26,18 +27,29 @@ func ERPNext(ctx context.Context, r *findings.List, site *erpnext.Client) {
 		r.Off("erpnext", "TARGO_ERPNEXT_URL is empty")
 		return
 	}
-	for _, f := range erpnext.Check(ctx, site) {
+	tell(r, "erpnext", erpnext.Check(ctx, site))
+}
+
+// Books says whether invoices can be drawn up in ERPNext as the settings say.
+func Books(ctx context.Context, r *findings.List, site *erpnext.Client, cfg contract.Config) {
+	if site != nil {
+		tell(r, "books", contract.CheckBooks(ctx, site, cfg))
+	}
+}
+
+func tell(r *findings.List, part string, said []erpnext.Finding) {
+	for _, f := range said {
 		text := strings.TrimSpace(f.Text + " " + f.Hint)
 		if f.About != "ERPNext" { // else the line says so already
 			text = f.About + ": " + text
 		}
 		switch f.Level {
 		case erpnext.Fault:
-			r.Fail("erpnext", text)
+			r.Fail(part, text)
 		case erpnext.Warning:
-			r.Warn("erpnext", text)
+			r.Warn(part, text)
 		default:
-			r.OK("erpnext", text)
+			r.OK(part, text)
 		}
 	}
 }

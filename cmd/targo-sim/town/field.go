@@ -17,7 +17,7 @@ func (t *Town) services() {
 		sub := t.put("Service Subscription", doc{
 			"customer": c.name, "service_location": c.location, "service_category": "Internet", "plan_name": plan.name, "item": plan.code,
 			"speed_down": 500, "speed_up": 500, "monthly_price": dollars(plan.cents), "billing_cycle": "Monthly", "status": "Actif",
-			"start_date": t.day(-200 - i), "display_order": 10,
+			"start_date": t.day(-900 - i), "display_order": 10, "legacy_service_id": fmt.Sprint(40000 + i),
 		})
 		t.devices(i, c, sub)
 	}
@@ -74,44 +74,6 @@ func (t *Town) work() {
 	}
 }
 
-// installation is the contract, the chain of jobs and the pending subscription
-// of an accepted quotation.
-func (t *Town) installation(o Offer) {
-	c := t.customers[o.customer]
-	kind, method := "Commercial", "DocuSeal"
-	if o.Kind == Residential {
-		kind, method = Residential, "JWT"
-	}
-	contract := t.put("Service Contract", doc{
-		"customer": c.name, "service_location": c.location, "quotation": o.Name, "install_template": "fiber_install", "contract_type": kind,
-		"status": "Signé", "start_date": t.day(-2), "monthly_rate": 69.95, "signature_method": method, "signed_at": t.clock(-2, 14),
-		"signer_name": c.name, "signer_ip": "198.51.100.7",
-	})
-	sub := t.put("Service Subscription", doc{
-		"customer": c.name, "service_location": c.location, "service_category": "Internet", "plan_name": "Internet fibre 500 Mbit/s",
-		"item": "FIBRE-500", "monthly_price": 69.95, "billing_cycle": "Monthly", "status": "En attente", "service_contract": contract, "display_order": 10,
-	})
-	issue := t.put("Issue", doc{
-		"subject": "Installation " + contract, "customer": c.name, "status": "Open", "priority": "Medium", "description": "Installation",
-		"opening_date": t.day(-2), "service_location": c.location, "service_contract": contract,
-	})
-	before := ""
-	for i, each := range []struct{ label, group, status string }{
-		{"Préparation du réseau", "Réseau", "Completed"}, {"Branchement extérieur et fusion", "Fibre", "Open"},
-		{"Installation intérieure et lecture de l'ONT", "Installation", "On Hold"}, {"Activation et appel au client", "Support", "On Hold"},
-	} {
-		values := t.job(c, doc{
-			"subject": each.label, "job_type": "Installation", "assigned_group": each.group, "source_issue": issue, "status": each.status,
-			"priority": "medium", "scheduled_date": t.day(i - 1), "duration_h": 1 + float64(i%2), "service_contract": contract,
-			"subscription": sub, "step_order": i + 1,
-		})
-		if before != "" {
-			values["depends_on"] = before
-		}
-		before = t.put("Dispatch Job", values)
-	}
-}
-
 // job adds what every job at a customer's has.
 func (t *Town) job(c customer, values doc) doc {
 	values["customer"], values["service_location"], values["published"] = c.name, c.location, 1
@@ -121,4 +83,47 @@ func (t *Town) job(c customer, values doc) doc {
 		values["actual_end"] = t.today.AddDate(0, 0, -1).Format(time.DateTime)
 	}
 	return values
+}
+
+// visit is a job of a chain; after names the visits that come before it.
+type visit struct {
+	id, label, kind, group string
+	after                  []string
+}
+
+// template is how an installation goes, visit by visit.
+type template struct {
+	name   string
+	visits []visit
+}
+
+// templates are the product's six.
+func templates() []template {
+	return []template{
+		{"fiber_install", []visit{
+			{id: "network", label: "Préparation du réseau", kind: "Installation", group: "Réseau"},
+			{"drop", "Branchement extérieur et fusion", "Installation", "Fibre", []string{"network"}},
+			{"indoor", "Installation intérieure et lecture de l'ONT", "Installation", "Installation", []string{"drop"}},
+			{"activation", "Activation et appel au client", "Installation", "Support", []string{"indoor"}},
+		}},
+		{"phone_service", []visit{
+			{id: "number", label: "Attribution ou transfert du numéro", kind: "Telephony", group: "Support"},
+			{"phone", "Installation du téléphone IP", "Telephony", "Installation", []string{"number"}},
+		}},
+		{"move_service", []visit{
+			{id: "remove", label: "Retrait à l'ancienne adresse", kind: "Removal", group: "Installation"},
+			{id: "drop", label: "Branchement à la nouvelle adresse", kind: "Move", group: "Fibre"},
+			{"indoor", "Réinstallation intérieure", "Move", "Installation", []string{"remove", "drop"}},
+		}},
+		{"repair_service", []visit{
+			{id: "diagnose", label: "Diagnostic à distance", kind: "Repair", group: "Support"},
+			{"repair", "Réparation sur place", "Repair", "Installation", []string{"diagnose"}},
+		}},
+		{"test_single", []visit{{id: "only", label: "Essai : une tâche", kind: "Installation", group: "Support"}}},
+		{"test_parallel", []visit{
+			{id: "first", label: "Essai : première tâche", kind: "Installation", group: "Support"},
+			{"left", "Essai : tâche de gauche", "Installation", "Fibre", []string{"first"}},
+			{"right", "Essai : tâche de droite", "Installation", "Réseau", []string{"first"}},
+		}},
+	}
 }

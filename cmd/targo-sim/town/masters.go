@@ -17,7 +17,11 @@ func (t *Town) masters() {
 	for _, name := range []string{"Internet", "Télévision", "Téléphonie", "Installation", "Équipement"} {
 		records = append(records, doc{"doctype": "Item Group", "name": name, "item_group_name": name, "parent_item_group": "All Item Groups"})
 	}
-	for _, each := range [][3]string{{"TPS", "Tax", "Impôts"}, {"TVQ", "Tax", "Impôts"}, {"Ventes", "Income Account", "Revenus"}, {"Comptes clients", "Receivable", "Actif"}} {
+	records = append(records, vans()...)
+	for _, each := range [][3]string{
+		{"TPS", "Tax", "Impôts"}, {"TVQ", "Tax", "Impôts"}, {"TPS à payer", "Tax", "Impôts"}, {"TVQ à payer", "Tax", "Impôts"},
+		{"Ventes", "Income Account", "Revenus"}, {"Comptes clients", "Receivable", "Actif"}, {"Ajustement de stock", "Stock Adjustment", "Charges"},
+	} {
 		records = append(records, doc{
 			"doctype": "Account", "name": each[0] + " - T", "account_name": each[0], "account_type": each[1], "company": Company,
 			"account_currency": "CAD", "parent_account": each[2] + " - T",
@@ -27,9 +31,9 @@ func (t *Town) masters() {
 	if err := t.site.Import(raw); err != nil {
 		t.err = fmt.Errorf("importing the masters: %w", err)
 	}
-	t.put("Company", doc{"name": Company, "default_income_account": "Ventes - T", "default_receivable_account": "Comptes clients - T", "cost_center": "Principal - T"})
+	t.put("Company", doc{"name": Company, "default_income_account": "Ventes - T", "default_receivable_account": "Comptes clients - T", "cost_center": "Principal - T", "stock_adjustment_account": "Ajustement de stock - T"})
 	t.put("Global Defaults", doc{"default_company": Company, "default_currency": "CAD"})
-	t.put("Selling Settings", doc{"cust_master_name": "Customer Name"})
+	t.put("Selling Settings", doc{"cust_master_name": "Customer Name", "allow_negative_rates_for_items": 1}) // rebates are lines below zero
 	for _, tag := range []doc{
 		{"label": "Fusion", "color": "#2563eb", "category": "skill"}, {"label": "Travail en hauteur", "color": "#dc2626", "category": "certification"},
 		{"label": "Télévision", "color": "#7c3aed", "category": "skill"}, {"label": "Anglais", "color": "#0891b2", "category": "skill"},
@@ -50,7 +54,7 @@ func (t *Town) technicians() {
 			"technician_id": fmt.Sprintf("TECH-%02d", i+1), "full_name": each.name, "status": each.status, "assigned_group": each.group,
 			"phone": fmt.Sprintf("+1514555019%d", i), "email": mailOf(each.name), "color": fmt.Sprintf("#%02x7f%02x", 40*i, 220-40*i),
 			"traccar_device_id": fmt.Sprint(501 + i), "home_base_latitude": p.lat, "home_base_longitude": p.lon, "home_base_address": p.city + " QC",
-			"resource_type": "human", "active": 1, "max_daily_hours": 8, "tags": []any{doc{"tag": each.tag, "level": 1 + i%5}},
+			"warehouse": van(i), "resource_type": "human", "active": 1, "max_daily_hours": 8, "tags": []any{doc{"tag": each.tag, "level": 1 + i%5}},
 		})
 	}
 }

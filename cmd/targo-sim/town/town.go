@@ -69,6 +69,9 @@ func Fill(s Site, now time.Time) (*Town, error) {
 	t.quotations()
 	t.services()
 	t.work()
+	t.stock()
+	t.chains()
+	t.agreements()
 	t.night()
 	return t, t.err
 }

@@ -60,15 +60,10 @@ func mayChange(job *erpnext.DispatchJob, want ledger.Fields, force bool) error {
 		return nil
 	case moved && bool(job.Pinned) && !unpinned:
 		return refuse("job-pinned", "The work order is pinned to its place.")
-	case placed && underWay(job.Status):
+	case placed && machine.UnderWay(job.Status):
 		return refuse("job-underway", fmt.Sprintf("The work order is %s.", job.Status))
 	}
 	return nil
-}
-
-// underWay tells that the technician drives to it or works on it.
-func underWay(status string) bool {
-	return status == erpnext.JobEnRoute || status == erpnext.JobInProgress || status == erpnext.JobPaused
 }
 
 // follow adds what a change of place brings with it: who has not been told of it

@@ -107,7 +107,7 @@ func unlike(left ledger.Fields, job *erpnext.DispatchJob) []ledger.Difference {
 }
 
 // planning tells that nobody has set out for the job.
-func planning(status string) bool { return !underWay(status) && !machine.Final(status) }
+func planning(status string) bool { return !machine.UnderWay(status) && !machine.Final(status) }
 
 // restore puts the jobs back, each as it was.
 func (c *Crew) restore(ctx context.Context, s *scene, changes []ledger.Change) []Outcome {

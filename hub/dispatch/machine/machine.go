@@ -91,5 +91,10 @@ func byPerson(from string) []string {
 // Reopens tells that a final work order comes back to life.
 func (a Ask) Reopens() bool { return Final(a.From) && !Final(a.To) }
 
+// UnderWay tells that somebody drives to the work order or works on it.
+func UnderWay(status string) bool {
+	return status == erpnext.JobEnRoute || status == erpnext.JobInProgress || status == erpnext.JobPaused
+}
+
 // Final tells that a state is the last one.
 func Final(status string) bool { return erpnext.DispatchJob{Status: status}.Final() }

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/charge"
 	"gigafibre.ca/targo-hub/hub/gateway/address"
-	"gigafibre.ca/targo-hub/hub/gateway/charge"
 	"gigafibre.ca/targo-hub/hub/gateway/lists"
 	"gigafibre.ca/targo-hub/hub/gateway/papers"
 	"gigafibre.ca/targo-hub/hub/gateway/veil"
@@ -62,10 +62,7 @@ func (c *Class) Check(r Request) (Verdict, error) {
 		return v, wrongMethod()
 	}
 	v.Action, v.Mutates, v.Wide = plainVerb(verbs), true, verbs&Submit != 0 || d.table || docMethod(r) != ""
-	if err := c.papersOf(r); err != nil {
-		return v, err
-	}
-	return v, c.policy.billing(d.Name, r, verbs)
+	return v, c.papersOf(r)
 }
 
 // plainVerb names what a change is about: the gravest of its verbs.
@@ -145,8 +142,8 @@ func (c *Class) docVerbs(method, name string) (Verbs, error) {
 	if !c.MayCall("doc:" + name) {
 		return 0, closedCall("doc:" + name)
 	}
-	if charge.Sends(name) && (c.policy.paused || c.policy.silent) {
-		return 0, c.policy.quiet()
+	if charge.Sends(name) && c.policy.silent {
+		return 0, quiet()
 	}
 	switch {
 	case name == "submit" || name == "cancel" || name == "discard":
@@ -157,42 +154,4 @@ func (c *Class) docVerbs(method, name string) (Verbs, error) {
 		return Write, nil
 	}
 	return 0, wrongMethod()
-}
-
-// billing refuses, while billing is paused, what would make somebody pay.
-func (p *Policy) billing(doctype string, r Request, verbs Verbs) error {
-	if !p.paused { // cancels reads every document that the request carries
-		return nil
-	}
-	method := docMethod(r)
-	if charge.Undoes(method) || method == "" && r.Place.Kind != address.Call && cancels(r) {
-		return nil
-	}
-	return p.charging(doctype, verbs)
-}
-
-// charging is billing for a change that undoes nothing.
-func (p *Policy) charging(doctype string, verbs Verbs) error {
-	if p.paused && (verbs&Submit != 0 && charge.Submitted(doctype) || verbs&^(Read|Delete) != 0 && charge.Standing(doctype)) {
-		return paused()
-	}
-	return nil
-}
-
-// cancels tells that every document of a direct change goes to cancelled.
-func cancels(r Request) bool {
-	seen := false
-	for _, doc := range documents(r) {
-		if status, ok := doc["docstatus"]; ok {
-			text, isText := papers.Text(status)
-			if !isText {
-				text = string(status)
-			}
-			if text != "2" {
-				return false
-			}
-			seen = true
-		}
-	}
-	return seen
 }

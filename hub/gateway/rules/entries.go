@@ -20,7 +20,6 @@ type Lists struct {
 	Secrets  []string // Doctype:field+field, beside those of the schema
 	Keep     []string // Doctype:fresh[+stale[+away]] or dotted.name:…
 	Schema   []byte   // the custom doctypes, as fixtures
-	Paused   bool     // billing
 	Silent   bool     // ERPNext is not to write to anybody
 }
 
@@ -40,7 +39,7 @@ func (m *Mistake) Error() string {
 // New reads the lists. The error joins a *Mistake for every wrong line.
 func New(l Lists) (*Policy, error) {
 	p := &Policy{
-		paused: l.Paused, silent: l.Silent, doctypes: map[string]*Doctype{}, calls: map[string]Keep{}, secrets: veil.Names{},
+		silent: l.Silent, doctypes: map[string]*Doctype{}, calls: map[string]Keep{}, secrets: veil.Names{},
 		who: []string{string(hub.RoleStaff), string(hub.RoleService)},
 	}
 	own, err := p.schema(l.Schema)

@@ -163,17 +163,9 @@ func sayable(name string) bool {
 }
 
 // quiet says why ERPNext writes to nobody.
-func (p *Policy) quiet() error {
-	if p.paused {
-		return paused()
-	}
+func quiet() error {
 	return hub.Fail(hub.Forbidden, "call-forbidden",
 		"ERPNext sends nothing while the hub's outbox is not live; send by POST /messages, or set outbox.mode (TARGO_OUTBOX_MODE) to live.", nil)
-}
-
-func paused() error {
-	return hub.Fail(hub.Forbidden, "billing-paused",
-		"Billing is paused: nothing is submitted or sent to customers until billing_paused (TARGO_BILLING_PAUSED) is false.", nil)
 }
 
 func union(a, b veil.Names) veil.Names {

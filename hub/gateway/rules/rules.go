@@ -65,7 +65,6 @@ type Doctype struct {
 
 // Policy is the whole list. It is safe for concurrent use.
 type Policy struct {
-	paused   bool // billing
 	silent   bool // ERPNext is not to write to anybody
 	doctypes map[string]*Doctype
 	calls    map[string]Keep // how long answers of methods are kept

@@ -87,3 +87,21 @@ func Masked(c Channel, to string) string {
 func wrong(pointer, detail string) error {
 	return hub.Fail(hub.Invalid, "invalid", "The message cannot be sent like this.", nil, hub.WithField(pointer, detail))
 }
+
+// Contact is how somebody is reached. Empty members: not at all that way.
+type Contact struct {
+	Phone hub.Phone // takes SMS
+	Mail  string
+	Lang  hub.Lang
+}
+
+// To is the address for the channel, "" when there is none.
+func (c Contact) To(way Channel) string {
+	switch way {
+	case SMS:
+		return string(c.Phone)
+	case Email:
+		return c.Mail
+	}
+	return ""
+}

@@ -1,0 +1,86 @@
+package month
+
+import (
+	"math/big"
+
+	"github.com/shopspring/decimal"
+
+	"gigafibre.ca/targo-hub/hub"
+)
+
+// line counts the days and their price, each month by itself.
+func (p *span) line() (Line, Reason) {
+	leaves, returns := p.vacation()
+	promoted, ends := p.promoted()
+	total, l := new(big.Rat), Line{
+		Subscription: p.sub.Name, Plan: p.sub.PlanName, Category: p.sub.ServiceCategory, Location: p.sub.ServiceLocation,
+		Cycle: p.sub.BillingCycle,
+	}
+	for m := p.from.month(); m.since(p.to.month()) <= 0; m = m.Plus(1) {
+		full, less := 0, 0
+		for d := max(p.from, m.first()); d <= min(p.to, m.last()); d++ {
+			if leaves <= d && d <= returns {
+				continue
+			}
+			if l.Days++; l.Start == "" {
+				l.Start = d.date()
+			}
+			l.End = d.date()
+			if full++; d <= ends {
+				less++
+			}
+		}
+		due := new(big.Rat).Mul(p.sub.MonthlyPrice.Rat(), big.NewRat(int64(full), 1))
+		due.Sub(due, new(big.Rat).Mul(promoted, big.NewRat(int64(less), 1)))
+		total.Add(total, due.Quo(due, big.NewRat(int64(m.last()-m.first()+1), 1)))
+	}
+	l.Amount = cents(total)
+	switch {
+	case l.Days == 0:
+		return l, Vacation
+	case total.Sign() == 0:
+		return l, Free
+	}
+	return l, ""
+}
+
+// vacation is from which day to which nothing is paid. Without a last day it goes
+// on; without a first day there is none.
+func (p *span) vacation() (leaves, returns day) {
+	leaves, known := read(p.sub.VacationFrom)
+	if !known {
+		return p.to + 1, p.to
+	}
+	if returns, known = read(p.sub.VacationTo); !known {
+		returns = p.to
+	}
+	return leaves, returns
+}
+
+// promoted is what the promotion takes off a month, towards zero and never past
+// it, and its last day. Without a last day it is for good.
+func (p *span) promoted() (off *big.Rat, ends day) {
+	least := p.sub.PromoAmount.Abs()
+	if price := p.sub.MonthlyPrice.Abs(); least.GreaterThan(price) {
+		least = price
+	}
+	if p.sub.MonthlyPrice.IsNegative() {
+		least = least.Neg()
+	}
+	ends, known := read(p.sub.PromoEndDate)
+	if !known {
+		ends = p.to
+	}
+	return least.Rat(), ends
+}
+
+// cents rounds an exact amount to the cent, half away from zero.
+func cents(amount *big.Rat) hub.Money {
+	twice := new(big.Int).Mul(big.NewInt(200), new(big.Int).Abs(amount.Num()))
+	twice.Add(twice, amount.Denom())
+	whole := twice.Quo(twice, new(big.Int).Mul(big.NewInt(2), amount.Denom()))
+	if amount.Sign() < 0 {
+		whole.Neg(whole)
+	}
+	return hub.Money{Decimal: decimal.NewFromBigInt(whole, -2)}
+}

@@ -1,0 +1,94 @@
+package billing
+
+import (
+	"bufio"
+	"encoding/csv"
+	"strconv"
+	"strings"
+)
+
+// table writes a report as CSV, as RFC 4180 has it, with the mark by which
+// spreadsheets know UTF-8. Texts that a spreadsheet would take for a formula are
+// written behind an apostrophe; amounts are numbers of ours.
+type table struct{ w *csv.Writer }
+
+func newTable(w *bufio.Writer, sep rune) (*table, error) {
+	if _, err := w.WriteString("\ufeff"); err != nil {
+		return nil, err
+	}
+	t := &table{csv.NewWriter(w)}
+	t.w.Comma, t.w.UseCRLF = sep, true
+	return t, t.w.Write([]string{
+		"kind", "customer", "customer_name", "subscription", "location", "plan", "cycle", "period_start", "period_end", "days",
+		"amount", "tps", "tvq", "total", "note",
+	})
+}
+
+// row is one row of the table, its texts not yet made safe.
+type row struct {
+	kind, customer, name, subscription, location, plan, cycle, from, to, days string
+	amount, tps, tvq, total                                                   string
+	note                                                                      string
+}
+
+func (t *table) write(r row) error {
+	return t.w.Write([]string{
+		r.kind, plain(r.customer), plain(r.name), plain(r.subscription), plain(r.location), plain(r.plan), plain(r.cycle), r.from, r.to, r.days,
+		r.amount, r.tps, r.tvq, r.total, plain(r.note),
+	})
+}
+
+func (t *table) invoice(_ *Report, i *Invoice) error {
+	for _, l := range i.Lines {
+		err := t.write(row{
+			kind: "line", customer: i.Customer, name: i.Name, subscription: l.Subscription, location: l.Location, plan: l.Plan, cycle: l.Cycle,
+			from: l.PeriodStart, to: l.PeriodEnd, days: strconv.Itoa(l.Days), amount: l.Amount.String(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	sum := row{
+		kind: "total", customer: i.Customer, name: i.Name, amount: i.Subtotal.String(), tps: i.TPS.String(), tvq: i.TVQ.String(), total: i.Total.String(),
+	}
+	if i.Credit != nil {
+		sum.note = "credit carried"
+	}
+	return t.write(sum)
+}
+
+// end writes what is not billed, what is odd, and the sum of all, which tells
+// that the table is whole.
+func (t *table) end(r *Report) error {
+	for _, s := range r.Skipped {
+		note := string(s.Reason)
+		if s.Invoice != "" {
+			note += " " + s.Invoice
+		}
+		if err := t.write(row{kind: "skipped", customer: s.Customer, subscription: s.Subscription, plan: s.Plan, note: note}); err != nil {
+			return err
+		}
+	}
+	for _, w := range r.Warnings {
+		if err := t.write(row{kind: "warning", customer: w.Customer, subscription: w.Subscription, note: w.Code + ": " + w.Detail}); err != nil {
+			return err
+		}
+	}
+	err := t.write(row{
+		kind: "report", from: r.PeriodStart, to: r.PeriodEnd, amount: r.Totals.Subtotal.String(), tps: r.Totals.TPS.String(), tvq: r.Totals.TVQ.String(),
+		total: r.Totals.Total.String(), note: strconv.Itoa(r.Counts.Invoices) + " invoices, " + strconv.Itoa(len(r.Skipped)) + " services skipped",
+	})
+	t.w.Flush()
+	if err == nil {
+		err = t.w.Error()
+	}
+	return err
+}
+
+// plain makes a text that no spreadsheet computes.
+func plain(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}

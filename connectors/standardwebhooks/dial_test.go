@@ -151,7 +151,7 @@ func TestRebinding(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = other.Close() })
 	c := standardwebhooks.New(standardwebhooks.Config{
-		Secret: secret, Hosts: []string{"n8n.example.com:" + port + "=127.0.0.1"}, Timeout: 3 * time.Second,
+		Secret: secret, Hosts: []string{"*.example.com:" + port, "n8n.example.com:" + port + "=127.0.0.1"}, Timeout: 3 * time.Second,
 	}, standardwebhooks.Deps{Resolver: newNames(t, "127.0.0.1", "127.0.0.2").resolver()})
 	if e := send(t, c, "https://n8n.example.com:"+port+"/"); e.Code != connectors.CodeNetwork || opened.Load() != 1 {
 		t.Fatalf("the address on the list: %v, %d connections", e, opened.Load())

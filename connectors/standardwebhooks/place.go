@@ -63,6 +63,17 @@ func parsePlace(text string) (place, error) {
 	return p, nil
 }
 
+// compare puts a host that is named before those below a name: it may say more.
+func (p place) compare(other place) int {
+	switch {
+	case p.deep == other.deep:
+		return 0
+	case p.deep:
+		return 1
+	}
+	return -1
+}
+
 // take tells whether the entry lets an address be called, and how.
 func (p place) take(u *url.URL) (target, bool) {
 	host := strings.ToLower(u.Hostname())

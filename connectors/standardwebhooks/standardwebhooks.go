@@ -19,6 +19,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,6 +77,7 @@ func New(cfg Config, deps Deps) *Client {
 			c.list = append(c.list, p)
 		}
 	}
+	slices.SortStableFunc(c.list, place.compare)
 	for _, secret := range []config.Secret{cfg.Secret, cfg.SecretNext} {
 		if secret.Empty() {
 			continue

@@ -62,13 +62,16 @@ func creditNote(b *bench) {
 	if got := pick(made, "naming_series", "grand_total"); got != "naming_series=ACC-SINV-RET-.YYYY.- grand_total=-10.72 " {
 		b.Errorf("credit note: %s", got)
 	}
+	const rebate = `"qty":1,"rate":39.95},{"item_code":"FIBRE","income_account":"Ventes - T","description":"Rabais","qty":1,"rate":-9.32`
 	for key, c := range map[string]struct{ line, more, words string }{
 		"forwards": {`"qty":1,"rate":9.32`, `,"is_return":1`, "For an item FIBRE, quantity must be negative number"},
-		"negative": {`"qty":1,"rate":-9.32`, ``, "rate must be a positive number"},
+		"below":    {`"qty":-1,"rate":-9.32`, `,"is_return":1`, "rate must be a positive number"},
+		"negative": {`"qty":1,"rate":-9.32`, ``, "Incorrect value: Grand Total (Company Currency) must be "},
 	} {
-		draft := b.call(200, "POST", "/api/resource/Sales Invoice", invoice(key, c.line, c.more)).data() // a draft may say so
-		refused(b, b.as(hub, "PUT", "/api/resource/Sales Invoice/"+draft["name"].(string), `{"docstatus":1}`), "ValidationError", c.words)
+		refused(b, b.as(hub, "POST", "/api/resource/Sales Invoice", invoice(key, c.line, c.more)), "ValidationError", c.words)
 	}
+	draft := b.call(200, "POST", "/api/resource/Sales Invoice", invoice("rebate", rebate, "")).data() // a draft may say so
+	refused(b, b.as(hub, "PUT", "/api/resource/Sales Invoice/"+draft["name"].(string), `{"docstatus":1}`), "ValidationError", "rate must be a positive number")
 }
 
 func vanStock(b *bench) {

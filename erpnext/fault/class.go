@@ -46,8 +46,7 @@ var connection = []string{
 // Refine tells two things apart that come under one class, by what was said
 // about it: an OperationalError over a statement is a ProgrammingError.
 func Refine(class, line string) string {
-	m := number.FindStringSubmatch(line)
-	if class == "OperationalError" && m != nil && !slices.Contains(connection, m[1]) {
+	if n := numberOf(line); class == "OperationalError" && n != "" && !slices.Contains(connection, n) {
 		return "ProgrammingError"
 	}
 	return class

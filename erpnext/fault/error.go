@@ -180,5 +180,6 @@ func Decode(status int, body []byte, host string) *Error {
 	e.Retryable = Transient(status, class)
 	e.Outcome = Outcome(status, class)
 	e.permanent = Permanent(class)
+	e.Text = worded(class, e.Text)
 	return e
 }

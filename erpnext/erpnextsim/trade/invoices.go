@@ -19,7 +19,7 @@ func invoices() map[string]document.Controller {
 	return map[string]document.Controller{
 		"Sales Invoice": {
 			Events: hooks{
-				"autoname": returnSeries, "validate": document.Chain(postingTime, missing, someItems, checkInvoice, totals, schedule, parties.Check, invoiceStatus),
+				"autoname": returnSeries, "validate": document.Chain(postingTime, missing, someItems, checkInvoice, checkReturn, totals, schedule, parties.Check, invoiceStatus),
 				"on_submit": document.Chain(checkSigns, remark, billing.Follow, openInvoice),
 				"on_cancel": document.Chain(unlinkPayments, func(s *document.Session, d *document.Doc) error {
 					return db(s, d, map[string]any{"status": "Cancelled", "outstanding_amount": 0.0})
@@ -74,8 +74,16 @@ func checkInvoice(s *document.Session, d *document.Doc) error {
 	return nil
 }
 
-// checkSigns refuses what only a draft may hold: goods that come back with an invoice,
-// or go out with a credit note, and prices below zero where the site wants none.
+// checkReturn holds a credit note to its signs as soon as it is drawn up.
+func checkReturn(s *document.Session, d *document.Doc) error {
+	if d.Int("is_return") == 0 {
+		return nil
+	}
+	return checkSigns(s, d)
+}
+
+// checkSigns refuses what, of invoices, a draft may hold: goods that go out with a
+// credit note, and prices below zero where the site wants none.
 func checkSigns(s *document.Session, d *document.Doc) error {
 	allowed, err := s.Value("Selling Settings", "Selling Settings", "allow_negative_rates_for_items")
 	if err != nil {

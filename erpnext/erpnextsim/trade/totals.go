@@ -46,6 +46,9 @@ func totals(s *document.Session, d *document.Doc) error {
 	setBoth(d, rate, map[string]float64{
 		"total": total, "net_total": net, "total_taxes_and_charges": tax, "grand_total": grand, "discount_amount": d.Float("discount_amount"),
 	})
+	if d.Float("base_grand_total") < 0 && d.Int("is_return") == 0 {
+		return exception.Invalid("Incorrect value: %s must be >= 0.0", d.Type.Label("base_grand_total"))
+	}
 	d.Set("total_qty", qty)
 	earnings(s, d)
 	if err := rounded(s, d, grand, rate); err != nil {

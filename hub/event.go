@@ -36,7 +36,7 @@ const (
 	JobCreated            = "job.created"            // a Dispatch Job was filed: {job, subject, scheduled_date, assigned_group, depends_on}
 	JobClaimed            = "job-claimed"            // {job, technician, group, at}
 	JobUnblocked          = "job-unblocked"          // {job, unblocked_by, at}
-	JobMoved              = "job.moved"              // {job, from, to, technician, group, at}
+	JobMoved              = "job.moved"              // {job, from, to, technician, group, at}; no from when the hub did not know the job before
 	JobDeleted            = "job.deleted"            // its chain was closed behind it: {job, rechained, unblocked}
 	JobAssigned           = "job.assigned"           // given to somebody, taken back, or moved: {job, kind, technician, group, status, scheduled_date, start_time, by, at}
 	JobPresence           = "job.presence"           // a dispatcher is about to assign it: {job, actor, doing, until}

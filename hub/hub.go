@@ -35,6 +35,17 @@ func LangOf(tag string) Lang {
 	return French
 }
 
+// Clip shortens a text to n characters, the last of which is an ellipsis then.
+func Clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}
+
 // Local returns the zone of people. The time zone data is linked into the
 // binary, so the only error is a wrong Zone.
 func Local() *time.Location {

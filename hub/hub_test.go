@@ -173,6 +173,15 @@ func TestLang(t *testing.T) {
 	}
 }
 
+func TestClip(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "abcd": "abcd", "abcde": "abc…", "éééé": "éééé", "ééééé": "ééé…"} {
+		if got := hub.Clip(text, 4); got != want {
+			t.Errorf("%q is clipped to %q", text, got)
+		}
+	}
+}
+
 func TestDaysForPeople(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 0, 12, 0, 0, time.UTC) // the evening before, in Quebec

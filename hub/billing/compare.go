@@ -1,19 +1,20 @@
 package billing
 
 import (
-	"bytes"
-	"encoding/csv"
-	"errors"
+	"cmp"
 	"io"
 	"maps"
+	"mime"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/billing/legacy"
 )
 
 const (
@@ -25,11 +26,15 @@ const (
 type Comparison struct {
 	Month       string       `json:"month"`
 	Of          string       `json:"of" enum:"total,subtotal"`
+	Encoding    string       `json:"encoding" enum:"utf-8,windows-1252" doc:"As which the table was read"`
 	Tolerance   string       `json:"tolerance" doc:"Differences up to it are none"`
 	Equal       int          `json:"equal" doc:"Customers whose amounts agree"`
+	Different   int          `json:"different" doc:"Customers whose amounts differ"`
+	OnlyHub     int          `json:"only_hub" doc:"Of these, those whom the table does not name"`
+	OnlyLegacy  int          `json:"only_legacy" doc:"Of these, those to whom nothing would be billed"`
 	Hub         hub.Money    `json:"hub_total"`
 	Legacy      hub.Money    `json:"legacy_total"`
-	Differences []Difference `json:"differences" nullable:"false" doc:"By customer"`
+	Differences []Difference `json:"differences" nullable:"false" doc:"By customer, as a French dictionary sorts"`
 }
 
 // Difference is one customer whose amounts differ.
@@ -38,6 +43,7 @@ type Difference struct {
 	Hub      hub.Money `json:"hub" doc:"0.00 when nothing would be billed"`
 	Legacy   hub.Money `json:"legacy" doc:"0.00 when the table does not name the customer"`
 	More     hub.Money `json:"difference" doc:"hub less legacy"`
+	Missing  string    `json:"missing_in,omitempty" enum:"hub,legacy" doc:"The side on which the customer is not; absent when on both"`
 }
 
 // compare answers POST /billing/compare.
@@ -46,15 +52,11 @@ func (d *Desk) compare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	of := c.QueryParam("of")
-	if of != "" && of != "total" && of != "subtotal" {
-		return hub.Fail(hub.Invalid, "invalid", "The amounts are a total or a subtotal.", nil, hub.WithField("/of", "expected total or subtotal"))
-	}
-	body, err := io.ReadAll(c.Request().Body)
+	of, err := measure(c.QueryParam("of"))
 	if err != nil {
 		return err
 	}
-	legacy, err := amounts(body)
+	table, err := tableOf(c.Request(), of == "subtotal")
 	if err != nil {
 		return err
 	}
@@ -69,82 +71,68 @@ func (d *Desk) compare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := differences(ours, legacy)
-	out.Month, out.Of = m.String(), "total"
-	if of == "subtotal" {
-		out.Of = of
-	}
+	out := differences(ours, table.Billed)
+	out.Month, out.Of, out.Encoding = m.String(), of, table.Encoding
 	return c.JSON(http.StatusOK, out)
 }
 
+// measure is what the amounts of a table are.
+func measure(text string) (string, error) {
+	if text != "" && text != "total" && text != "subtotal" {
+		return "", hub.Fail(hub.Invalid, "invalid", "The amounts are a total or a subtotal.", nil, hub.WithField("query/of", "expected total or subtotal"))
+	}
+	return cmp.Or(text, "total"), nil
+}
+
+// tableOf reads the table of a request. Some clients name no type for a file, or
+// a spreadsheet's: what says that it is something else is refused.
+func tableOf(r *http.Request, subtotal bool) (legacy.Table, error) {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+	if strings.HasSuffix(kind, "json") || strings.HasPrefix(kind, "multipart/") {
+		return legacy.Table{}, hub.Fail(hub.Unsupported, "media-type", "The body is a table, text/csv.", nil)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return legacy.Table{}, err
+	}
+	return legacy.Read(body, subtotal)
+}
+
 // differences lines both up by customer.
-func differences(ours, legacy map[string]hub.Money) Comparison {
+func differences(ours, theirs map[string]hub.Money) Comparison {
 	out := Comparison{Tolerance: tolerance, Differences: []Difference{}}
 	least, _ := hub.Dollars(tolerance)
-	names := maps.Clone(legacy)
-	maps.Copy(names, ours)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		d := Difference{Customer: name, Hub: ours[name], Legacy: legacy[name]}
+	for _, name := range names(ours, theirs) {
+		d := Difference{Customer: name}
+		var here, there bool
+		d.Hub, here = ours[name]
+		d.Legacy, there = theirs[name]
 		d.More = hub.Money{Decimal: d.Hub.Sub(d.Legacy.Decimal)}
 		out.Hub, out.Legacy = out.Hub.Plus(d.Hub), out.Legacy.Plus(d.Legacy)
-		if d.More.Abs().GreaterThan(least.Decimal) {
-			out.Differences = append(out.Differences, d)
-		} else {
+		if d.More.Abs().LessThanOrEqual(least.Decimal) {
 			out.Equal++
+			continue
 		}
+		switch {
+		case !here:
+			d.Missing = "hub"
+			out.OnlyLegacy++
+		case !there:
+			d.Missing = "legacy"
+			out.OnlyHub++
+		}
+		out.Differences = append(out.Differences, d)
 	}
+	out.Different = len(out.Differences)
 	return out
 }
 
-// amounts reads a table with the columns customer and amount; the first row names
-// them, in any order, others being passed over.
-func amounts(body []byte) (map[string]hub.Money, error) {
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	head, _, _ := bytes.Cut(body, []byte("\n"))
-	r := csv.NewReader(bytes.NewReader(body))
-	if bytes.IndexByte(head, ';') >= 0 {
-		r.Comma = ';'
-	}
-	r.ReuseRecord = true
-	names, err := r.Read()
-	if err != nil {
-		return nil, wrongTable("it is empty, or no table")
-	}
-	who, what := column(names, "customer"), column(names, "amount")
-	if who < 0 || what < 0 {
-		return nil, wrongTable("its first row must name the columns customer and amount")
-	}
-	all := map[string]hub.Money{}
-	for {
-		fields, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, wrongTable("a row has too few or too many columns, or an open quotation mark: " + placeOf(err))
-		}
-		amount, err := hub.Dollars(strings.ReplaceAll(strings.TrimSpace(fields[what]), ",", "."))
-		name := strings.TrimSpace(fields[who])
-		if err != nil || name == "" || amount.Exponent() > 9 || amount.Exponent() < -9 || len(fields[what]) > 20 {
-			line, _ := r.FieldPos(what)
-			return nil, wrongTable("every row needs a customer and an amount like 45.93, line " + strconv.Itoa(line) + " has not")
-		}
-		all[name] = all[name].Plus(amount)
-	}
-}
-
-func column(names []string, want string) int {
-	return slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(strings.TrimSpace(name), want) })
-}
-
-// placeOf tells on which line the table breaks, and nothing of what stands there.
-func placeOf(err error) string {
-	if broken, ok := errors.AsType[*csv.ParseError](err); ok {
-		return "line " + strconv.Itoa(broken.Line)
-	}
-	return "at its end"
-}
-
-func wrongTable(what string) error {
-	return hub.Fail(hub.Invalid, "invalid", "The table cannot be read: "+what+".", nil, hub.WithField("", what))
+// names are all customers, as a French dictionary sorts them.
+func names(ours, theirs map[string]hub.Money) []string {
+	all := maps.Clone(theirs)
+	maps.Copy(all, ours)
+	list := slices.Collect(maps.Keys(all))
+	order := collate.New(language.CanadianFrench)
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(order.CompareString(a, b), strings.Compare(a, b)) })
+	return list
 }

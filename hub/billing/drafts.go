@@ -2,18 +2,40 @@ package billing
 
 import (
 	"context"
+	"math/big"
+	"strings"
+
+	"github.com/shopspring/decimal"
 
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
 )
 
-// findDrafts finds the invoices that activations in the month left behind. Each
-// names one service; its lines are those of all that began with it.
+// What the key of an invoice that the hub drew up tells: "SUB/2026-04-24/prorata"
+// is of an activation, "SUB/2026-04-24/change/…" of a change of plan on that day.
+const (
+	ofActivation = "/prorata"
+	ofChange     = "/change/"
+)
+
+// change is the invoice of a change of plan in the month: the difference of the
+// prices for the days from it to the month's end.
+type change struct {
+	on       erpnext.Date
+	invoice  string
+	amount   hub.Money // below zero when the other plan costs less
+	days, of int       // that it has of the month's
+}
+
+// findDrafts finds the invoices that activations and changes of plan in the month
+// left behind. Each names one service; that of an activation has the lines of all
+// that began with it.
 func (r *run) findDrafts(ctx context.Context) error {
-	r.drafts = map[string]string{}
 	q := erpnext.Query{
-		Doctype: "Sales Invoice", Fields: []string{"name", "service_subscription"}, OrderBy: "name asc",
+		Doctype: "Sales Invoice", OrderBy: "name asc",
+		Fields: []string{"name", "service_subscription", "custom_hub_key", "period_start", "net_total"},
 		Filters: []erpnext.Filter{
-			erpnext.Between("period_start", r.month.First(), r.month.Last()), erpnext.Where("custom_hub_key", "like", "%/prorata"),
+			erpnext.Between("period_start", r.month.First(), r.month.Last()), erpnext.Where("custom_hub_key", "like", "%/%"),
 			erpnext.Where("docstatus", "<", erpnext.Cancelled),
 		},
 	}
@@ -21,9 +43,27 @@ func (r *run) findDrafts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.drafts[invoice.Subscription] = invoice.Name
+		about, _, changed := strings.Cut(invoice.HubKey, ofChange)
+		switch {
+		case strings.HasSuffix(invoice.HubKey, ofActivation):
+			r.drafts[invoice.Subscription] = invoice.Name
+		case changed:
+			c := change{on: invoice.PeriodStart, invoice: invoice.Name, amount: invoice.NetTotal}
+			if at := strings.LastIndexByte(about, '/'); at >= 0 {
+				c.on = erpnext.Date(about[at+1:])
+			}
+			c.days, c.of = r.month.Left(invoice.PeriodStart)
+			r.changes[invoice.Subscription] = append(r.changes[invoice.Subscription], c)
+		}
 	}
 	return nil
+}
+
+// monthly is the difference of the prices, of which the invoice has a part. It was
+// rounded to the cent there, so this may be some cents beside it.
+func (c change) monthly() hub.Money {
+	exact := new(big.Rat).Mul(c.amount.Rat(), big.NewRat(int64(c.of), int64(max(c.days, 1))))
+	return hub.Money{Decimal: decimal.RequireFromString(exact.FloatString(2))}
 }
 
 // beginning is when, and with what, a service began.

@@ -43,22 +43,25 @@ type Line struct {
 	PeriodEnd    string    `json:"period_end"`
 	Days         int       `json:"days" doc:"That are paid for"`
 	Amount       hub.Money `json:"amount" doc:"Before taxes; below zero for a rebate"`
+	Note         string    `json:"note,omitempty" doc:"Its promotion, its planned end, a change of plan and the invoice of that"`
 }
 
 // Skip is a service that is not billed.
 type Skip struct {
 	Subscription string       `json:"subscription"`
 	Customer     string       `json:"customer"`
+	Name         string       `json:"customer_name"`
 	Plan         string       `json:"plan,omitempty"`
 	Reason       month.Reason `json:"reason" enum:"pending,suspended,vacation,ended,not-started,no-price,free,promo-ended,not-its-month,already-billed,no-start,no-customer,unknown-status,unknown-cycle"`
 	Invoice      string       `json:"invoice,omitempty" doc:"That has its days"`
+	Note         string       `json:"note,omitempty" doc:"What is planned for it"`
 }
 
 // Warning is something odd that is billed nevertheless.
 type Warning struct {
 	Customer     string `json:"customer,omitempty"`
 	Subscription string `json:"subscription,omitempty"`
-	Code         string `json:"code" enum:"customer-disabled,language-missing,start-missing,cycle-missing,not-seen"`
+	Code         string `json:"code" enum:"customer-disabled,language-missing,start-missing,cycle-missing,price-worked-out,not-seen"`
 	Detail       string `json:"detail"`
 }
 
@@ -105,6 +108,9 @@ func (r *Report) count(i *Invoice) {
 	}
 }
 
+// priceWorkedOut is odd about a service whose plan has changed in the month.
+const priceWorkedOut = "price-worked-out"
+
 func lineOf(l month.Line) Line {
 	return Line{
 		Subscription: l.Subscription, Plan: l.Plan, Category: l.Category, Location: l.Location, Cycle: l.Cycle,
@@ -116,6 +122,7 @@ func warningOf(s Skip, code string) Warning {
 	detail := map[string]string{
 		month.StartMissing: "The service has no start date; it is billed for whole months.",
 		month.CycleMissing: "The service has no billing cycle; it is billed by the month.",
+		priceWorkedOut:     "The plan changed in the month: the price before was worked out from the invoice of the change, to some cents.",
 	}[code]
 	return Warning{Customer: s.Customer, Subscription: s.Subscription, Code: code, Detail: detail}
 }

@@ -19,6 +19,10 @@ type run struct {
 	month  month.Month
 	report *Report
 	drafts map[string]string // invoices of activations in the month, by service
+
+	ask     func(context.Context) ([]Planned, error) // nil: nobody knows
+	plans   map[string][]Planned                     // what is planned, by service and in order
+	changes map[string][]change                      // of plans, in the month, by service
 }
 
 // atOnce is how many customers are worked on at a time.
@@ -34,7 +38,7 @@ type customer struct {
 
 // begin makes a report without contents.
 func (d *Desk) begin(m month.Month) *run {
-	return &run{erp: d.erp, month: m, report: &Report{
+	return &run{erp: d.erp, month: m, ask: d.planned, drafts: map[string]string{}, plans: map[string][]Planned{}, changes: map[string][]change{}, report: &Report{
 		Month: m.String(), PeriodStart: string(m.First()), PeriodEnd: string(m.Last()), PreparedAt: d.now().UTC().Format(time.RFC3339),
 		Invoices: []Invoice{}, Skipped: []Skip{}, Warnings: []Warning{}, Counts: Counts{Skipped: map[month.Reason]int{}}, Complete: true,
 	}}
@@ -47,6 +51,9 @@ func (r *run) walk(ctx context.Context, each func(*Invoice) error) error {
 		return err
 	}
 	if err := r.findDrafts(ctx); err != nil {
+		return err
+	}
+	if err := r.findPlans(ctx); err != nil {
 		return err
 	}
 	if err := r.nobodys(ctx); err != nil {
@@ -135,20 +142,20 @@ func (r *run) invoice(c customer, services []erpnext.ServiceSubscription) *Invoi
 	for i := range services {
 		s := &services[i]
 		draft, drafted := drafts.of(s)
+		r.foresee(s)
 		line, reason, odd := r.month.Bill(s, drafted)
-		about := Skip{Subscription: s.Name, Customer: c.Name, Plan: s.PlanName, Reason: reason}
-		if reason != "" {
-			if reason == month.AlreadyBilled {
-				about.Invoice = draft
-			}
-			r.skip(about)
+		about := Skip{Subscription: s.Name, Customer: c.Name, Name: c.Title, Plan: s.PlanName, Reason: reason}
+		if reason == "" {
+			invoice.Lines = append(invoice.Lines, r.line(line, about, odd))
 			continue
 		}
-		r.report.Counts.Subscriptions++
-		invoice.Lines = append(invoice.Lines, lineOf(line))
-		for _, code := range odd {
-			r.warn(warningOf(about, code))
+		switch reason {
+		case month.AlreadyBilled:
+			about.Invoice = draft
+		case month.Ended:
+			about.Note = r.endOf(s)
 		}
+		r.skip(about)
 	}
 	invoice.addUp()
 	if len(invoice.Lines) > 0 && bool(c.Disabled) {
@@ -158,6 +165,20 @@ func (r *run) invoice(c customer, services []erpnext.ServiceSubscription) *Invoi
 		r.warn(Warning{Customer: c.Name, Code: "language-missing", Detail: "The customer has no language; the invoice would be in French."})
 	}
 	return invoice
+}
+
+// line takes a service that is billed into the report, with what is odd about it.
+func (r *run) line(l month.Line, about Skip, odd []string) Line {
+	r.report.Counts.Subscriptions++
+	if len(r.changes[l.Subscription]) > 0 {
+		odd = append(odd, priceWorkedOut)
+	}
+	for _, code := range odd {
+		r.warn(warningOf(about, code))
+	}
+	line := lineOf(l)
+	line.Note = r.noteOf(l)
+	return line
 }
 
 func (r *run) skip(s Skip) {

@@ -177,5 +177,5 @@ func separator(text string) (rune, error) {
 	case "comma", ",":
 		return ',', nil
 	}
-	return 0, hub.Fail(hub.Invalid, "invalid", "The separator is semicolon or comma.", nil, hub.WithField("/sep", "expected semicolon or comma"))
+	return 0, hub.Fail(hub.Invalid, "invalid", "The separator is semicolon or comma.", nil, hub.WithField("query/sep", "expected semicolon or comma"))
 }

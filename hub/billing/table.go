@@ -5,18 +5,28 @@ import (
 	"encoding/csv"
 	"strconv"
 	"strings"
+
+	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/billing/legacy"
 )
 
 // table writes a report as CSV, as RFC 4180 has it, with the mark by which
 // spreadsheets know UTF-8. Texts that a spreadsheet would take for a formula are
-// written behind an apostrophe; amounts are numbers of ours.
-type table struct{ w *csv.Writer }
+// written behind an apostrophe; amounts are numbers of ours. Spreadsheets expect
+// the decimal comma where they expect semicolons, and the point where commas.
+type table struct {
+	w     *csv.Writer
+	point string // of decimals
+}
 
 func newTable(w *bufio.Writer, sep rune) (*table, error) {
 	if _, err := w.WriteString("\ufeff"); err != nil {
 		return nil, err
 	}
-	t := &table{csv.NewWriter(w)}
+	t := &table{w: csv.NewWriter(w), point: "."}
+	if sep == ';' {
+		t.point = ","
+	}
 	t.w.Comma, t.w.UseCRLF = sep, true
 	return t, t.w.Write([]string{
 		"kind", "customer", "customer_name", "subscription", "location", "plan", "cycle", "period_start", "period_end", "days",
@@ -38,18 +48,21 @@ func (t *table) write(r row) error {
 	})
 }
 
+// money writes an amount as the spreadsheet reads it.
+func (t *table) money(m hub.Money) string { return strings.Replace(m.String(), ".", t.point, 1) }
+
 func (t *table) invoice(_ *Report, i *Invoice) error {
 	for _, l := range i.Lines {
 		err := t.write(row{
 			kind: "line", customer: i.Customer, name: i.Name, subscription: l.Subscription, location: l.Location, plan: l.Plan, cycle: l.Cycle,
-			from: l.PeriodStart, to: l.PeriodEnd, days: strconv.Itoa(l.Days), amount: l.Amount.String(),
+			from: l.PeriodStart, to: l.PeriodEnd, days: strconv.Itoa(l.Days), amount: t.money(l.Amount), note: l.Note,
 		})
 		if err != nil {
 			return err
 		}
 	}
 	sum := row{
-		kind: "total", customer: i.Customer, name: i.Name, amount: i.Subtotal.String(), tps: i.TPS.String(), tvq: i.TVQ.String(), total: i.Total.String(),
+		kind: "total", customer: i.Customer, name: i.Name, amount: t.money(i.Subtotal), tps: t.money(i.TPS), tvq: t.money(i.TVQ), total: t.money(i.Total),
 	}
 	if i.Credit != nil {
 		sum.note = "credit carried"
@@ -61,11 +74,8 @@ func (t *table) invoice(_ *Report, i *Invoice) error {
 // that the table is whole.
 func (t *table) end(r *Report) error {
 	for _, s := range r.Skipped {
-		note := string(s.Reason)
-		if s.Invoice != "" {
-			note += " " + s.Invoice
-		}
-		if err := t.write(row{kind: "skipped", customer: s.Customer, subscription: s.Subscription, plan: s.Plan, note: note}); err != nil {
+		err := t.write(row{kind: "skipped", customer: s.Customer, name: s.Name, subscription: s.Subscription, plan: s.Plan, note: s.note()})
+		if err != nil {
 			return err
 		}
 	}
@@ -75,8 +85,8 @@ func (t *table) end(r *Report) error {
 		}
 	}
 	err := t.write(row{
-		kind: "report", from: r.PeriodStart, to: r.PeriodEnd, amount: r.Totals.Subtotal.String(), tps: r.Totals.TPS.String(), tvq: r.Totals.TVQ.String(),
-		total: r.Totals.Total.String(), note: strconv.Itoa(r.Counts.Invoices) + " invoices, " + strconv.Itoa(len(r.Skipped)) + " services skipped",
+		kind: "report", from: r.PeriodStart, to: r.PeriodEnd, amount: t.money(r.Totals.Subtotal), tps: t.money(r.Totals.TPS), tvq: t.money(r.Totals.TVQ),
+		total: t.money(r.Totals.Total), note: strconv.Itoa(r.Counts.Invoices) + " invoices, " + strconv.Itoa(len(r.Skipped)) + " services skipped",
 	})
 	t.w.Flush()
 	if err == nil {
@@ -85,9 +95,21 @@ func (t *table) end(r *Report) error {
 	return err
 }
 
+// note is why a service is not billed.
+func (s Skip) note() string {
+	text := string(s.Reason)
+	if s.Invoice != "" {
+		text += " " + s.Invoice
+	}
+	if s.Note != "" {
+		text += ": " + s.Note
+	}
+	return text
+}
+
 // plain makes a text that no spreadsheet computes.
 func plain(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n|%", rune(text[0])) {
+	if text != "" && strings.ContainsRune(legacy.Formula, rune(text[0])) {
 		return "'" + text
 	}
 	return text

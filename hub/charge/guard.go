@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +22,9 @@ type Config struct {
 
 // shortestKey is how many characters a key has at least.
 const shortestKey = 32
+
+// longestName is how much of what a caller calls a name is written down.
+const longestName = 140 // characters
 
 // Validate reports what is wrong with the settings.
 func (c Config) Validate() error {
@@ -95,7 +97,7 @@ func (g *Guard) Allow(ctx context.Context, c Change) error {
 	if !g.admitted(ctx) {
 		return refusal(state.Why)
 	}
-	c = Change{Verb: c.Verb, Doctype: clipped(c.Doctype), Name: clipped(c.Name), Method: clipped(c.Method)}
+	c = Change{Verb: c.Verb, Doctype: hub.Clip(c.Doctype, longestName), Name: hub.Clip(c.Name, longestName), Method: hub.Clip(c.Method, longestName)}
 	if g.deps.Trail == nil {
 		return hub.Fail(hub.Unavailable, "store-unavailable", "The use of the key cannot be written down, so it does not count.", nil)
 	}
@@ -104,17 +106,8 @@ func (g *Guard) Allow(ctx context.Context, c Change) error {
 	}
 	g.keys.WithLabelValues("used").Inc()
 	g.deps.Log.WarnContext(ctx, "billing is paused and the key of the cut-over was used",
-		"actor", hub.ActorOf(ctx).String(), "verb", c.Verb, "doctype", c.Doctype, "method", c.Method)
+		"role", string(hub.ActorOf(ctx).Role), "request", hub.RequestID(ctx), "verb", c.Verb, "doctype", c.Doctype, "method", c.Method)
 	return nil
-}
-
-// clipped keeps what a caller calls a name within what can be one.
-func clipped(name string) string {
-	const longest = 200 // bytes
-	if len(name) <= longest {
-		return name
-	}
-	return strings.ToValidUTF8(name[:longest], "") + "…"
 }
 
 func refusal(why string) error {

@@ -51,7 +51,7 @@ func (g *Guard) Admit(ctx context.Context, token string) (context.Context, error
 	if !g.fits(token) {
 		g.failed(who)
 		g.keys.WithLabelValues("wrong").Inc()
-		g.deps.Log.WarnContext(ctx, "a wrong key of the cut-over was shown", "actor", who)
+		g.deps.Log.WarnContext(ctx, "a wrong key of the cut-over was shown", "role", string(actor.Role), "request", hub.RequestID(ctx))
 		return ctx, hub.Fail(hub.Forbidden, "cutover-token-wrong", "The key in "+Header+" is not the key of the cut-over.", nil)
 	}
 	return context.WithValue(ctx, admissionKey{}, admission{g}), nil

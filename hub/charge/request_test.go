@@ -110,6 +110,7 @@ func hidden() [][4]string {
 		{"PUT", si, `{"a":1}}`, "unclear Sales Invoice"},
 		{"PUT", "application/json|" + si, `docstatus=1`, "unclear Sales Invoice"},
 		{"PUT", "text/plain|" + si, `docstatus=1`, submit},
+		{"PUT", "application/json; charset=utf-7|" + si, `{"+AGQ-ocstatus":1}`, "unclear Sales Invoice"},
 		{"PUT", si, `{"description":"see https://example.test/?a=b&docstatus=1&method=submit"}`, ""},
 		{"POST", "/api/method/frappe.desk.form.save.savedocs", `{"doc":"{\"doctype\":\"Sales Invoice\",\"docstatus\":0}","action":"Update"}`, submit},
 		{"POST", "/api/method/frappe.desk.form.save.savedocs", `{"doc":"{\"doctype\":\"Sales Invoice\",\"docstatus\":0}","action":"Save"}`, ""},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -38,7 +37,10 @@ func (f *found) body(kind string, body []byte) {
 		f.broken = true // packed, in another encoding, in parts: nobody looked into it
 		return
 	}
-	kind, _, err := mime.ParseMediaType(kind)
+	kind, params, err := mime.ParseMediaType(kind)
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		f.broken = true
+	}
 	plain := err == nil && kind == "application/json"
 	if plain || strings.IndexByte(`{["`, body[0]) >= 0 {
 		f.broken = !f.json("", body, 0) || f.broken
@@ -173,27 +175,4 @@ func (f *found) leaf(key, value string, depth int) {
 	case "send_email":
 		f.mails = f.mails || !isDraft(value)
 	}
-}
-
-func isRead(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-}
-
-// calls tells, without taking the address apart, that a read may run a method:
-// the path leads to one, or a parameter whose name is cmd or run_method, however
-// it is written.
-func calls(target string) bool {
-	path, query, _ := strings.Cut(target, "?")
-	if !strings.HasPrefix(path, "/api/resource/") && (strings.Contains(path, "/method") || strings.Contains(path, "%")) {
-		return true
-	}
-	for query != "" {
-		var pair string
-		pair, query, _ = strings.Cut(query, "&")
-		key, _, _ := strings.Cut(pair, "=")
-		if key == "cmd" || key == "run_method" || key == "method" || strings.Contains(key, "%") {
-			return true
-		}
-	}
-	return false
 }

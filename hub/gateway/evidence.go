@@ -39,6 +39,9 @@ func (g *Gateway) ended(o *order, how string, start []byte) {
 	}
 }
 
+// longestName is how much of what a caller calls a name is kept as one.
+const longestName = 140 // characters
+
 // record is the evidence: names, never values. A name that ERPNext has given
 // stands in the start of its answer.
 func (o *order) record(how string, start []byte) keep.Record {
@@ -55,21 +58,8 @@ func (o *order) record(how string, start []byte) keep.Record {
 	if r.Name == "" {
 		r.Name = nameIn(start)
 	}
-	r.Name = clipped(r.Name)
+	r.Name = hub.Clip(r.Name, longestName)
 	return r
-}
-
-// clipped keeps what a caller calls a name within what can be one.
-func clipped(name string) string {
-	const longest = 140 // characters
-	n := 0
-	for i := range name {
-		if n == longest {
-			return name[:i] + "…"
-		}
-		n++
-	}
-	return name
 }
 
 // answered names an answer by its status and, if it refuses, its class.

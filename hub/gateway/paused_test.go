@@ -102,6 +102,9 @@ func TestNoTrickSubmits(t *testing.T) {
 				if got := h.ask(k.method, k.target, k.body, "Content-Type: "+k.kind); got.status < 400 && k.method != http.MethodGet {
 					t.Errorf("%v through the gateway: %d %s", k, got.status, got.body)
 				}
+				if got := h.ask("POST", k.target, string(packed(t, k.body)), "Content-Type: "+k.kind, "Content-Encoding: gzip"); got.status < 400 {
+					t.Errorf("%v, packed, through the gateway: %d %s", k, got.status, got.body)
+				}
 				for _, body := range [][]byte{[]byte(k.body), packed(t, k.body)} {
 					past(t, client, k, body)
 				}

@@ -15,6 +15,8 @@ type Line struct {
 	Start, End   erpnext.Date // the first and the last day that is paid for
 	Days         int          // that are paid for
 	Amount       hub.Money    // before taxes; below zero for a rebate
+	Promo        hub.Money    // what a promotion takes off a month in it, towards zero; 0 when there is none
+	PromoEnds    erpnext.Date // its last day; "" is for good
 }
 
 // Reason says why nothing is due.

@@ -156,6 +156,9 @@ func TestNoDayIsPaidTwice(t *testing.T) {
 	t.Parallel()
 	for _, cycle := range []string{erpnext.BilledMonthly, erpnext.BilledQuarterly, erpnext.BilledSemiAnnual, erpnext.BilledAnnual} {
 		for day := time.Date(2027, 11, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2029; day = day.AddDate(0, 0, 1) {
+			if d := day.Day(); d > 3 && d < 27 && d != 15 {
+				continue // the ends of months are where it goes wrong
+			}
 			start := erpnext.Date(day.Format(time.DateOnly))
 			s := active("31", func(s *sub) { s.BillingCycle, s.StartDate = cycle, start })
 			next := start

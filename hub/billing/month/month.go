@@ -30,7 +30,7 @@ func Parse(text string) (Month, error) {
 	t, err := time.Parse("2006-01", text)
 	if err != nil || t.Year() < 2000 {
 		return Month{}, fmt.Errorf("reading month: %w", hub.Fail(hub.Invalid, "invalid", "The month is written like 2026-05.", err,
-			hub.WithField("/month", "expected YYYY-MM")))
+			hub.WithField("query/month", "expected YYYY-MM")))
 	}
 	return Month{t.Year(), t.Month()}, nil
 }
@@ -55,6 +55,16 @@ func (m Month) First() erpnext.Date { return m.first().date() }
 
 // Last is the last day of the month.
 func (m Month) Last() erpnext.Date { return m.last().date() }
+
+// Left tells how many days of the month are left on a day, itself included, and
+// how many days the month has. A day of another month has all of them.
+func (m Month) Left(from erpnext.Date) (left, of int) {
+	of = int(m.last()-m.first()) + 1
+	if d, known := read(from); known && m.first() <= d && d <= m.last() {
+		return int(m.last()-d) + 1, of
+	}
+	return of, of
+}
 
 func (m Month) first() day { return dayOf(time.Date(m.year, m.month, 1, 0, 0, 0, 0, time.UTC)) }
 func (m Month) last() day  { return m.Plus(1).first() - 1 }

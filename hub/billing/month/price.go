@@ -30,6 +30,9 @@ func (p *span) line() (Line, Reason) {
 				less++
 			}
 		}
+		if less > 0 {
+			p.told(&l, promoted)
+		}
 		due := new(big.Rat).Mul(p.sub.MonthlyPrice.Rat(), big.NewRat(int64(full), 1))
 		due.Sub(due, new(big.Rat).Mul(promoted, big.NewRat(int64(less), 1)))
 		total.Add(total, due.Quo(due, big.NewRat(int64(m.last()-m.first()+1), 1)))
@@ -42,6 +45,13 @@ func (p *span) line() (Line, Reason) {
 		return l, Free
 	}
 	return l, ""
+}
+
+// told writes down that a promotion is in the amount.
+func (p *span) told(l *Line, promoted *big.Rat) {
+	if promoted.Sign() != 0 {
+		l.Promo, l.PromoEnds = cents(new(big.Rat).Abs(promoted)), p.sub.PromoEndDate
+	}
 }
 
 // vacation is from which day to which nothing is paid. Without a last day it goes

@@ -50,7 +50,7 @@ func newOffice(d *Desk) *office {
 		},
 	})}
 	o.rooms = []interface{ Mount(r *web.Router) }{
-		board.New(d.ERPNext, d.words, d.Now), o.crew, pool.New(d.ERPNext, d.words), presence.New(d.Store, d.News, d.Now, d.Log),
+		board.New(d.ERPNext, d.words, d.Now), o.crew, pool.New(d.ERPNext, d.words), presence.New(d.Store, d.News, d.Now, d.Log).Of(d.ERPNext),
 		notice.New(notice.Deps{
 			ERPNext: d.ERPNext, Words: d.words, Store: d.Store, News: d.News, Mail: d.Messages, Link: d.Link, Acted: o.crew.Acted,
 			Brand: d.Brand, Now: d.Now, Log: d.Log,

@@ -39,6 +39,9 @@ func (d *Desk) claim(ctx context.Context, in *claimInput) (*claimOutput, error) 
 		if id != "" && id != actor.ID {
 			return nil, hub.Fail(hub.Forbidden, "job-forbidden", "A technician claims for himself only.", nil)
 		}
+		if actor.Job != "" && actor.Job != in.Body.Job {
+			return nil, hub.Fail(hub.Forbidden, "job-forbidden", "This link is for another work order.", nil)
+		}
 		id = actor.ID
 	}
 	if id == "" {

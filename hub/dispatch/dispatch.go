@@ -11,8 +11,8 @@
 // published), pool, presence.
 //
 // Routes: POST /dispatch/job-status, /dispatch/claim-job, /dispatch/job-delete,
-// /dispatch/from-issue, /dispatch/depends-on, GET /dispatch/job/{name}/effects,
-// POST /dispatch/job/{name}/effects/{effect}/retry; those of the board, the
+// /dispatch/from-issue, /dispatch/depends-on, GET /dispatch/effects,
+// /dispatch/job/{name}/effects, POST /dispatch/job/{name}/effects/{effect}/retry; those of the board, the
 // crew, notices, the pool and presence stand in their rooms.
 // Events: job.created, job.moved, job.deleted, job-claimed, job-unblocked,
 // effect.died.

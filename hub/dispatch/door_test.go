@@ -14,7 +14,8 @@ import (
 	"gigafibre.ca/targo-hub/hub/dispatch"
 )
 
-// badge believes what a caller says of himself: "staff:ann", "technician:T1".
+// badge believes what a caller says of himself: "staff:ann", "technician:T1", and
+// "technician:T1#DJ-1" by the link to a work order.
 type badge struct{}
 
 // Verify implements web.Verifier.
@@ -23,24 +24,27 @@ func (badge) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Acto
 	if hub.Role(as) != role {
 		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "", nil)
 	}
-	return hub.Actor{Role: role, ID: id, Scopes: []string{"dispatch"}}, nil
+	id, job, _ := strings.Cut(id, "#")
+	return hub.Actor{Role: role, ID: id, Job: job, Scopes: []string{"dispatch"}}, nil
 }
 
 // answer is what a route said, in the members that the tests look at.
 type answer struct {
 	code int
 
-	Job, Status, State, Technician, Code, Parent string
-	Unblocked, Rechained                         []string
-	Activated, Invoice                           *string
-	Deleted                                      bool
-	Effects                                      []dispatch.EffectState
-	Moves                                        []struct{ From, To, State string }
-	Problem                                      struct {
+	Job, Status, State, Technician, Code, Parent, Task, Note, Scheduled_date string
+	Unblocked, Rechained                                                     []string
+	Activated, Invoice                                                       *string
+	Deleted                                                                  bool
+	Effects                                                                  []dispatch.EffectState
+	Moves                                                                    []struct{ From, To, State string }
+	Problem                                                                  struct {
 		Allowed, Circle, Links []string
 		Technician_name, Job   string
 	}
 	Errors []hub.Field
+	Items  []dispatch.Overdue
+	Next   *string
 	Said   string `json:"-"`
 }
 

@@ -149,11 +149,30 @@ func TestEffectsFailAlone(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	hubtest.Await(t, "the service is on", func() bool { return read().effect("activation").State == "done" })
+	if a := of.ask(t, "staff:ann", http.MethodPost, retry, nil); a.code != http.StatusOK || a.State != "done" {
+		t.Errorf("what is done: %+v", a)
+	}
 	if a := of.post(t, "staff:ann", status, body{"job": job, "status": "Completed"}); a.Activated == nil || *a.Activated != "SUB-1" {
 		t.Errorf("%+v", a)
 	}
 	if of.counted("activate") != 1 || of.counted("lead") != 2 {
 		t.Errorf("%d activations, %d others", of.counted("activate"), of.counted("lead"))
+	}
+}
+
+// TestActivationForPeople: what only a person can mend is given up at once, and
+// holds up nobody in the contract's lane.
+func TestActivationForPeople(t *testing.T) {
+	t.Parallel()
+	of := newOffice(t, opening{})
+	for _, kind := range []hub.Kind{hub.Invalid, hub.Conflict, hub.NotFound, hub.Forbidden} {
+		of.mu.Lock()
+		of.fail = func(string, string) error { return hub.Fail(kind, "invalid", "The total is below zero.", nil) }
+		of.mu.Unlock()
+		a := of.finish(t, of.file(t, map[string]any{"service_contract": of.contract(t)}))
+		if e := a.effect("activation"); a.code != http.StatusOK || e.State != "failed" || e.Tries != 1 || e.NextTry != nil {
+			t.Errorf("%v: %+v", kind, e)
+		}
 	}
 }
 

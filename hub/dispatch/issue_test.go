@@ -54,6 +54,28 @@ func TestFromIssue(t *testing.T) {
 	}
 }
 
+// TestFromIssueAfterADeletion: the numbers of an issue's work orders have a gap,
+// and none is met twice.
+func TestFromIssueAfterADeletion(t *testing.T) {
+	t.Parallel()
+	of := newOffice(t, opening{})
+	issue := of.put(t, "Issue", map[string]any{"subject": "Plus de lumière"})
+	file := func() answer { return of.post(t, "staff:ann", fromIssue, body{"issue": issue, "force": true}) }
+	first, second := file(), file()
+	if a := of.post(t, "staff:ann", remove, body{"job": first.Job}); !a.Deleted {
+		t.Fatalf("%+v", a)
+	}
+	if a := of.finish(t, second.Job); a.Status != "Completed" {
+		t.Fatalf("%+v", a)
+	}
+	if err := of.erp.Update(t.Context(), "Issue", issue, erpnext.Values{"status": "Open"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if a := of.post(t, "staff:ann", fromIssue, body{"issue": issue}); a.code != http.StatusCreated || a.Job == second.Job {
+		t.Errorf("%+v", a)
+	}
+}
+
 // TestFromIssueAtOnce is asked ten times at once: there is one work order.
 func TestFromIssueAtOnce(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,11 @@ func (d *Desk) Mount(r *web.Router) {
 		Summary: "How the moves of a work order stand, and what follows from them",
 	}, d.show)
 	web.Operation(r, web.Op{
+		Method: http.MethodGet, Path: "/dispatch/effects", Guard: office, ID: "dispatch-effects",
+		Summary:     "What failed, or is not done yet, over all work orders",
+		Description: "The newest first. What has `gave_up` waits for a person; once its reason is mended, `POST /dispatch/job/{name}/effects/{effect}/retry` has it done.",
+	}, d.overview)
+	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/job/{name}/effects/{effect}/retry", Guard: web.Staff, ID: "dispatch-effect-retry",
 		Summary: "Try an effect again now",
 	}, d.again)
@@ -35,7 +40,7 @@ func (d *Desk) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/job-delete", Guard: office, ID: "dispatch-job-delete", Calls: true,
 		Summary:     "Delete a work order; its chain closes behind it",
-		Description: "Who waited for it waits for its own predecessors. While other documents point at it, it is 409 `job-linked` and nothing is changed. `force` deletes one that somebody is working at.",
+		Description: "Who waited for it waits for its own predecessors. While other documents point at it, it is 409 `job-linked` and nothing is changed. One that somebody works at, that is final or whose checklist has answers is 409 `state-conflict`, with what would be lost (`state.lost`), unless `force` says so; the last two are forced by the staff only. The audit keeps what was lost.",
 	}, d.remove)
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/from-issue", Guard: office, ID: "dispatch-from-issue", Calls: true, Status: http.StatusCreated,
@@ -78,7 +83,7 @@ func (d *Desk) show(ctx context.Context, in *effectsInput) (*effectsOutput, erro
 	}
 	out := &effectsOutput{}
 	out.Body.Job, out.Body.Status, out.Body.Effects = job.Name, job.Status, []effect.State{}
-	if out.Body.Moves, err = d.engine.List(ctx, job.Name); err != nil {
+	if out.Body.Moves, err = d.engine.List(ctx, job); err != nil {
 		return nil, err
 	}
 	for i := range out.Body.Moves {

@@ -2,6 +2,8 @@ package dispatch_test
 
 import (
 	"maps"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +32,12 @@ func refusals() map[string]refusal {
 		"reopened, silently":  {job: body{"status": "Completed"}, in: body{"status": "Open", "reason": " x "}, code: 422, problem: "reason-missing"},
 		"reopened by a robot": {job: body{"status": "Completed"}, as: "service:cron", in: body{"status": "Open", "reason": "encore"}, code: 409, problem: "transition-illegal"},
 		"revived elsewhere":   {job: body{"status": "Cancelled"}, in: body{"status": "Completed"}, code: 409, problem: "transition-illegal", allowed: []string{"Open"}},
+		"another case":        {in: body{"status": "in progress"}, code: 422, problem: "status-unknown"},
+		"a whole book":        {in: body{"status": "In Progress", "note": strings.Repeat("long ", 2000)}, code: 422, problem: "invalid"},
+		"long ago":            {in: body{"status": "In Progress", "at": time.Now().Add(-32 * 24 * time.Hour)}, code: 422, problem: "invalid"},
+		"reopened by tech":    {job: body{"assigned_tech": "T1", "status": "Completed"}, as: "technician:T1", in: body{"status": "Open", "reason": "encore"}, code: 403, problem: "job-forbidden"},
+		"done by a stranger":  {job: body{"assigned_tech": "T2", "status": "In Progress"}, as: "technician:T1", in: body{"status": "Completed"}, code: 403, problem: "job-forbidden"},
+		"held up by tech":     {job: body{"assigned_tech": "T1", "status": "In Progress"}, as: "technician:T1", in: body{"status": "On Hold"}, code: 403, problem: "job-forbidden"},
 		"nobody":              {in: body{"status": "Assigned"}, code: 422, problem: "invalid"},
 		"future":              {in: body{"status": "In Progress", "at": time.Now().Add(time.Hour)}, code: 422, problem: "invalid"},
 		"absurd":              {in: body{"status": "In Progress", "at": "1970-01-01T00:00:00Z"}, code: 422, problem: "invalid"},
@@ -38,6 +46,9 @@ func refusals() map[string]refusal {
 		"checklist":           {job: body{"status": "In Progress", "job_type": "Maintenance"}, in: body{"status": "Completed"}, code: 422, problem: "checklist-open"},
 		"unticked":            {job: body{"status": "In Progress", "job_type": "Maintenance"}, in: body{"status": "Completed", "checklist": []body{{"label": "Photo prise", "value": "0"}}}, code: 422, problem: "checklist-open"},
 		"unknown item":        {job: body{"status": "In Progress", "job_type": "Maintenance"}, in: body{"status": "Paused", "checklist": []body{{"label": "Autre", "value": "1"}}}, code: 422, problem: "invalid"},
+		"no number": {job: body{"status": "In Progress", "checklist": []any{map[string]any{"label": "Signal", "answer_type": "number"}}}, in: body{"status": "Paused", "checklist": []body{{"label": "Signal", "value": "fort"}}},
+			code: 422, problem: "invalid"},
+		"perhaps": {job: body{"status": "In Progress", "job_type": "Maintenance"}, in: body{"status": "Completed", "checklist": []body{{"label": "Photo prise", "value": "peut-être"}}}, code: 422, problem: "invalid"},
 		"own checklist": {job: body{"status": "In Progress", "checklist": []any{map[string]any{"label": "Signal", "required": 1, "value": " "}}}, in: body{"status": "Completed"},
 			code: 422, problem: "checklist-open"},
 		"removal":            {job: body{"status": "In Progress", "job_type": "Removal"}, in: body{"status": "Completed"}, code: 422, problem: "reason-missing"},
@@ -80,5 +91,24 @@ func TestMoveRefuses(t *testing.T) {
 				t.Error("the work order was changed")
 			}
 		})
+	}
+}
+
+// TestStrangeNames: sites may name their work orders as they like.
+func TestStrangeNames(t *testing.T) {
+	t.Parallel()
+	of := newOffice(t, opening{})
+	for _, name := range []string{"BON/2026/é 1", "a%2Fb", "100 % sûr?", "a#b&c", "+1"} {
+		job := of.file(t, map[string]any{"name": name, "status": "In Progress"})
+		if a := of.post(t, "staff:ann", status, body{"job": job, "status": "Completed", "note": "fait & <vu>"}); a.code != 200 || a.Job != name || a.Status != "Completed" {
+			t.Errorf("%s: %+v", name, a)
+		}
+		path := "/dispatch/job/" + url.PathEscape(name) + "/effects"
+		if a := of.ask(t, "staff:ann", "GET", path, nil); a.code != 200 || len(a.Moves) != 1 || a.Job != name {
+			t.Errorf("%s: %+v", name, a)
+		}
+		if a := of.ask(t, "staff:ann", "POST", path+"/unblock/retry", nil); a.code != 200 || a.State != "skipped" && a.State != "pending" {
+			t.Errorf("what had nothing to do is tried again: %s: %+v", name, a)
+		}
 	}
 }

@@ -166,7 +166,7 @@ func (of *office) open(t testing.TB, o opening) {
 	if o.still {
 		return
 	}
-	runner := keep.NewRunner(of.store, quiet, keep.RunnerOptions{Poll: 5 * time.Millisecond, OnDead: of.desk.Died})
+	runner := keep.NewRunner(of.store, quiet, keep.RunnerOptions{Poll: 50 * time.Millisecond, OnDead: of.desk.Died})
 	for _, w := range of.desk.Work() {
 		w.Backoff = []time.Duration{10 * time.Millisecond}
 		runner.Register(w)

@@ -41,7 +41,8 @@ type Moved struct {
 	Job       string         `json:"job"`
 	Status    string         `json:"status"`
 	Move      string         `json:"move,omitempty" doc:"The piece of work behind it"`
-	State     string         `json:"state" enum:"done,pending" doc:"pending: it is stored, and written as soon as ERPNext can be reached"`
+	State     string         `json:"state" enum:"done,pending" doc:"Of the change of state alone; what follows from it has states of its own (effects). pending: it is stored, and written as soon as ERPNext can be reached"`
+	Note      string         `json:"note,omitempty" doc:"Why it is in another state than was asked for"`
 	Error     string         `json:"error,omitempty" doc:"What the last try met while it is pending"`
 	Unblocked []string       `json:"unblocked" nullable:"false" doc:"Work orders that waited for this one alone"`
 	Activated *string        `json:"activated" doc:"The service that began with it"`
@@ -65,13 +66,21 @@ func (d *Desk) move(ctx context.Context, in *statusInput) (*statusOutput, error)
 	if err := may(hub.ActorOf(ctx), job, to); err != nil {
 		return nil, err
 	}
+	waits := false
+	if to, waits, err = d.reopened(ctx, job, to, in.Body.Reason); err != nil {
+		return nil, err
+	}
 	id := d.known(job, to)
 	if id == "" {
 		if id, err = d.begin(ctx, in, job, to); err != nil || id == "" {
 			return &statusOutput{Body: plain(job)}, err
 		}
 	}
-	return d.answer(ctx, job, to, id)
+	out, err := d.answer(ctx, job, to, id)
+	if err == nil && waits && out.Body.Status == erpnext.JobOnHold {
+		err = d.onHold(ctx, &out.Body)
+	}
+	return out, err
 }
 
 // known is the move that brought the job where it is to go; "" when it is to be
@@ -98,10 +107,11 @@ func (d *Desk) begin(ctx context.Context, in *statusInput, job *erpnext.Dispatch
 		m.At = in.Body.At.UTC()
 	}
 	if job.Status == to {
-		if state, _ := effect.Known(job); state == to || state == "" {
+		state, _ := effect.Known(job)
+		if state == to || state == "" {
 			return "", nil // written by no move: it was assigned so, or filed
 		}
-		m.Observed = true
+		m.From, m.Observed = state, true
 	} else if err := d.allowed(ctx, m, job); err != nil {
 		return "", err
 	}
@@ -131,6 +141,11 @@ func (d *Desk) allowed(ctx context.Context, m effect.Move, job *erpnext.Dispatch
 	}
 	if why != "" {
 		return hub.Fail(hub.Invalid, "invalid", "That cannot be when it happened.", nil, hub.WithField("/at", why))
+	}
+	if _, last := effect.Known(job); last != "" {
+		if err := d.older(ctx, last, m.At); err != nil {
+			return err
+		}
 	}
 	return d.engine.Unmet(ctx, m, job)
 }
@@ -169,34 +184,6 @@ func (d *Desk) sooner(ctx context.Context, name, to string, why error) error {
 		return err
 	}
 	return why
-}
-
-// plain is the answer about a job of which the hub knows no move.
-func plain(job *erpnext.DispatchJob) Moved {
-	return Moved{Job: job.Name, Status: job.Status, State: effect.Done, Unblocked: []string{}, Effects: []effect.State{}}
-}
-
-func either(known *string, text string) *string {
-	if known != nil || text == "" {
-		return known
-	}
-	return &text
-}
-
-// discreet keeps ERPNext's reasons from technicians: they are made for the office.
-func discreet(ctx context.Context, reason string) string {
-	if reason != "" && hub.ActorOf(ctx).Role == hub.RoleTechnician {
-		return "The office sees why."
-	}
-	return reason
-}
-
-func shown(ctx context.Context, states []effect.State) []effect.State {
-	out := slices.Clone(states)
-	for i := range out {
-		out[i].Error = discreet(ctx, out[i].Error)
-	}
-	return out
 }
 
 // job reads a work order in the hub's words.

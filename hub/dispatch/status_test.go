@@ -1,8 +1,10 @@
 package dispatch_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,4 +124,15 @@ func TestNoticed(t *testing.T) {
 		t.Error("the end is not known, or an old one was touched")
 	}
 	hubtest.Await(t, "both moves are told of", func() bool { return len(of.news(t, "job.moved")) == 2 })
+	again := erpnext.Values{"status": "Open", "reopen_reason": "la prise bouge"}
+	if err := errors.Join(of.erp.Update(t.Context(), "Dispatch Job", first, again, nil), of.desk.Noticed(t.Context(), first)); err != nil {
+		t.Fatal(err)
+	}
+	hubtest.Await(t, "people are told why", func() bool {
+		_, text := of.tasks(t, first)
+		return strings.Contains(text, "la prise bouge")
+	})
+	if job := of.job(t, first); job.ReopenReason != "la prise bouge" || !job.ActualEnd.IsZero() {
+		t.Errorf("what the person wrote is %q", job.ReopenReason)
+	}
 }

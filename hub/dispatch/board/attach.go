@@ -33,8 +33,9 @@ type (
 	}
 )
 
-// attach reads the tables of all jobs, at once, and joins them.
-func (b *Board) attach(ctx context.Context, cards []Card) error {
+// attach reads the tables of all jobs, at once, and joins them; released are those
+// that a person let go.
+func (b *Board) attach(ctx context.Context, cards []Card, released map[string]bool) error {
 	names, byName := make([]string, len(cards)), make(map[string]*Card, len(cards))
 	for i := range cards {
 		names[i], byName[cards[i].Name] = cards[i].Name, &cards[i]
@@ -73,7 +74,8 @@ func (b *Board) attach(ctx context.Context, cards []Card) error {
 			card.Checklist.count(row)
 		}
 	}
-	return b.relate(ctx, cards, byName)
+	tell(cards, byName)
+	return b.hold(ctx, cards, byName, released)
 }
 
 // count takes an answer of the checklist into account.
@@ -88,13 +90,17 @@ func (p *Progress) count(row answerRow) {
 	}
 }
 
-// relate tells parents of their children, and those that wait of what keeps them.
-func (b *Board) relate(ctx context.Context, cards []Card, byName map[string]*Card) error {
+// tell tells parents of their children.
+func tell(cards []Card, byName map[string]*Card) {
 	for i := range cards {
 		if parent := byName[cards[i].ParentJob]; parent != nil {
 			parent.Children = append(parent.Children, cards[i].Name)
 		}
 	}
+}
+
+// hold tells those that wait of what keeps them.
+func (b *Board) hold(ctx context.Context, cards []Card, byName map[string]*Card, released map[string]bool) error {
 	elsewhere, err := b.elsewhere(ctx, cards, byName)
 	if err != nil {
 		return err
@@ -104,6 +110,7 @@ func (b *Board) relate(ctx context.Context, cards []Card, byName map[string]*Car
 		if machine.Final(card.Status) {
 			continue
 		}
+		ahead := false // it can be taken before its turn has come
 		for _, name := range card.WaitsFor {
 			status := elsewhere[name]
 			if other := byName[name]; other != nil {
@@ -111,20 +118,21 @@ func (b *Board) relate(ctx context.Context, cards []Card, byName map[string]*Car
 			}
 			if status != "" && status != erpnext.JobCompleted {
 				card.BlockedBy = append(card.BlockedBy, name)
+				ahead = ahead || !machine.Final(status)
 			}
 		}
-		card.Blocked = card.Status == erpnext.JobOnHold
+		card.Blocked = card.Status == erpnext.JobOnHold || ahead && !released[card.Name] && !machine.UnderWay(card.Status)
 	}
 	return nil
 }
 
 // elsewhere reads the states of those jobs that others on the board wait for and
-// that are not on it themselves: of a later day, of another group, or done. Only
-// of those on hold: no other job is kept by them.
+// that are not on it themselves: of a later day, of another group, or done. Not
+// of those that are under way or final: they are kept by nobody any more.
 func (b *Board) elsewhere(ctx context.Context, cards []Card, byName map[string]*Card) (map[string]string, error) {
 	var unseen []string
 	for i := range cards {
-		if cards[i].Status != erpnext.JobOnHold {
+		if machine.Final(cards[i].Status) || machine.UnderWay(cards[i].Status) {
 			continue
 		}
 		for _, name := range cards[i].WaitsFor {

@@ -18,23 +18,25 @@ import (
 )
 
 // Board reads everything that a dispatcher sees at once. It costs seven calls to
-// ERPNext, whatever its size, and an eighth when a job on hold waits for one that
-// the board does not show: names of customers, addresses and issues come joined
+// ERPNext, whatever its size, and an eighth when a job waits for one that the board
+// does not show: names of customers, addresses and issues come joined
 // with the jobs, tags joined with the technicians, and each of the jobs' tables is
 // read for all jobs at once.
 type Board struct {
 	erp   *erpnext.Client
 	words machine.Words
 	now   func() time.Time
+	most  int // jobs
 }
 
 // New makes a board; words are the site's own for the states of jobs, now is the
 // clock by which "today" is read.
 func New(erp *erpnext.Client, words machine.Words, now func() time.Time) *Board {
-	return &Board{erp: erp, words: words, now: now}
+	return &Board{erp: erp, words: words, now: now, most: boardJobs}
 }
 
-// Limits of one board. More jobs than these are left out, and the answer says so.
+// Limits of one board. Of more jobs than these the oldest are left out, and the
+// answer says so.
 const (
 	boardJobs = 2000
 	boardRows = 20_000 // of tags, predecessors, assistants, answers, technicians

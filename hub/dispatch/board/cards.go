@@ -1,7 +1,9 @@
 package board
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -21,23 +23,28 @@ type placed struct {
 	Language  string  `json:"customer_tongue"`
 	CellPhone string  `json:"customer_cell"`
 	MobileNo  string  `json:"customer_mobile"`
+	Reason    string  `json:"reopen_reason"` // why a person let it go although it waits
 }
 
 func (b *Board) cards(ctx context.Context, of Of) (cards []Card, more bool, err error) {
 	var rows []placed
-	if err := b.erp.List(ctx, of.query(b.words), &rows); err != nil {
+	query := of.query(b.words)
+	query.Limit = b.most + 1
+	if err := b.erp.List(ctx, query, &rows); err != nil {
 		return nil, false, err
 	}
-	if more = len(rows) > boardJobs; more {
-		rows = rows[:boardJobs]
+	if more = len(rows) > b.most; more {
+		rows = rows[:b.most]
 	}
+	slices.SortFunc(rows, inOrder)
 	cards = make([]Card, len(rows))
+	released := map[string]bool{}
 	for i := range rows {
 		rows[i].Status = b.words.In(rows[i].Status)
-		cards[i] = rows[i].card(of.From)
+		cards[i], released[rows[i].Name] = rows[i].card(of.From), rows[i].Reason != ""
 	}
 	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return b.attach(ctx, cards) })
+	work.Go(func() error { return b.attach(ctx, cards, released) })
 	reached := reach(rows) // while ERPNext looks the tables up
 	if err := work.Wait(); err != nil {
 		return nil, false, err
@@ -46,6 +53,12 @@ func (b *Board) cards(ctx context.Context, of Of) (cards []Card, more bool, err 
 		cards[i].CustomerLang, cards[i].CustomerSMS = string(contact.Lang), contact.Phone != ""
 	}
 	return cards, more, nil
+}
+
+// inOrder is the order of the board: by day, route order and start.
+func inOrder(a, b placed) int {
+	return cmp.Or(cmp.Compare(a.ScheduledDate, b.ScheduledDate), cmp.Compare(a.RouteOrder, b.RouteOrder),
+		cmp.Compare(ledger.Clock(a.StartTime), ledger.Clock(b.StartTime)), cmp.Compare(a.Name, b.Name))
 }
 
 // reach finds out in which language the customers are spoken to, and whether they
@@ -66,7 +79,7 @@ func (of Of) query(words machine.Words) erpnext.Query {
 		Fields: []string{
 			"name", "subject", "job_type", "priority", "status", "customer", "service_location", "address", "latitude", "longitude",
 			"assigned_tech", "assigned_group", "scheduled_date", "start_time", "duration_h", "route_order", "depends_on", "parent_job",
-			"source_issue", "service_contract", "published", "pinned", "modified", "source_issue.subject as issue_subject",
+			"source_issue", "service_contract", "published", "pinned", "modified", "reopen_reason", "source_issue.subject as issue_subject",
 			"customer.customer_name as customer_name", "customer.language as customer_tongue",
 			"customer.cell_phone as customer_cell", "customer.mobile_no as customer_mobile",
 			"service_location.address_line as place_street", "service_location.city as place_city",
@@ -77,7 +90,7 @@ func (of Of) query(words machine.Words) erpnext.Query {
 			erpnext.Where("scheduled_date", ">=", of.From),
 			erpnext.Where("status", "not in", words.All(erpnext.JobCompleted, erpnext.JobCancelled)),
 		},
-		OrderBy: "scheduled_date asc, route_order asc, start_time asc, name asc", Limit: boardJobs + 1,
+		OrderBy: "scheduled_date desc, name desc", // a backlog of years does not hide this week
 	}
 	if of.Group != "" {
 		q.Filters = append(q.Filters, erpnext.Eq("assigned_group", of.Group))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/hub/dispatch/board"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
@@ -55,8 +56,9 @@ func TestBoardJoins(t *testing.T) {
 	}
 }
 
-// TestBoardSaysWhatBlocks: those on hold name the predecessors that are not done,
-// wherever they are, and that costs one call more at most.
+// TestBoardSaysWhatBlocks: jobs name the predecessors that are not done, wherever
+// they are, and that costs one call more at most. One that can be taken before its
+// turn is blocked as well, unless a person let it go or it is under way.
 func TestBoardSaysWhatBlocks(t *testing.T) {
 	t.Parallel()
 	for name, profile := range releases {
@@ -76,7 +78,13 @@ func TestBoardSaysWhatBlocks(t *testing.T) {
 			job("waits", "2026-11-24", "On Hold", done, later, given, here)
 			job("stuck", "2026-11-25", "On Hold", done)
 			job("free", "2026-11-26", "Open", done)
-			job("let go", "2026-11-27", "Open", here)
+			released := job("let go", "2026-11-27", "Open", here)
+			if err := p.erp.Update(t.Context(), "Dispatch Job", released, erpnext.Values{"reopen_reason": "le client attend"}, nil); err != nil {
+				t.Fatal(err)
+			}
+			job("ahead", "2026-11-27", "Scheduled", later)
+			job("driven to", "2026-11-27", "En Route", here)
+			job("orphaned", "2026-11-28", "Open", given)
 			p.calls.Store(0)
 			got := map[string][]string{}
 			for _, card := range p.read(t, board.Of{}).Jobs {
@@ -85,7 +93,8 @@ func TestBoardSaysWhatBlocks(t *testing.T) {
 				}
 				got[card.Subject] = card.BlockedBy
 			}
-			want := map[string][]string{"here": {}, "waits, blocked": {later, given, here}, "stuck, blocked": {}, "free": {}, "let go": {here}}
+			want := map[string][]string{"here": {}, "waits, blocked": {later, given, here}, "stuck, blocked": {}, "free": {}, "let go": {here},
+				"ahead, blocked": {later}, "driven to": {here}, "orphaned": {given}}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -116,5 +125,23 @@ func TestBoardInTheSitesWords(t *testing.T) {
 	}
 	if len(sheet.Jobs) != 1 || sheet.Jobs[0].Name != second || sheet.Jobs[0].Status != "On Hold" || len(sheet.Jobs[0].BlockedBy) != 0 || !sheet.Jobs[0].Late {
 		t.Errorf("%+v", sheet.Jobs)
+	}
+}
+
+// TestBoardOfABacklog: years of work that nobody closed do not hide this week's.
+func TestBoardOfABacklog(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t, erpnextsim.V16, 0)
+	board.Short(p.board, 3)
+	for _, day := range []string{"2024-02-29", "2026-11-23", "2025-01-01", "2026-11-25"} {
+		p.put(t, "Dispatch Job", map[string]any{"subject": day, "scheduled_date": day})
+	}
+	sheet := p.read(t, board.Of{})
+	var got []string
+	for _, job := range sheet.Jobs {
+		got = append(got, job.Subject)
+	}
+	if diff := cmp.Diff([]string{"2025-01-01", "2026-11-23", "2026-11-25"}, got); diff != "" || !sheet.More {
+		t.Errorf("%s, more: %v", diff, sheet.More)
 	}
 }

@@ -49,7 +49,7 @@ type Card struct {
 	Late            bool          `json:"late" doc:"unfinished and of a day before the board's first"`
 	DependsOn       string        `json:"depends_on" doc:"the first predecessor"`
 	WaitsFor        []string      `json:"waits_for" doc:"all predecessors"`
-	Blocked         bool          `json:"blocked" doc:"on hold: it cannot be begun"`
+	Blocked         bool          `json:"blocked" doc:"on hold, or ahead of a predecessor that is not done without a person having let it go"`
 	BlockedBy       []string      `json:"blocked_by" doc:"predecessors that are not completed"`
 	ParentJob       string        `json:"parent_job"`
 	Children        []string      `json:"children" doc:"jobs on the board whose parent this is"`

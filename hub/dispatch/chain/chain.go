@@ -98,6 +98,15 @@ func (g *Graph) Ready(name string) bool {
 	return known && job.Status == erpnext.JobOnHold && !slices.ContainsFunc(job.WaitsFor, g.blocks)
 }
 
+// Waits tells that one of the job's predecessors is still to be done, whatever the
+// job's own state. One that was cancelled will not be.
+func (g *Graph) Waits(name string) bool {
+	return slices.ContainsFunc(g.jobs[name].WaitsFor, func(before string) bool {
+		job, known := g.jobs[before]
+		return known && job.Status != erpnext.JobCompleted && job.Status != erpnext.JobCancelled
+	})
+}
+
 func (g *Graph) blocks(name string) bool {
 	job, known := g.jobs[name]
 	return known && job.Status != erpnext.JobCompleted

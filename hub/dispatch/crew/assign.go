@@ -5,7 +5,9 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/caution"
 	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 )
 
 // Wish is what shall become of a job.
@@ -17,17 +19,18 @@ type Wish struct {
 
 // Outcome is what became of a wish.
 type Outcome struct {
-	Job        string       `json:"job"`
-	State      string       `json:"state" enum:"done,unchanged,refused" doc:"refused: nothing was written, error says why"`
-	Kind       string       `json:"kind,omitempty" doc:"assign, unassign, move, pin, assistants"`
-	Status     string       `json:"status,omitempty"`
-	Technician string       `json:"technician,omitempty"`
-	Assistants []string     `json:"assistants,omitempty"`
-	Date       erpnext.Date `json:"scheduled_date,omitempty"`
-	Start      string       `json:"start_time,omitempty"`
-	Published  bool         `json:"published,omitempty"`
-	Modified   string       `json:"modified,omitempty" doc:"send it back unchanged with the next change"`
-	Error      *Refusal     `json:"error,omitempty"`
+	Job        string            `json:"job"`
+	State      string            `json:"state" enum:"done,unchanged,refused" doc:"refused: nothing was written, error says why"`
+	Kind       string            `json:"kind,omitempty" doc:"assign, unassign, move, pin, assistants"`
+	Status     string            `json:"status,omitempty"`
+	Technician *string           `json:"technician,omitempty" doc:"empty for nobody; like all that follows, absent when refused"`
+	Assistants *[]string         `json:"assistants,omitempty"`
+	Date       *erpnext.Date     `json:"scheduled_date,omitempty"`
+	Start      *string           `json:"start_time,omitempty" doc:"HH:MM:SS, empty when open"`
+	Published  *bool             `json:"published,omitempty"`
+	Modified   string            `json:"modified,omitempty" doc:"send it back unchanged with the next change"`
+	Warnings   []caution.Warning `json:"warnings,omitempty" doc:"what the dispatcher may not have seen; nothing is refused for it"`
+	Error      *Refusal          `json:"error,omitempty"`
 
 	err    error
 	change ledger.Change
@@ -71,7 +74,27 @@ func (c *Crew) Assign(ctx context.Context, wishes []Wish, force bool) (action st
 	if len(items) == 1 && items[0].err != nil {
 		return "", nil, items[0].err
 	}
+	c.warn(ctx, items)
 	return action, items, nil
+}
+
+// warn says what the dispatcher may not have seen about the places of the jobs.
+func (c *Crew) warn(ctx context.Context, items []Outcome) {
+	placed := func(i Outcome) bool {
+		return i.State == unchanged && !machine.Final(i.Status) || i.State == done && (i.Kind == ledger.Assign || i.Kind == ledger.Move)
+	}
+	var jobs []*erpnext.DispatchJob
+	for _, item := range items {
+		if placed(item) {
+			jobs = append(jobs, item.job)
+		}
+	}
+	warnings := caution.New(c.ERPNext, c.Words, c.Now, c.Log).Look(ctx, jobs...)
+	for i, item := range items {
+		if placed(item) {
+			items[i].Warnings = warnings[item.Job]
+		}
+	}
 }
 
 // account tells and records what was done.
@@ -143,8 +166,8 @@ func as(job *erpnext.DispatchJob, modified string) bool {
 func outcome(state string, job *erpnext.DispatchJob) Outcome {
 	now := ledger.Of(job)
 	return Outcome{
-		Job: job.Name, State: state, Status: job.Status, Technician: job.AssignedTech, Assistants: *now.Assistants,
-		Date: job.ScheduledDate, Start: *now.Start, Published: bool(job.Published), Modified: job.Modified.Text, job: job,
+		Job: job.Name, State: state, Status: job.Status, Technician: now.Technician, Assistants: now.Assistants,
+		Date: now.Date, Start: now.Start, Published: now.Published, Modified: job.Modified.Text, job: job,
 	}
 }
 

@@ -75,8 +75,8 @@ func (c *Crew) tell(ctx context.Context, items []Outcome) {
 			continue
 		}
 		events = append(events, hub.NewEvent(hub.TopicJobs, hub.JobAssigned, "", map[string]any{
-			"job": item.Job, "kind": item.Kind, "technician": item.Technician, "group": item.job.AssignedGroup, "status": item.Status,
-			"scheduled_date": item.Date, "start_time": item.Start, "by": hub.ActorOf(ctx).ID, "at": c.Now().UTC(),
+			"job": item.Job, "kind": item.Kind, "technician": item.job.AssignedTech, "group": item.job.AssignedGroup, "status": item.Status,
+			"scheduled_date": item.job.ScheduledDate, "start_time": ledger.Clock(item.job.StartTime), "by": hub.ActorOf(ctx).ID, "at": c.Now().UTC(),
 		}))
 	}
 	if len(events) == 0 {

@@ -158,7 +158,7 @@ func TestTwoDispatchers(t *testing.T) {
 	won := 0
 	for _, a := range answers {
 		switch {
-		case a.status == 200 && a.Items[0].Technician == winner:
+		case a.status == 200 && *a.Items[0].Technician == winner:
 			won++
 		case a.status != 409 || a.Code != "document-changed" || a.State["technician"] != winner:
 			t.Errorf("a loser hears %+v", a)

@@ -16,7 +16,8 @@ func (c *Crew) Mount(r *web.Router) {
 		Summary: "Give jobs to technicians, or move them",
 		Description: "One job (`job`, …) or several (`jobs`: each with its own outcome; who was faster with one does not hold up the others). Members that are absent stay as they are; `technician: null` takes the job back. " +
 			"The state follows: Open without a technician, Assigned with one, Scheduled when there is an hour too; On Hold stays. `modified`, as the board showed it, makes it 409 when the job was changed since. " +
-			"Pinned jobs (409 `job-pinned`) and those under way (409 `job-underway`) are moved only with `force`.",
+			"Pinned jobs (409 `job-pinned`) and those under way (409 `job-underway`) are moved only with `force`. " +
+			"`warnings` tell of what refuses nothing: another visit at that time, a day too long or over, a technician of another group or away.",
 	}, c.assign)
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/unassign", Guard: web.Staff.Or(web.Service), Tag: "dispatch", ID: "dispatch-unassign", Calls: true,
@@ -25,7 +26,7 @@ func (c *Crew) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/undo", Guard: web.Staff, Tag: "dispatch", ID: "dispatch-undo", Calls: true,
 		Summary: "Take back what the caller did last on the board",
-		Description: "Or the `action` that is named, of the last 30. Each job must still be as the action left it, else nothing is written and 409 `undo-changed` says what changed since. " +
+		Description: "Or the `action` that is named, of the last 30. Each job must still be as the action left it, or be as before already; else nothing is written and 409 `undo-changed` says what changed since. " +
 			"Everybody has his own actions. No technician is told by SMS.",
 	}, c.undo)
 	web.Operation(r, web.Op{

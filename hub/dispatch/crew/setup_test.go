@@ -2,7 +2,6 @@ package crew_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -56,16 +55,6 @@ func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
 	})
 }
 
-// door lets in whom the headers name.
-type door struct{}
-
-func (door) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
-	if who, name, _ := strings.Cut(r.Header.Get("X-Test"), ":"); hub.Role(who) == role {
-		return hub.Actor{Role: role, ID: name}, nil
-	}
-	return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
-}
-
 // office is a hub with the crew's routes beside a site.
 type office struct {
 	tb     testing.TB
@@ -79,6 +68,8 @@ type office struct {
 	meanwhile func()
 	lose      bool // the reply to the next write
 	lock      sync.Mutex
+	blind     atomic.Bool // nobody may look any more once something was written
+	written   atomic.Bool
 }
 
 func newOffice(tb testing.TB, words string) *office {
@@ -122,10 +113,15 @@ func newOfficeOn(tb testing.TB, profile erpnextsim.Profile, words string) *offic
 
 func (o *office) upstream(w http.ResponseWriter, r *http.Request) {
 	o.calls.Add(1)
+	if o.blind.Load() && o.written.Load() {
+		http.Error(w, `{"exc_type":"PermissionError"}`, http.StatusForbidden)
+		return
+	}
 	if r.Method == http.MethodPut || strings.HasSuffix(r.URL.Path, "/bulk_update") {
 		o.lock.Lock()
 		do, lose := o.meanwhile, o.lose
 		o.meanwhile, o.lose = nil, false
+		defer o.written.Store(true)
 		o.lock.Unlock()
 		if do != nil {
 			do()
@@ -140,7 +136,7 @@ func (o *office) upstream(w http.ResponseWriter, r *http.Request) {
 
 func (o *office) serve(c *crew.Crew) {
 	o.tb.Helper()
-	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: door{}})
+	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}})
 	if err != nil {
 		o.tb.Fatal(err)
 	}
@@ -195,7 +191,7 @@ func (o *office) ask(who, method, path, body string) answer {
 	if err != nil {
 		o.tb.Fatal(err)
 	}
-	req.Header.Set("X-Test", who)
+	req.Header.Set(hubtest.RoleHeader, who)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

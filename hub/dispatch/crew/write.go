@@ -2,6 +2,7 @@ package crew
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -82,12 +83,34 @@ func (c *Crew) many(ctx context.Context, orders []*order) {
 	refused, failed := ledger.Write(ctx, c.ERPNext, docs)
 	now, err := c.scene(context.WithoutCancel(ctx), names, nil, false)
 	for _, o := range orders {
-		if err != nil {
-			o.err = errors.Join(failed, err)
-			continue
+		why := refused[o.job.Name]
+		switch {
+		case err == nil:
+			o.settle(now.jobs[o.job.Name], why, failed)
+		case why == nil && failed == nil: // written, and nobody can look
+			o.now = o.meant(c)
+		default:
+			o.err = errors.Join(why, failed, err)
 		}
-		o.settle(now.jobs[o.job.Name], refused[o.job.Name], failed)
 	}
+}
+
+// meant is the job as the order leaves it, when nobody can look how it stands.
+func (o *order) meant(c *Crew) *erpnext.DispatchJob {
+	now := *o.job
+	if o.do.after.Assistants != nil {
+		now.Assistants = nil
+	}
+	raw, err := json.Marshal(o.do.after.Values(c.Words, o.job))
+	if err == nil {
+		err = json.Unmarshal(raw, &now)
+	}
+	if err != nil {
+		return o.job
+	}
+	c.Words.Read(&now)
+	now.Modified = erpnext.Datetime{}
+	return &now
 }
 
 // settle finds out what became of an order by how the job stands: refused is why
@@ -96,9 +119,11 @@ func (o *order) settle(now *erpnext.DispatchJob, refused, failed error) {
 	switch {
 	case now == nil:
 		o.err = hub.Fail(hub.NotFound, "job-not-found", "The work order was deleted meanwhile.", nil)
+	case refused == nil && failed == nil:
+		o.now = now
 	case now.Modified.Text == o.job.Modified.Text:
 		o.err = fmt.Errorf("assigning %s: %w", o.job.Name, errors.Join(refused, failed))
-	case refused == nil && failed == nil, len(o.do.after.Differences(ledger.Of(now))) == 0:
+	case len(o.do.after.Differences(ledger.Of(now))) == 0: // a reply was lost
 		o.now = now
 	default:
 		o.err = changed(now)

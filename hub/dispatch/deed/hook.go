@@ -26,7 +26,8 @@ func (d *desk) opens(m effect.Move, job *erpnext.DispatchJob) bool {
 	if job.OnOpenWebhook == "" || machine.Final(m.To) || m.To == erpnext.JobOnHold {
 		return false
 	}
-	return m.From == "" || m.From == erpnext.JobOnHold || machine.Final(m.From)
+	filed := m.From == "" && (!m.Observed || m.To == erpnext.JobOpen) // else what it was is not known
+	return filed || m.From == erpnext.JobOnHold || machine.Final(m.From)
 }
 
 func (d *desk) closes(m effect.Move, job *erpnext.DispatchJob) bool {
@@ -67,8 +68,8 @@ type hookData struct {
 	Technician string `json:"technician"`
 }
 
-// call sends the webhook. Its id is the same however often it is sent, and so is
-// its body: the receiver knows a repetition by it.
+// call sends the webhook. Its id is the same however often it is sent: the receiver
+// knows a repetition by it.
 func (d *desk) call(ctx context.Context, n notice) (effect.Result, error) {
 	if d.Hooks == nil {
 		return effect.Skip("Webhooks are not set up."), nil

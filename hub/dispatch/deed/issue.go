@@ -133,9 +133,10 @@ func (d *desk) leaveOpen(ctx context.Context, m effect.Move, last *erpnext.Dispa
 }
 
 // needsPeople tells that something may stand still, or be wrong, which only a
-// person can judge: a work order was cancelled, or done work was opened again.
+// person can judge: a work order was cancelled, or done work was opened again. One
+// that was cancelled and is opened again leaves nothing to judge.
 func (d *desk) needsPeople(m effect.Move, _ *erpnext.DispatchJob) bool {
-	return m.To == erpnext.JobCancelled || m.From == erpnext.JobCompleted && !machine.Final(m.To)
+	return m.To == erpnext.JobCancelled || machine.Final(m.From) && !machine.Final(m.To)
 }
 
 // dispatcherTask leaves a task for people. Who waits for a work order that was
@@ -143,6 +144,9 @@ func (d *desk) needsPeople(m effect.Move, _ *erpnext.DispatchJob) bool {
 // the completion of one that is opened again has led to (a service that runs, an
 // invoice, stock, devices) is not undone by itself.
 func (d *desk) dispatcherTask(ctx context.Context, m effect.Move, job *erpnext.DispatchJob) (effect.Result, error) {
+	if m.From == erpnext.JobCancelled && m.To != erpnext.JobCancelled {
+		return d.settled(ctx, m)
+	}
 	if m.To != erpnext.JobCancelled {
 		return d.leaveTask(ctx, m, fmt.Sprintf("%s (%s) a été rouvert. Motif : %s\nRien n'a été désactivé, crédité ni remis en stock : vérifiez le service, la facture, l'équipement et le matériel (réf. %s).",
 			job.Name, task.Subject(job), cmp.Or(m.Reason, job.ReopenReason, "aucun"), m.ID), "It was opened again: nothing was undone by itself.")
@@ -161,6 +165,16 @@ func (d *desk) dispatcherTask(ctx context.Context, m effect.Move, job *erpnext.D
 	}
 	return d.leaveTask(ctx, m, fmt.Sprintf("%s (%s), le dernier bon de travail, a été annulé : le service %s n'a pas été activé. %s (réf. %s).",
 		job.Name, task.Subject(job), service, task.WhatNow, m.ID), service+" waits: as the last work order was cancelled, nothing activates it by itself.")
+}
+
+// settled closes the tasks that the cancellation left: the work order is opened
+// again.
+func (d *desk) settled(ctx context.Context, m effect.Move) (effect.Result, error) {
+	closed, err := d.tasks().Close(ctx, "Dispatch Job", m.Job, "a été annulé")
+	if len(closed) == 0 && err == nil {
+		return effect.Skip("Its cancellation had left no task."), nil
+	}
+	return effect.Result{Note: "The task that its cancellation left is closed.", Trace: closed}, err
 }
 
 // leaveTask leaves a task about a move, once: its text ends with the move's id.

@@ -156,7 +156,7 @@ func TestReopened(t *testing.T) {
 	if text := tasks[0]["description"].(string); !strings.Contains(text, "La prise &lt;bouge&gt;") || !strings.Contains(text, "rouvert") {
 		t.Errorf("the task says %s", text)
 	}
-	for from, to := range map[string]string{"Cancelled": "Open", "In Progress": "Completed", "On Hold": "Open"} {
+	for from, to := range map[string]string{"In Progress": "Completed", "On Hold": "Open"} {
 		if r := w.must("dispatcher_task", moved(job, from, to)); r.State != "unwanted" {
 			t.Errorf("%s to %s: %+v", from, to, r)
 		}

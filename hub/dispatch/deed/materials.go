@@ -23,53 +23,77 @@ func (d *desk) materials(ctx context.Context, m effect.Move, job *erpnext.Dispat
 	open := slices.DeleteFunc(slices.Clone(job.Materials), func(row erpnext.JobMaterial) bool {
 		return row.StockEntry != "" || row.Item == "" || row.Qty <= 0
 	})
-	if taken := takenBy(job.Materials); len(open) == 0 && len(taken) > 0 {
-		return effect.Result{Note: "Nothing is left to take out of stock.", Trace: taken}, nil
+	entries, err := d.entriesOf(ctx, job.Name)
+	if err != nil {
+		return effect.Result{}, err
 	}
-	if len(open) == 0 {
-		return effect.Skip("Nothing is to be taken out of stock."), nil
-	}
+	used := len(open) > 0
 	open, note, err := d.stocked(ctx, open)
 	if err != nil {
 		return effect.Result{}, err
 	}
-	r := effect.Result{Note: note}
-	if len(open) == 0 {
-		r.State = effect.Skipped
-		return r, nil
+	if entries, err = d.drop(ctx, entries, open); err != nil {
+		return effect.Result{}, err
+	}
+	if taken := takenBy(job.Materials); !used && len(taken) > 0 {
+		return effect.Result{Note: "Nothing is left to take out of stock.", Trace: taken}, nil
+	}
+	switch {
+	case !used:
+		return effect.Skip("Nothing is to be taken out of stock."), nil
+	case len(open) == 0:
+		return effect.Skip(note), nil
 	}
 	van, err := d.van(ctx, m, job, open)
 	if err != nil {
 		return effect.Result{}, err
 	}
-	entries, err := d.entriesOf(ctx, job.Name)
-	if err != nil {
-		return effect.Result{}, err
+	r := effect.Result{Note: note}
+	open, err = d.finish(ctx, entries, draught{job, van, open}, &r)
+	if err != nil || len(open) == 0 {
+		return r, err
 	}
-	for _, entry := range entries {
-		covered := covers(entry, open)
-		if len(covered) == 0 {
-			continue
-		}
-		open = slices.DeleteFunc(open, func(row erpnext.JobMaterial) bool { return slices.Contains(covered, row.Name) })
-		if entry.DocStatus == erpnext.Cancelled {
-			r.Note = strings.TrimSpace(r.Note + " " + entry.Name + " was cancelled by a person: its lines are not taken out again.")
-			continue
-		}
-		if err := d.settle(ctx, job, entry, covered); err != nil {
-			return r, err
-		}
-		r.Trace = append(r.Trace, entry.Name)
-	}
-	if len(open) == 0 {
-		return r, nil
-	}
-	entry, err := d.draw(ctx, job, van, open)
+	entry, err := d.draw(ctx, draught{job, van, open})
 	if err != nil {
 		return r, err
 	}
 	r.Trace = append(r.Trace, entry.Name)
 	return r, d.settle(ctx, job, *entry, covers(*entry, open))
+}
+
+// draught is what an entry takes out: lines of a work order, out of the van where
+// they name no warehouse.
+type draught struct {
+	job  *erpnext.DispatchJob
+	van  string
+	rows []erpnext.JobMaterial
+}
+
+// finish brings the entries of earlier tries to their end, a draft as the lines
+// say now, and gives the lines that none of them takes out.
+func (d *desk) finish(ctx context.Context, entries []erpnext.StockEntry, all draught, r *effect.Result) ([]erpnext.JobMaterial, error) {
+	open := all.rows
+	for _, entry := range entries {
+		covered := covers(entry, open)
+		if len(covered) == 0 {
+			continue
+		}
+		mine := func(row erpnext.JobMaterial) bool { return slices.Contains(covered, row.Name) }
+		rows := slices.DeleteFunc(slices.Clone(open), func(row erpnext.JobMaterial) bool { return !mine(row) })
+		open = slices.DeleteFunc(slices.Clone(open), mine)
+		if entry.DocStatus == erpnext.Cancelled {
+			r.Note = strings.TrimSpace(r.Note + " " + entry.Name + " was cancelled by a person: its lines are not taken out again.")
+			continue
+		}
+		if err := d.correct(ctx, &entry, draught{all.job, all.van, rows}); err != nil {
+			return nil, err
+		}
+		if err := d.settle(ctx, all.job, entry, covered); err != nil {
+			return nil, err
+		}
+		r.Trace = append(r.Trace, entry.Name)
+	}
+	return open, nil
 }
 
 // takenBy names the entries that took out lines: an earlier try whose end was not

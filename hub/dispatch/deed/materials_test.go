@@ -72,6 +72,41 @@ func TestMaterials(t *testing.T) {
 	w.same("stock after a line was added", w.stock(job), want[0], "#2 state 1: 1 x PRISE of Camion 1 - T []", want[1], want[2], want[3], want[4], "PRISE: #2")
 }
 
+// TestMaterialsCorrected: a draft says what the lines of the work order say, until
+// it is submitted; one of which no line is left is deleted.
+func TestMaterialsCorrected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := w.job(doc{"materials_used": []any{doc{"item": "CABLE", "qty": 1}, doc{"item": "PRISE", "qty": 40}}})
+	m := moved(job, "In Progress", "Completed")
+	correct := func(change func(rows []any) []any) {
+		t.Helper()
+		rows := change(w.get("Dispatch Job", job)["materials_used"].([]any))
+		if err := w.erp.Update(t.Context(), "Dispatch Job", job, erpnext.Values{"materials_used": erpnext.Replace(rows)}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.refused("materials", m, "stock-short", "PRISE in Camion 1 - T", "the line in the work order", "draft MAT-STE")
+	correct(func(rows []any) []any { rows[1].(doc)["qty"] = 30; return rows })
+	w.refused("materials", m, "stock-short", "PRISE")
+	w.same("corrected, still too many", w.stock(job), "#1 state 0: 1 x CABLE of Camion 1 - T [] 30 x PRISE of Camion 1 - T []", "CABLE: -", "PRISE: -")
+	correct(func(rows []any) []any {
+		rows[1].(doc)["item"], rows[1].(doc)["qty"], rows[1].(doc)["uom"] = "BORNE", 1, nil
+		return rows
+	})
+	w.must("materials", m)
+	w.same("another item", w.stock(job), "#1 state 1: 1 x CABLE of Camion 1 - T [] 1 x BORNE of Camion 1 - T []", "CABLE: #1", "BORNE: #1")
+
+	job = w.job(doc{"materials_used": []any{doc{"item": "PRISE", "qty": 40}}})
+	m = moved(job, "In Progress", "Completed")
+	w.refused("materials", m, "stock-short", "PRISE")
+	correct(func(rows []any) []any { rows[0].(doc)["qty"] = 0; return rows })
+	if r := w.must("materials", m); r.State != effect.Skipped {
+		t.Errorf("nothing was used after all: %+v", r)
+	}
+	w.same("the draft is gone", w.stock(job), "#1 state 1: 1 x CABLE of Camion 1 - T [] 1 x BORNE of Camion 1 - T []", "PRISE: -")
+}
+
 func TestMaterialsForPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

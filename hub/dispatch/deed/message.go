@@ -17,9 +17,12 @@ import (
 // stale is when "on the way" is no news any more: the hub, or ERPNext, was away.
 const stale = time.Hour
 
+const toldAlready = "The customer was told on this day already."
+
 func (d *desk) sets(m effect.Move, _ *erpnext.DispatchJob) bool { return m.To == erpnext.JobEnRoute }
 
-// customerSMS tells the customer that the technician has set out. Nobody can plan
+// customerSMS tells the customer that the technician has set out: on the day of the
+// visit, and once on it, however often somebody sets out. Nobody can plan
 // this by the clock, so neither the night nor older messages hold it up.
 func (d *desk) customerSMS(ctx context.Context, m effect.Move, job *erpnext.DispatchJob) (effect.Result, error) {
 	switch {
@@ -31,6 +34,8 @@ func (d *desk) customerSMS(ctx context.Context, m effect.Move, job *erpnext.Disp
 		return effect.Skip("The work order has no customer."), nil
 	case job.Status != erpnext.JobEnRoute:
 		return effect.Skip("Nobody is on the way any more."), nil
+	case job.ScheduledDate != "" && job.ScheduledDate != erpnext.DateOf(m.At):
+		return effect.Skip("The visit is planned for another day, " + string(job.ScheduledDate) + "."), nil
 	case d.Now().Sub(m.At) > stale:
 		return effect.Skip("It would come too late."), nil
 	}
@@ -49,16 +54,21 @@ func (d *desk) customerSMS(ctx context.Context, m effect.Move, job *erpnext.Disp
 	if err != nil {
 		return effect.Result{}, err
 	}
+	day := string(erpnext.DateOf(m.At))
 	entry, err := d.Messages.Queue(ctx, outbox.Message{
 		Channel: outbox.SMS, To: string(contact.Phone), Template: "deed.en-route", Vars: vars, Lang: contact.Lang, Urgent: true,
-		Customer: job.Customer, Doctype: "Dispatch Job", Name: job.Name, DedupeKey: job.Name + "/en-route/" + m.ID,
+		Customer: job.Customer, Doctype: "Dispatch Job", Name: job.Name, DedupeKey: job.Name + "/en-route/" + day,
 	})
 	switch {
-	case hub.HasCode(err, "key-taken"): // an earlier try said it, in other words
+	case hub.HasCode(err, "key-taken"): // an earlier try said it, or somebody set out before, in other words
+		return effect.Skip(toldAlready), nil
 	case hub.IsKind(err, hub.Invalid):
 		return effect.Result{}, keep.Reject(err)
 	case err != nil:
 		return effect.Result{}, fmt.Errorf("queueing the text about %s: %w", job.Name, err)
+	}
+	if entry.Duplicate && entry.CreatedAt.Before(m.At) {
+		return effect.Result{State: effect.Skipped, Note: toldAlready, Trace: []string{entry.ID}}, nil
 	}
 	r := effect.Result{Trace: []string{entry.ID}}
 	if entry.Status == outbox.StatusCaptured {
@@ -112,6 +122,9 @@ func (d *desk) window(m effect.Move, job *erpnext.DispatchJob) (from, to time.Ti
 // meet the end of the sentence.
 func hourOf(t time.Time, lang hub.Lang) string {
 	local := t.In(hub.Local())
+	if lang != hub.English && local.Minute() == 0 {
+		return strconv.Itoa(local.Hour()) + " h"
+	}
 	if lang != hub.English {
 		return strconv.Itoa(local.Hour()) + local.Format(" h 04")
 	}

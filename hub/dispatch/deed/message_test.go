@@ -42,11 +42,11 @@ func TestEnRoute(t *testing.T) {
 		to   string
 		text string
 	}{
-		"planned": {doc{}, "", "+15145550142", "Exemple : Rémi est en route vers chez vous. Arrivée prévue entre 8 h 30 et 10 h 30."},
+		"planned":     {doc{}, "", "+15145550142", "Exemple : Rémi est en route vers chez vous. Arrivée prévue entre 8 h 30 et 10 h 30."},
+		"on the hour": {doc{"start_time": "9:00:00"}, "", "+15145550142", "Exemple : Rémi est en route vers chez vous. Arrivée prévue entre 9 h et 11 h."},
 		"with an hour, in English": {doc{"customer": "Sam Sample", "eta_at": "2026-11-23 13:05:00"}, "https://hub.example.com/t/x", "+15145550143",
 			"Exemple: Rémi is on the way to you. Arrival around 1:05 pm. Follow: https://hub.example.com/t/x"},
 		"an hour that is over": {doc{"eta_at": "2026-11-23 08:05:00", "start_time": nil}, "", "+15145550142", "Exemple : Rémi est en route vers chez vous."},
-		"planned for tomorrow": {doc{"scheduled_date": "2026-11-24"}, "", "+15145550142", "Exemple : Rémi est en route vers chez vous."},
 		"planned for dawn":     {doc{"start_time": "5:00:00"}, "", "+15145550142", "Exemple : Rémi est en route vers chez vous."},
 		"by nobody in special": {doc{"assigned_tech": nil}, "", "+15145550142", "Exemple : notre technicien est en route vers chez vous. Arrivée prévue entre 8 h 30 et 10 h 30."},
 	} {
@@ -63,7 +63,7 @@ func TestEnRoute(t *testing.T) {
 		if to != c.to || text != c.text {
 			t.Errorf("%s: to %s: %q\nwant %q", name, to, text, c.text)
 		}
-		if _, known := w.texts[m.Job+"/en-route/"+m.ID]; !known {
+		if _, known := w.texts[m.Job+"/en-route/2026-11-23"]; !known {
 			t.Errorf("%s: keys %v", name, w.texts)
 		}
 	}
@@ -81,6 +81,7 @@ func TestEnRouteWithoutWords(t *testing.T) {
 	}{
 		"an assistant": {doc{}, false, day, "leads"}, "no customer": {doc{"customer": nil}, true, day, "no customer"},
 		"a land line": {doc{"customer": "Fil Fixe"}, true, day, "no mobile number"}, "arrived": {doc{"status": "In Progress"}, true, day, "on the way any more"},
+		"another day": {doc{"scheduled_date": "2026-11-25"}, true, day, "another day, 2026-11-25"},
 		"hours later": {doc{}, true, late, "too late"},
 	} {
 		if c.job["status"] == nil {
@@ -94,12 +95,36 @@ func TestEnRouteWithoutWords(t *testing.T) {
 	}
 }
 
+// TestEnRouteAgain: who turns round and sets out once more texts nobody again, but
+// on another day.
+func TestEnRouteAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := moved(w.job(doc{"status": "En Route"}), "Scheduled", "En Route")
+	if r := w.must("customer_sms", m); r.State != "" {
+		t.Errorf("%+v", r)
+	}
+	m.ID, m.At = "0197f2aa-0000-7000-8000-000000000099", m.At.Add(10*time.Minute)
+	w.created = day.Add(time.Second)
+	if r := w.must("customer_sms", m); r.State != effect.Skipped || !strings.Contains(r.Note, "told on this day") || len(w.texts) != 1 {
+		t.Errorf("again: %+v, %d messages", r, len(w.texts))
+	}
+	m.At = m.At.AddDate(0, 0, 1)
+	if err := w.erp.Update(t.Context(), "Dispatch Job", m.Job, erpnext.Values{"scheduled_date": "2026-11-24"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.deps.Now = func() time.Time { return m.At }
+	if r := w.must("customer_sms", m); r.State != "" || len(w.texts) != 2 {
+		t.Errorf("the next day: %+v, %d messages", r, len(w.texts))
+	}
+}
+
 func TestEnRouteThatIsNotTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := moved(w.job(doc{"status": "En Route"}), "Scheduled", "En Route")
 	w.queued = hub.Fail(hub.Conflict, "key-taken", "", nil)
-	if r := w.must("customer_sms", m); r.State != "" {
+	if r := w.must("customer_sms", m); r.State != effect.Skipped {
 		t.Errorf("said before in other words: %+v", r)
 	}
 	w.queued = hub.Fail(hub.Invalid, "phone-invalid", "This is not a telephone number.", nil)

@@ -1,9 +1,11 @@
 package deed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -40,15 +42,29 @@ func covers(entry erpnext.StockEntry, rows []erpnext.JobMaterial) []string {
 	return names
 }
 
-// draw makes the entry, a draft.
-func (d *desk) draw(ctx context.Context, job *erpnext.DispatchJob, van string, rows []erpnext.JobMaterial) (*erpnext.StockEntry, error) {
-	entry := erpnext.StockEntry{StockEntryType: erpnext.MaterialIssue, HubKey: keyOf(job.Name, rows[0].Name)}
-	var lines []string
-	for _, row := range rows {
-		item := erpnext.StockEntryItem{ItemCode: row.Item, Qty: row.Qty, UOM: row.UOM, SWarehouse: row.Warehouse}
-		if item.SWarehouse == "" {
-			item.SWarehouse = van
+// drop deletes the drafts of which no line is to be taken out any more: somebody
+// corrected the work order. It gives the others.
+func (d *desk) drop(ctx context.Context, entries []erpnext.StockEntry, open []erpnext.JobMaterial) (kept []erpnext.StockEntry, err error) {
+	for _, entry := range entries {
+		if entry.DocStatus != erpnext.Draft || len(covers(entry, open)) > 0 {
+			kept = append(kept, entry)
+			continue
 		}
+		if err := d.ERPNext.Delete(ctx, "Stock Entry", entry.Name); err != nil && !erpnext.IsNotFound(err) {
+			return nil, fmt.Errorf("deleting the draft %s: %w", entry.Name, err)
+		}
+	}
+	return kept, nil
+}
+
+// entryOf is what is to be taken out, without its company. The remarks name the
+// lines, and end with a mark of what they said.
+func entryOf(of draught) erpnext.StockEntry {
+	entry := erpnext.StockEntry{StockEntryType: erpnext.MaterialIssue, HubKey: keyOf(of.job.Name, of.rows[0].Name)}
+	var lines []string
+	mark := fnv.New32a()
+	for _, row := range of.rows {
+		item := erpnext.StockEntryItem{ItemCode: row.Item, Qty: row.Qty, UOM: row.UOM, SWarehouse: cmp.Or(row.Warehouse, of.van)}
 		if serials := strings.FieldsFunc(row.Serials, func(r rune) bool { return r == '\n' || r == ',' || r == '\r' }); len(serials) > 0 {
 			for i := range serials {
 				serials[i] = strings.TrimSpace(serials[i])
@@ -56,17 +72,50 @@ func (d *desk) draw(ctx context.Context, job *erpnext.DispatchJob, van string, r
 			item.SerialNo, item.UseSerialFields = strings.Join(serials, "\n"), true
 		}
 		entry.Items, lines = append(entry.Items, item), append(lines, row.Name)
+		fmt.Fprintf(mark, "%s|%v|%s|%s|%s\n", item.ItemCode, item.Qty, item.UOM, item.SWarehouse, item.SerialNo)
 	}
-	entry.Remarks = job.Name + ", lines " + strings.Join(lines, " ")
-	place, err := erpnext.Get[erpnext.Warehouse](ctx, d.ERPNext, "Warehouse", entry.Items[0].SWarehouse)
+	entry.Remarks = fmt.Sprintf("%s, lines %s, %08x", of.job.Name, strings.Join(lines, " "), mark.Sum32())
+	return entry
+}
+
+// correct makes a draft say what the lines say, when they have changed since it was
+// drawn. What a person changed in the draft itself stays while they have not.
+func (d *desk) correct(ctx context.Context, entry *erpnext.StockEntry, of draught) error {
+	want := entryOf(of)
+	if entry.DocStatus != erpnext.Draft || entry.Remarks == want.Remarks {
+		return nil
+	}
+	company, err := d.company(ctx, want, of.job.Name)
+	if err != nil {
+		return err
+	}
+	values := erpnext.Values{"items": erpnext.Replace(want.Items), "remarks": want.Remarks, "company": company}
+	if err := d.ERPNext.Update(ctx, "Stock Entry", entry.Name, values, entry); err != nil {
+		return short(fmt.Errorf("correcting the draft %s: %w", entry.Name, err), want)
+	}
+	return nil
+}
+
+// company is whose warehouse the first line comes out of.
+func (d *desk) company(ctx context.Context, entry erpnext.StockEntry, job string) (string, error) {
+	from := entry.Items[0].SWarehouse
+	place, err := erpnext.Get[erpnext.Warehouse](ctx, d.ERPNext, "Warehouse", from)
 	if erpnext.IsNotFound(err) {
-		return nil, keep.Reject(hub.Fail(hub.Invalid, "warehouse-missing",
-			"There is no warehouse "+entry.Items[0].SWarehouse+": correct the lines of "+job.Name+", or the technician's warehouse.", nil))
+		return "", keep.Reject(hub.Fail(hub.Invalid, "warehouse-missing",
+			"There is no warehouse "+from+": correct the lines of "+job+", or the technician's warehouse.", nil))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading warehouse %s: %w", entry.Items[0].SWarehouse, err)
+		return "", fmt.Errorf("reading warehouse %s: %w", from, err)
 	}
-	entry.Company = place.Company
+	return place.Company, nil
+}
+
+// draw makes the entry, a draft.
+func (d *desk) draw(ctx context.Context, of draught) (_ *erpnext.StockEntry, err error) {
+	entry := entryOf(of)
+	if entry.Company, err = d.company(ctx, entry, of.job.Name); err != nil {
+		return nil, err
+	}
 	found := func(ctx context.Context) (*erpnext.StockEntry, error) {
 		return erpnext.First[erpnext.StockEntry](ctx, d.ERPNext, "Stock Entry", erpnext.Eq("custom_hub_key", entry.HubKey))
 	}
@@ -126,7 +175,11 @@ func short(err error, entry erpnext.StockEntry) error {
 			lacks = append(lacks, item.ItemCode+" in "+item.SWarehouse)
 		}
 	}
+	draft := ""
+	if entry.Name != "" {
+		draft = " The draft " + entry.Name + " follows the lines."
+	}
 	return hub.Fail(hub.Conflict, "stock-short",
-		fmt.Sprintf("There is too little of %s to take out what was used. Correct the stock, or the draft %s; it is tried again. %s",
-			strings.Join(lacks, ", "), entry.Name, e.Text), nil)
+		fmt.Sprintf("There is too little of %s to take out what was used. Correct the stock, or the line in the work order, and try again.%s %s",
+			strings.Join(lacks, ", "), draft, e.Text), nil)
 }

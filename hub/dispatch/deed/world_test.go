@@ -78,11 +78,12 @@ type world struct {
 	reads sync.Map // numbers of the requests that change nothing
 	kill  atomic.Pointer[killing]
 
-	mu     sync.Mutex
-	hooks  []standardwebhooks.Webhook
-	hooked error // what the receiver of webhooks says
-	texts  map[string]outbox.Message
-	queued error
+	mu      sync.Mutex
+	hooks   []standardwebhooks.Webhook
+	hooked  error // what the receiver of webhooks says
+	texts   map[string]outbox.Message
+	queued  error
+	created time.Time // of messages that are queued once more
 }
 
 // killing is the end of the process at one request: before it is worked on, or
@@ -166,10 +167,15 @@ func (w *world) Queue(_ context.Context, m outbox.Message) (outbox.Entry, error)
 	if w.queued != nil {
 		return outbox.Entry{}, w.queued
 	}
-	if _, known := w.texts[m.DedupeKey]; !known {
+	_, known := w.texts[m.DedupeKey]
+	if !known {
 		w.texts[m.DedupeKey] = m
 	}
-	return outbox.Entry{ID: "msg:" + m.DedupeKey, Status: outbox.StatusQueued}, nil
+	created := w.created
+	if created.IsZero() {
+		created = day.Add(time.Second)
+	}
+	return outbox.Entry{ID: "msg:" + m.DedupeKey, Status: outbox.StatusQueued, Duplicate: known, CreatedAt: created}, nil
 }
 
 type hooksOf struct{ *world }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
@@ -16,7 +17,7 @@ import (
 type Account struct {
 	ID       string    `json:"id"`
 	Job      string    `json:"job"`
-	From     string    `json:"from"`
+	From     string    `json:"from" doc:"Empty when it was just filed, or found in ERPNext and not known before"`
 	To       string    `json:"to"`
 	At       time.Time `json:"at"`
 	Actor    string    `json:"actor"`
@@ -55,17 +56,22 @@ func (e *Engine) Await(ctx context.Context, id string, within time.Duration) (Ac
 }
 
 // List tells of all moves of a job, the newest first.
-func (e *Engine) List(ctx context.Context, job string) ([]Account, error) {
-	page, _, err := e.Store.Jobs(ctx, keep.Filter{Kind: KindMove, Doctype: doctype, Name: job, Limit: 50})
+func (e *Engine) List(ctx context.Context, job *erpnext.DispatchJob) ([]Account, error) {
+	page, _, err := e.Store.Jobs(ctx, keep.Filter{Kind: KindMove, Doctype: doctype, Name: job.Name, Limit: 50})
 	if err != nil {
 		return nil, err
 	}
-	effects, err := e.works(ctx, job)
+	effects, err := e.works(ctx, job.Name)
 	if err != nil {
 		return nil, err
 	}
 	accounts := []Account{}
 	for _, work := range page {
+		if others, err := e.another(ctx, work, job); err != nil {
+			return nil, err
+		} else if others {
+			continue
+		}
 		whole, err := e.Store.Job(ctx, work.ID) // with its payload
 		if err != nil {
 			return nil, err
@@ -79,6 +85,21 @@ func (e *Engine) List(ctx context.Context, job string) ([]Account, error) {
 		}
 	}
 	return accounts, nil
+}
+
+// another tells that a piece of work is about a work order of that name that was
+// deleted: ERPNext gives the last number of a series out again. Clocks may differ,
+// and nothing that is owed may be taken for another's because of that.
+func (e *Engine) another(ctx context.Context, work keep.Job, job *erpnext.DispatchJob) (bool, error) {
+	if job.Creation.IsZero() {
+		return false, nil
+	}
+	zone, err := e.ERPNext.Zone(ctx)
+	return err == nil && predates(work, job.Creation.In(zone)), err
+}
+
+func predates(work keep.Job, filed time.Time) bool {
+	return work.Created.Before(filed.Add(-2 * time.Minute))
 }
 
 // Of tells of one move; found is false when the store does not have it.
@@ -158,7 +179,7 @@ func inOrder(id string, names []string, effects []keep.Job) []State {
 	for _, name := range names {
 		i := slices.IndexFunc(effects, func(work keep.Job) bool { return work.Dedupe == id+"/"+name })
 		if i >= 0 {
-			states = append(states, stateOf(effects[i]))
+			states = append(states, StateOf(effects[i]))
 		}
 	}
 	return states

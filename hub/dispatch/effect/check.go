@@ -3,7 +3,9 @@ package effect
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -31,9 +33,14 @@ func (e *Engine) Unmet(ctx context.Context, m Move, job *erpnext.DispatchJob) er
 		return err
 	}
 	for i, answer := range m.Answers {
-		if !slices.ContainsFunc(items, func(item erpnext.ChecklistItem) bool { return item.Label == answer.Label }) {
+		at := slices.IndexFunc(items, func(item erpnext.ChecklistItem) bool { return item.Label == answer.Label })
+		if at < 0 {
 			return hub.Fail(hub.Invalid, "invalid", "The checklist has no such item.", nil,
 				hub.WithField(fmt.Sprintf("/checklist/%d/label", i), "must be the label of an item"))
+		}
+		if want := unfit(items[at].AnswerType, answer.Value); want != "" {
+			return hub.Fail(hub.Invalid, "invalid", "This is no answer to "+answer.Label+".", nil,
+				hub.WithField(fmt.Sprintf("/checklist/%d/value", i), want))
 		}
 	}
 	if m.To != erpnext.JobCompleted {
@@ -94,12 +101,34 @@ func unanswered(items []erpnext.ChecklistItem) []erpnext.ChecklistItem {
 	var open []erpnext.ChecklistItem
 	for _, item := range items {
 		value := strings.ToLower(strings.TrimSpace(item.Value))
-		unticked := item.AnswerType == "check" && slices.Contains([]string{"0", "no", "non", "false", "off"}, value)
+		unticked := item.AnswerType == "check" && slices.Contains(no(), value)
 		if bool(item.Required) && (value == "" || unticked) {
 			open = append(open, item)
 		}
 	}
 	return open
+}
+
+// What a box of the checklist is answered with, in small letters.
+func yes() []string { return []string{"1", "yes", "oui", "true", "vrai", "on", "x", "ok", "✓"} }
+
+func no() []string { return []string{"0", "no", "non", "false", "faux", "off"} }
+
+// unfit says what an answer must be when it is not what its item asks for; "" when
+// it is. No answer is always fit: whether there must be one is another question.
+func unfit(answerType, value string) string {
+	value = strings.ToLower(strings.TrimSpace(value))
+	switch {
+	case value == "":
+	case strings.EqualFold(answerType, "number"):
+		n, err := strconv.ParseFloat(strings.Replace(value, ",", ".", 1), 64)
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			return "must be a number: -19.5 or -19,5"
+		}
+	case strings.EqualFold(answerType, "check") && !slices.Contains(yes(), value) && !slices.Contains(no(), value):
+		return "must be yes or no: oui, non, yes, no, 1, 0, true, false"
+	}
+	return ""
 }
 
 // items are the rows of the job's checklist, with the answers of the move; those

@@ -23,7 +23,7 @@ import (
 type Move struct {
 	ID     string    `json:"id"`
 	Job    string    `json:"job"`
-	From   string    `json:"from"` // "" for a work order that was just filed
+	From   string    `json:"from"` // "" for one that was just filed, or found in ERPNext and not known before
 	To     string    `json:"to"`
 	At     time.Time `json:"at"` // when it happened, as whoever did it says; UTC
 	Note   string    `json:"note,omitempty"`

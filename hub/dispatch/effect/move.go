@@ -75,12 +75,20 @@ func (e *Engine) setOff(ctx context.Context, out *outcome, job *erpnext.Dispatch
 		}
 		out.Effects = append(out.Effects, effect.Name)
 	}
-	if m.From == "" {
+	return e.told(ctx, m, job)
+}
+
+// told publishes the move. What the work order was before one that was found in
+// ERPNext may not be known: then nothing says so.
+func (e *Engine) told(ctx context.Context, m *Move, job *erpnext.DispatchJob) error {
+	news := map[string]any{"job": m.Job, "to": m.To, "technician": job.AssignedTech, "group": job.AssignedGroup, "at": m.At}
+	switch {
+	case m.From != "":
+		news["from"] = m.From
+	case !m.Observed || m.To == erpnext.JobOpen:
 		return nil // job.created has told of it
 	}
-	return e.News.Publish(ctx, hub.NewEvent(hub.TopicJobs, hub.JobMoved, hub.JobMoved+":"+m.ID, map[string]any{
-		"job": m.Job, "from": m.From, "to": m.To, "technician": job.AssignedTech, "group": job.AssignedGroup, "at": m.At,
-	}))
+	return e.News.Publish(ctx, hub.NewEvent(hub.TopicJobs, hub.JobMoved, hub.JobMoved+":"+m.ID, news))
 }
 
 // last tells that no other work order is open that the service waits for.

@@ -38,9 +38,6 @@ func (e *Engine) Noticed(ctx context.Context, name string) error {
 	if state == job.Status || strange || state == "" && !e.ours(job, zone) {
 		return nil
 	}
-	if state == "" && job.Status != erpnext.JobOpen {
-		state = erpnext.JobOpen
-	}
 	_, err = e.Begin(ctx, Move{
 		Job: name, From: state, To: job.Status, At: job.Modified.In(zone).UTC(), Actor: "erpnext", Observed: true, Person: true, Lead: true,
 	}, job)

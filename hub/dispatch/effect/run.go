@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 	"gigafibre.ca/targo-hub/hub/keep"
 )
 
@@ -27,9 +30,13 @@ func (e *Engine) run(ctx context.Context, work keep.Job) (keep.Result, error) {
 	}
 	result := Skip("The work order is gone.")
 	job, err := erpnext.Get[erpnext.DispatchJob](ctx, e.ERPNext, doctype, o.Move.Job)
+	others := false
 	if err == nil {
+		others, err = e.another(ctx, work, job)
+	}
+	if err == nil && !others {
 		e.Words.Read(job)
-		result, err = e.effects[i].Do(ctx, o.Move, job)
+		result, err = e.do(ctx, e.effects[i], o.Move, job, work.State == Skipped)
 	} else if erpnext.IsNotFound(err) {
 		err = nil
 	}
@@ -38,6 +45,17 @@ func (e *Engine) run(ctx context.Context, work keep.Job) (keep.Result, error) {
 	}
 	body, err := json.Marshal(result)
 	return keep.Result{State: cmp.Or(result.State, Done), Note: result.Note, Body: body}, err
+}
+
+// do does an effect. When a person has one tried again that had nothing to do, the
+// chain may have ended since: the work order that was open was deleted.
+func (e *Engine) do(ctx context.Context, effect Effect, m Move, job *erpnext.DispatchJob, again bool) (_ Result, err error) {
+	if again && job.Status == m.To && machine.Final(m.To) {
+		if m.Last, err = e.last(ctx, job); err != nil {
+			return Result{}, err
+		}
+	}
+	return effect.Do(ctx, m, job)
 }
 
 // enough is how often ERPNext may break down over one document: a day of tries.
@@ -54,10 +72,10 @@ func hopeless(work keep.Job, err error) error {
 	return err
 }
 
-// stateOf reads how an effect stands from the work behind it.
-func stateOf(work keep.Job) State {
+// StateOf reads how an effect stands from the work behind it.
+func StateOf(work keep.Job) State {
 	_, name, _ := strings.Cut(work.Dedupe, "/")
-	s := State{Name: name, State: Pending, Tries: work.Tries, Work: work.ID}
+	s := State{Name: name, State: Pending, Tries: max(work.Tries, len(work.Attempts)), Work: work.ID}
 	switch {
 	case work.Status == keep.Done:
 		s.State = cmp.Or(work.State, Done)
@@ -66,7 +84,10 @@ func stateOf(work keep.Job) State {
 	case work.Status == keep.Running:
 		s.State, s.Error = Running, trouble(work)
 	case work.Tries > 0:
-		s.State, s.Error, s.NextTry = Failed, trouble(work), &work.Due
+		s.State, s.Error = Failed, trouble(work)
+		if work.Due.After(time.Now()) { // else it is about to be tried
+			s.NextTry = &work.Due
+		}
 	}
 	var result Result
 	if s.State != Failed && json.Unmarshal(work.Result, &result) == nil && work.Status == keep.Done {
@@ -80,10 +101,20 @@ func stateOf(work keep.Job) State {
 func trouble(work keep.Job) string {
 	for _, attempt := range slices.Backward(work.Attempts) {
 		if attempt.Class != keep.OK && attempt.Class != keep.Kept {
-			return cmp.Or(attempt.Detail, attempt.Code, string(attempt.Class))
+			return inWords(cmp.Or(attempt.Detail, attempt.Code, string(attempt.Class)))
 		}
 	}
 	return ""
+}
+
+// inWords says what the database under ERPNext means: "(1213, 'Deadlock found ...')".
+func inWords(text string) string {
+	if head, _, found := strings.Cut(text, ", '"); found && strings.HasPrefix(head, "(") {
+		if number, err := strconv.Atoi(head[1:]); err == nil {
+			return fmt.Sprintf("ERPNext's database broke off what it was asked (MariaDB error %d): others wrote at the same moment, or it is overloaded. It is tried again.", number)
+		}
+	}
+	return text
 }
 
 // settled tells that waiting a moment longer will not show more.
@@ -91,7 +122,8 @@ func settled(states []State) bool {
 	return !slices.ContainsFunc(states, func(s State) bool { return s.State == Pending || s.State == Running })
 }
 
-// Retry runs an effect of the job again at once, the last one of that name.
+// Retry runs an effect of the job again at once, the last one of that name. What
+// is done stays as it is.
 func (e *Engine) Retry(ctx context.Context, job, effect, reason string) (State, error) {
 	found, err := e.works(ctx, job)
 	if err != nil {
@@ -102,19 +134,27 @@ func (e *Engine) Retry(ctx context.Context, job, effect, reason string) (State, 
 			return e.retry(ctx, work, reason)
 		}
 	}
+	if _, err := erpnext.Get[erpnext.DispatchJob](ctx, e.ERPNext, doctype, job); erpnext.IsNotFound(err) {
+		return State{}, hub.Fail(hub.NotFound, "job-not-found", "", err)
+	} else if err != nil {
+		return State{}, fmt.Errorf("reading work order %s: %w", job, err)
+	}
 	return State{}, hub.Fail(hub.NotFound, "not-found", "The work order has no such effect.", nil)
 }
 
 func (e *Engine) retry(ctx context.Context, work keep.Job, reason string) (State, error) {
-	action := keep.Retry
-	switch work.Status {
-	case keep.Running:
-		return stateOf(work), nil
-	case keep.Pending:
+	action, state := keep.Retry, StateOf(work)
+	switch {
+	case work.Status == keep.Running, state.State == Done: // a webhook that was taken is not sent once more
+		return state, nil
+	case work.Status == keep.Pending:
 		action = keep.Hurry
-	case keep.Held:
+	case work.Status == keep.Held:
 		action = keep.Release
 	}
 	again, err := e.Store.Change(ctx, work.ID, action, reason)
-	return stateOf(again), err
+	if errors.Is(err, keep.ErrState) { // it was taken at this very moment
+		again, err = e.Store.Job(ctx, work.ID)
+	}
+	return StateOf(again), err
 }

@@ -6,7 +6,6 @@
 package intake
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,6 +46,8 @@ type Taken struct {
 	Issue         string  `json:"issue"`
 	JobType       string  `json:"job_type"`
 	AssignedGroup string  `json:"assigned_group"`
+	Status        string  `json:"status"`
+	ScheduledDate string  `json:"scheduled_date"`
 	DurationH     float64 `json:"duration_h"`
 }
 
@@ -71,7 +72,7 @@ func (in *Intake) Take(ctx context.Context, name string, force bool) (Taken, err
 		return Taken{}, err
 	}
 	filed, err := erpnext.List[erpnext.DispatchJob](ctx, in.ERPNext, erpnext.Query{
-		Doctype: "Dispatch Job", Fields: []string{"name", "job_type", "status", "hub_key"},
+		Doctype: "Dispatch Job", Fields: []string{"name", "job_type", "status", "hub_key", "service_contract", "step_id"},
 		Filters: []erpnext.Filter{erpnext.Eq("source_issue", name)}, Limit: 500,
 	})
 	if err != nil {
@@ -82,6 +83,9 @@ func (in *Intake) Take(ctx context.Context, name string, force bool) (Taken, err
 	})
 	if twin >= 0 && !force {
 		return Taken{}, in.duplicate(ctx, issue, filed[twin].Name)
+	}
+	if err := in.underWay(name, filed); err != nil && !force {
+		return Taken{}, err
 	}
 	key := name + "/" + job.JobType + "/"
 	first := next(filed, key)
@@ -154,42 +158,12 @@ func (in *Intake) announce(ctx context.Context, issue *erpnext.Issue, job erpnex
 	if err := in.Filer.Filed(ctx, &job); err != nil {
 		return Taken{}, err
 	}
-	taken := Taken{Job: job.Name, Issue: issue.Name, JobType: job.JobType, AssignedGroup: job.AssignedGroup, DurationH: job.DurationH}
+	taken := Taken{
+		Job: job.Name, Issue: issue.Name, JobType: job.JobType, AssignedGroup: job.AssignedGroup, DurationH: job.DurationH,
+		Status: in.Words.In(job.Status), ScheduledDate: string(job.ScheduledDate),
+	}
 	return taken, in.News.Publish(ctx, hub.NewEvent(hub.TopicJobs, hub.JobCreated, hub.JobCreated+":"+job.Name, map[string]any{
 		"job": job.Name, "subject": job.Subject, "assigned_group": job.AssignedGroup, "contract": job.ServiceContract,
 		"customer": job.Customer, "scheduled_date": job.ScheduledDate, "depends_on": []string{}, "issue": issue.Name,
 	}))
-}
-
-// draw makes the document.
-func (in *Intake) draw(ctx context.Context, issue *erpnext.Issue) (erpnext.DispatchJob, error) {
-	kind := in.Kinds.Of(issue.IssueType)
-	job := erpnext.DispatchJob{
-		Subject: erpnext.Line(cmp.Or(issue.Subject, issue.IssueType, issue.Name)), JobType: kind.JobType, DurationH: kind.Hours,
-		Status: in.Words.Out(erpnext.JobOpen), HubState: erpnext.JobOpen, Priority: priority(issue.Priority),
-		ScheduledDate: erpnext.DateOf(in.Now()), SourceIssue: issue.Name, Customer: issue.Customer,
-		ServiceLocation: issue.ServiceLocation, // not its contract: the chain of a sale ends with its own last step
-		AssignedGroup:   cmp.Or(issue.AssignedGroup, kind.Group()),
-	}
-	for _, tag := range kind.Tags {
-		job.Tags = append(job.Tags, erpnext.TagLink{Tag: tag})
-	}
-	if job.ServiceLocation == "" {
-		return job, nil
-	}
-	place, err := erpnext.Get[erpnext.ServiceLocation](ctx, in.ERPNext, "Service Location", job.ServiceLocation)
-	if err != nil {
-		return job, fmt.Errorf("reading the place of %s: %w", issue.Name, err)
-	}
-	job.Address, job.Customer = strings.Trim(place.AddressLine+", "+place.City, ", "), cmp.Or(job.Customer, place.Customer)
-	return job, nil
-}
-
-// priority puts the help desk's word into that of the board.
-func priority(text string) string {
-	switch strings.ToLower(text) {
-	case "low", "high", "urgent":
-		return strings.ToLower(text)
-	}
-	return erpnext.PriorityMedium
 }

@@ -6,7 +6,7 @@
 //	On Hold (waits for its predecessors)       Cancelled, from every state that is not final
 //
 // Completed and Cancelled are final: only a person of the staff opens such a work
-// order again, and says why.
+// order again, and says why; one that has something to wait for goes On Hold.
 //
 // Routes, events, systems called: none. Remembers: nothing.
 package machine
@@ -65,6 +65,9 @@ const reasonLength = 3
 // states that may as the member allowed of its state.
 func Check(a Ask) error {
 	allowed := Next(a.From)
+	if a.To == erpnext.JobOnHold && Final(a.From) { // opened again, with something to wait for
+		a.To = erpnext.JobOpen
+	}
 	if a.Person {
 		allowed = append(allowed, byPerson(a.From)...)
 	}

@@ -63,6 +63,13 @@ func TestOnlyAPersonGoesBack(t *testing.T) {
 			t.Errorf("%s", from)
 		}
 	}
+	again := machine.Ask{From: erpnext.JobCancelled, To: erpnext.JobOnHold, Person: true}
+	if err := machine.Check(again); !hub.HasCode(err, "reason-missing") {
+		t.Errorf("opened again, to wait: %v", err)
+	}
+	if again.Reason = "parce que"; machine.Check(again) != nil {
+		t.Error("what is opened again cannot wait")
+	}
 	var problem *hub.Error
 	if err := machine.Check(machine.Ask{From: "Dreaming", To: "Open"}); !errors.As(err, &problem) || !cmp.Equal(problem.State["allowed"], []string{}) {
 		t.Errorf("%+v", problem)
@@ -87,6 +94,12 @@ func TestWords(t *testing.T) {
 	for _, text := range []string{"En Route", "En chemin"} {
 		if got, err := w.Status(text); got != erpnext.JobEnRoute || err != nil {
 			t.Errorf("%q is %q, %v", text, got, err)
+		}
+	}
+	swapped, err := machine.ParseWords("Paused=On Hold,On Hold=En attente")
+	for text, want := range map[string]string{"On Hold": erpnext.JobOnHold, "Paused": erpnext.JobPaused, "En attente": erpnext.JobOnHold} {
+		if got, bad := swapped.Status(text); got != want || bad != nil || err != nil { // what the hub's answers say is understood as they mean it
+			t.Errorf("%q is %q, %v, %v", text, got, bad, err)
 		}
 	}
 	if _, err := w.Status("en route"); !hub.HasCode(err, "status-unknown") {

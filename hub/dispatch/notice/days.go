@@ -17,7 +17,8 @@ const mostRows = 2000
 // planned is a job of the days, in the hub's words.
 type planned struct {
 	erpnext.DispatchJob
-	wanted bool // it shall be published
+	Town   string `json:"place_city"` // where the customer lives, and no more of it
+	wanted bool   // it shall be published
 }
 
 // days is the plan as it stands.
@@ -27,15 +28,21 @@ type days struct {
 	skipped []Skipped
 }
 
+// fields are what is read of a job: who, when and what, and the town.
+var fields = []string{
+	"name", "modified", "status", "assigned_tech", "scheduled_date", "start_time", "route_order", "job_type", "published", "service_location",
+	"service_location.city as place_city",
+}
+
 // days reads the jobs of the days and the technicians: two calls, and a third when
 // jobs are named that are not among them.
 func (n *Notices) days(ctx context.Context, o Order) (*days, error) {
-	var rows []erpnext.DispatchJob
+	var rows []planned
 	d := &days{skipped: []Skipped{}}
 	work, in := errgroup.WithContext(ctx)
 	work.Go(func() error {
 		return n.ERPNext.List(in, erpnext.Query{
-			Doctype: "Dispatch Job", OrderBy: "scheduled_date asc, start_time asc, route_order asc, name asc", Limit: mostRows + 1,
+			Doctype: "Dispatch Job", Fields: fields, OrderBy: "scheduled_date asc, start_time asc, route_order asc, name asc", Limit: mostRows + 1,
 			Filters: []erpnext.Filter{
 				erpnext.Between("scheduled_date", o.From, o.To), erpnext.IsSet("assigned_tech"),
 				erpnext.Where("status", "not in", n.Words.All(erpnext.JobCompleted, erpnext.JobCancelled)),
@@ -52,8 +59,9 @@ func (n *Notices) days(ctx context.Context, o Order) (*days, error) {
 		return nil, hub.Fail(hub.Invalid, "invalid", "There are too many jobs on these days.", nil, hub.WithField("/to", "publish fewer days at a time"))
 	}
 	for i := range rows {
-		n.Words.Read(&rows[i])
-		d.jobs = append(d.jobs, &planned{DispatchJob: rows[i], wanted: o.wants(&rows[i])})
+		n.Words.Read(&rows[i].DispatchJob)
+		rows[i].wanted = o.wants(&rows[i].DispatchJob)
+		d.jobs = append(d.jobs, &rows[i])
 	}
 	if o.Technician != "" && !slices.ContainsFunc(d.crew, func(t *erpnext.DispatchTechnician) bool { return t.Name == o.Technician }) {
 		return nil, wrong("technician", "there is no such technician")

@@ -14,7 +14,7 @@ const rounds = 3 // a job is looked at that others change meanwhile
 
 // flag marks those jobs of the order that are drafts, each as it was read. One that
 // was changed since is read again: it may be somebody else's now, of another day,
-// or published by another dispatcher.
+// or published, by another dispatcher or by a write whose reply was lost.
 func (n *Notices) flag(ctx context.Context, o Order, d *days, answer *Answer) (changes []ledger.Change, err error) {
 	no, yes := false, true
 	for range rounds {
@@ -22,21 +22,19 @@ func (n *Notices) flag(ctx context.Context, o Order, d *days, answer *Answer) (c
 		if len(drafts) == 0 {
 			return changes, nil
 		}
-		refused, err := ledger.Write(ctx, n.ERPNext, drafts)
+		docs := make([]erpnext.Values, len(drafts))
+		for i, job := range drafts {
+			docs[i] = erpnext.Values{"name": job.Name, "published": 1, "modified": job.Modified}
+		}
+		refused, err := ledger.Write(ctx, n.ERPNext, docs)
 		if err != nil {
 			return changes, fmt.Errorf("publishing %d work orders: %w", len(drafts), err)
 		}
 		var left []string
-		for _, job := range d.jobs {
-			switch why := refused[job.Name]; {
-			case !job.draft():
-			case why == nil:
+		for _, job := range drafts {
+			if why := refused[job.Name]; why == nil {
 				job.Published = true
-				answer.Published = append(answer.Published, job.Name)
-				changes = append(changes, ledger.Change{
-					Job: job.Name, Before: ledger.Fields{Published: &no, Status: &job.Status}, After: ledger.Fields{Published: &yes, Status: &job.Status},
-				})
-			default: // not every release says whether it was changed
+			} else { // not every release says whether it was changed
 				left = append(left, job.Name)
 				n.Log.InfoContext(ctx, "job not published, reading it again", "job", job.Name, "err", why)
 			}
@@ -44,11 +42,17 @@ func (n *Notices) flag(ctx context.Context, o Order, d *days, answer *Answer) (c
 		if err := n.refresh(ctx, o, d, left); err != nil {
 			return changes, err
 		}
-	}
-	for _, job := range d.jobs {
-		if job.draft() {
-			d.skip(job, "changed")
+		for _, job := range drafts {
+			if job.wanted && bool(job.Published) {
+				answer.Published = append(answer.Published, job.Name)
+				changes = append(changes, ledger.Change{
+					Job: job.Name, Before: ledger.Fields{Published: &no, Status: &job.Status}, After: ledger.Fields{Published: &yes, Status: &job.Status},
+				})
+			}
 		}
+	}
+	for _, job := range d.drafts() {
+		d.skip(job, "changed")
 	}
 	return changes, nil
 }
@@ -56,14 +60,14 @@ func (n *Notices) flag(ctx context.Context, o Order, d *days, answer *Answer) (c
 // draft tells that the job shall be published and is not.
 func (job *planned) draft() bool { return job.wanted && !bool(job.Published) }
 
-// drafts are the writes that publish what is not published yet.
-func (d *days) drafts() (docs []erpnext.Values) {
+// drafts are the jobs that are to be published and are not.
+func (d *days) drafts() (jobs []*planned) {
 	for _, job := range d.jobs {
 		if job.draft() {
-			docs = append(docs, erpnext.Values{"name": job.Name, "published": 1, "modified": job.Modified})
+			jobs = append(jobs, job)
 		}
 	}
-	return docs
+	return jobs
 }
 
 func (d *days) skip(job *planned, reason string) {
@@ -91,6 +95,9 @@ func (n *Notices) refresh(ctx context.Context, o Order, d *days, left []string) 
 			return true
 		}
 		same := rows[at].Modified.Text == job.Modified.Text
+		if rows[at].ServiceLocation != job.ServiceLocation {
+			job.Town = "" // it is another place now
+		}
 		job.DispatchJob = rows[at]
 		switch {
 		case same:

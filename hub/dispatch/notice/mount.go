@@ -16,7 +16,7 @@ func (n *Notices) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/publish", Guard: web.Staff.Or(web.Service), Tag: "dispatch", ID: "dispatch-publish", Calls: true,
 		Summary: "Publish the plan of some days, and tell the technicians",
-		Description: "All jobs of the days `from` to `to`, those of one `technician`, or the `jobs` that are named. Each technician gets one SMS with his published jobs of these days; those who assist get none. " +
+		Description: "All jobs of the days `from` to `to`, those of one `technician`, or the `jobs` that are named: without days those are of the days that they span. Each technician gets one SMS with his published jobs of these days; those who assist get none. " +
 			"Publishing again tells nobody anything unless something has changed since he was told. The answer says who was told, who knew, and who has no number.",
 	}, n.publish)
 }
@@ -29,8 +29,8 @@ const (
 
 type publishInput struct {
 	Body struct {
-		From       string   `json:"from" doc:"first day, YYYY-MM-DD"`
-		To         string   `json:"to" doc:"last day, YYYY-MM-DD, at most 31 days"`
+		From       string   `json:"from,omitempty" doc:"first day, YYYY-MM-DD; with jobs neither from nor to is needed"`
+		To         string   `json:"to,omitempty" doc:"last day, YYYY-MM-DD, at most 31 days"`
 		Technician string   `json:"technician,omitempty" maxLength:"140" doc:"only his jobs"`
 		Jobs       []string `json:"jobs,omitempty" doc:"only these, at most 500"`
 	}
@@ -52,6 +52,7 @@ func (in *publishInput) order() (Order, error) {
 	from, to := o.From.Time(), o.To.Time()
 	sorted := slices.Sorted(slices.Values(o.Jobs))
 	switch {
+	case o.From == "" && o.To == "" && len(o.Jobs) > 0: // the days are looked up
 	case from.IsZero():
 		return o, wrong("from", "expected a day as YYYY-MM-DD")
 	case to.IsZero():
@@ -60,6 +61,8 @@ func (in *publishInput) order() (Order, error) {
 		return o, wrong("to", "must not be before from")
 	case !to.Before(from.AddDate(0, 0, mostDays)):
 		return o, wrong("to", fmt.Sprintf("at most %d days", mostDays))
+	}
+	switch {
 	case o.Technician != "" && len(o.Jobs) > 0:
 		return o, wrong("jobs", "either a technician or jobs")
 	case len(o.Jobs) > mostJobs:
@@ -77,7 +80,7 @@ func wrong(field, why string) error {
 // Order says what is published: all jobs of the days, those of one technician, or
 // some jobs.
 type Order struct {
-	From, To   erpnext.Date // both included
+	From, To   erpnext.Date // both included; empty with Jobs: the days that those span
 	Technician string
 	Jobs       []string
 }

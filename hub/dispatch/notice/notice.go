@@ -10,8 +10,10 @@
 package notice
 
 import (
+	"cmp"
 	"context"
 	"embed"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -89,24 +91,52 @@ func (n *Notices) Publish(ctx context.Context, o Order) (answer *Answer, err err
 }
 
 func (n *Notices) publishNow(ctx context.Context, o Order) (*Answer, error) {
+	o, err := n.dated(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	days, err := n.days(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	answer := &Answer{Published: []string{}, Items: []Told{}}
 	changes, err := n.flag(ctx, o, days, answer)
+	if n.Acted != nil && len(changes) > 0 {
+		answer.Action = n.Acted(ctx, ledger.Publish, changes...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	answer.Skipped = days.skipped
-	if n.Acted != nil {
-		answer.Action = n.Acted(ctx, ledger.Publish, changes...)
-	}
 	if answer.Items, err = n.tellAll(ctx, o, days); err != nil {
 		return nil, err
 	}
 	n.announce(ctx, o, answer)
 	return answer, nil
+}
+
+// dated gives named jobs the days that they span: those of today when none has one.
+func (n *Notices) dated(ctx context.Context, o Order) (Order, error) {
+	if o.From != "" || len(o.Jobs) == 0 {
+		return o, nil
+	}
+	rows, err := erpnext.ByNames[erpnext.DispatchJob](ctx, n.ERPNext, "Dispatch Job", o.Jobs...)
+	if err != nil {
+		return o, fmt.Errorf("reading the work orders: %w", err)
+	}
+	for _, job := range rows {
+		if day := job.ScheduledDate; day != "" {
+			o.From, o.To = min(cmp.Or(o.From, day), day), max(o.To, day)
+		}
+	}
+	switch {
+	case o.From == "":
+		o.From = erpnext.DateOf(n.Now())
+		o.To = o.From
+	case !o.To.Time().Before(o.From.Time().AddDate(0, 0, mostDays)):
+		return o, wrong("jobs", fmt.Sprintf("their days lie too far apart: at most %d days at once", mostDays))
+	}
+	return o, nil
 }
 
 // tellAll tells everybody whose days may not be what he knows.

@@ -38,12 +38,13 @@ func publishes(t *testing.T, profile erpnextsim.Profile) {
 		}
 	})
 	first := o.job("T1", "2026-11-23", "08:00:00", map[string]any{"assistants": []any{map[string]any{"technician": "T2"}}})
-	o.job("T1", "2026-11-23", "10:30:00", map[string]any{"job_type": "Repair"})
-	o.job("T1", "2026-11-25", "", map[string]any{"status": "On Hold", "job_type": "Telephony"})
+	o.job("T1", "2026-11-23", "10:30:00", map[string]any{"job_type": "Repair", "service_location": o.place("Saint-Jérôme")})
+	granby := o.place("Granby")
+	o.job("T1", "2026-11-25", "", map[string]any{"status": "On Hold", "job_type": "Telephony", "service_location": granby})
 	o.job("T1", "2026-12-25", "", nil)                                   // of another month
 	o.job("", "2026-11-23", "", map[string]any{"status": "Open"})        // nobody's
 	o.job("T1", "2026-11-24", "", map[string]any{"status": "Completed"}) // done
-	english := o.job("T2", "2026-11-24", "08:00:00", map[string]any{"job_type": "Repair"})
+	english := o.job("T2", "2026-11-24", "08:00:00", map[string]any{"job_type": "Repair", "service_location": granby})
 	o.job("T3", "2026-11-24", "08:00:00", nil)
 	o.job("T9", "2026-11-24", "08:00:00", nil)
 	if err := o.erp.Update(t.Context(), "User", "zoe@example.test", erpnext.Values{"language": "en"}, nil); err != nil {
@@ -54,8 +55,8 @@ func publishes(t *testing.T, profile erpnextsim.Profile) {
 		t.Fatalf("%+v", got)
 	}
 	want := []string{
-		"101 Gigafibre : votre horaire, 3 visites\nlun. 23 nov. : 8 h Installation, 10 h 30 Réparation\nmer. 25 nov. : Téléphonie (en attente)\nhttps://hub.example.com/j/T1-" + first,
-		"102 Gigafibre: your schedule, 1 visit\nTue Nov 24: 08:00 Repair\nhttps://hub.example.com/j/T2-" + english,
+		"101 Gigafibre : votre horaire, 3 visites\nlun. 23 nov. : 8 h Installation, 10 h 30 Réparation (Saint-Jérome)\nmer. 25 nov. : Téléphonie (Granby, en attente)\nhttps://hub.example.com/j/T1-" + first,
+		"102 Gigafibre: your schedule, 1 visit\nTue Nov 24: 08:00 Repair (Granby)\nhttps://hub.example.com/j/T2-" + english,
 	}
 	said := o.messages()
 	if len(said) == 2 && strings.HasPrefix(said[0], "102") {
@@ -92,8 +93,8 @@ func TestPublishAfterChanges(t *testing.T) {
 		{"under way", one, erpnext.Values{"status": "In Progress"}, "T1 unchanged 2", ""},
 		{"done by himself", one, erpnext.Values{"status": "Completed"}, "T1 unchanged 1", ""},
 		{"given to another", two, erpnext.Values{"assigned_tech": "T2", "published": 0}, "T1 told 0, T2 told 1", "102 Gigafibre : votre horaire, 1 visite\nmar. 24 nov. : 8 h Installation"},
-		{"and back", two, erpnext.Values{"assigned_tech": "T1", "published": 0}, "T1 told 1, T2 told 0", "102 Gigafibre : du lun. 23 nov. au dim. 29 nov., vous n'avez plus de travail."},
-		{"cancelled", two, erpnext.Values{"status": "Cancelled"}, "T1 told 0", "101 Gigafibre : du lun. 23 nov. au dim. 29 nov., vous n'avez plus de travail."},
+		{"and back", two, erpnext.Values{"assigned_tech": "T1", "published": 0}, "T1 told 1, T2 told 0", "102 Gigafibre : aucune visite à votre horaire du lun. 23 nov. au dim. 29 nov."},
+		{"cancelled", two, erpnext.Values{"status": "Cancelled"}, "T1 told 0", "101 Gigafibre : aucune visite à votre horaire du lun. 23 nov. au dim. 29 nov."},
 		{"quiet", two, erpnext.Values{"notes": "y"}, "", ""},
 	} {
 		before := len(o.messages())
@@ -151,6 +152,19 @@ func TestPublishWhileOthersPlan(t *testing.T) {
 	o.meanwhile.Store(&do)
 	got := o.week()
 	if states(got) != "T1 told 1, T2 told 1" || !cmp.Equal(got.Published, []string{kept, moved}) || !cmp.Equal(got.Skipped, []notice.Skipped{{Job: taken, Reason: "unassigned"}}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestPublishWithALostReply: what ERPNext wrote without saying so is published, and
+// can be taken back.
+func TestPublishWithALostReply(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	job := o.job("T1", "2026-11-23", "08:00:00", nil)
+	o.lose.Store(true)
+	got := o.week()
+	if states(got) != "T1 told 1" || !cmp.Equal(got.Published, []string{job}) || got.Action == "" || len(got.Skipped) > 0 || o.lose.Load() {
 		t.Errorf("%+v", got)
 	}
 }

@@ -101,6 +101,7 @@ type office struct {
 	upstream string
 	// meanwhile runs once, when jobs are published the next time.
 	meanwhile atomic.Pointer[func()]
+	lose      atomic.Bool // the reply to the next of these
 }
 
 // client is a hub's own way to the site.
@@ -133,6 +134,10 @@ func newOfficeOn(tb testing.TB, profile erpnextsim.Profile, with ...func(*notice
 			(*do)()
 		} else if do != nil {
 			o.meanwhile.Store(do)
+		}
+		if strings.HasSuffix(r.URL.Path, "/bulk_update") && o.lose.Swap(false) {
+			o.site.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
 		}
 		o.site.ServeHTTP(w, r)
 	}))
@@ -201,6 +206,20 @@ func (o *office) job(technician, day, start string, more map[string]any) string 
 		doc[k] = v
 	}
 	name, err := o.site.Put("Dispatch Job", doc)
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	return name
+}
+
+// place is a customer's address in a town; nothing of it but the town is told.
+func (o *office) place(town string) string {
+	o.tb.Helper()
+	customer, err := o.site.Put("Customer", map[string]any{"customer_name": "Ève Untel", "customer_type": "Individual"})
+	if err != nil {
+		o.tb.Fatal(err)
+	}
+	name, err := o.site.Put("Service Location", map[string]any{"customer": customer, "address_line": "9 rue des Essais", "city": town, "access_notes": "code 1234"})
 	if err != nil {
 		o.tb.Fatal(err)
 	}

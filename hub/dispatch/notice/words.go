@@ -10,45 +10,35 @@ import (
 	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
 )
 
-// mostLines is how many jobs one message names; more are counted.
-const mostLines = 24
-
-// vars are the values of the message: days and hours, what kind of work, and the
-// link. Neither who the customers are nor where they live nor how to get in: a
-// telephone lies about.
+// vars are the values of the message: days and hours, what kind of work, in which
+// town, and the link. Neither who the customers are nor in which street they live
+// nor how to get in: a telephone lies about.
 func (n *Notices) vars(o Order, p *person, m memory, link string) map[string]any {
-	type day struct{ Day, Work string }
-	days := []day{}
-	more := 0
-	for i, job := range p.jobs {
-		if i >= mostLines {
-			more++
-			continue
-		}
-		name, work := dayName(job.ScheduledDate.Time(), p.lang), workName(job, p.lang)
-		if last := len(days) - 1; last >= 0 && days[last].Day == name {
-			days[last].Work += ", " + work
-			continue
-		}
-		days = append(days, day{Day: name, Work: work})
-	}
+	days, more := p.letter(roomFor(n.Brand + link))
 	return map[string]any{
-		"Company": n.Brand, "Update": m.Number > 1, "Count": len(p.jobs), "Days": days, "More": more, "Link": link,
-		"From": dayName(o.From.Time(), p.lang), "To": dayName(o.To.Time(), p.lang),
+		"Company": n.Brand, "Update": m.Number > 1, "Count": len(p.jobs), "Days": days, "More": more, "Link": link, "Span": spanName(o, p.lang),
 	}
 }
 
-// workName is an hour and a kind: "8 h 30 Réparation".
-func workName(job *planned, lang hub.Lang) string {
+// workName is an hour and a kind, and where: "8 h 30 Réparation (Granby)".
+func workName(job *planned, town string, lang hub.Lang) string {
 	name := job.JobType
 	if french, known := kinds[name]; known && lang != hub.English {
 		name = french
 	}
+	name = letters(name)
 	if at, err := time.Parse(time.TimeOnly, ledger.Clock(job.StartTime)); err == nil {
 		name = hourName(at, lang) + " " + name
 	}
+	var notes []string
+	if town != "" {
+		notes = append(notes, town)
+	}
 	if job.Status == erpnext.JobOnHold {
-		name += map[bool]string{true: " (on hold)", false: " (en attente)"}[lang == hub.English]
+		notes = append(notes, map[bool]string{true: "on hold", false: "en attente"}[lang == hub.English])
+	}
+	if len(notes) > 0 {
+		name += " (" + strings.Join(notes, ", ") + ")"
 	}
 	return name
 }
@@ -81,4 +71,18 @@ func dayName(day time.Time, lang hub.Lang) string {
 		return day.Format("Mon Jan 2")
 	}
 	return fmt.Sprintf("%s %d %s", strings.Fields(weekdays)[day.Weekday()], day.Day(), strings.Fields(months)[day.Month()-1])
+}
+
+// spanName is "le lun. 23 nov." or "du lun. 23 nov. au dim. 29 nov.".
+func spanName(o Order, lang hub.Lang) string {
+	from, to := dayName(o.From.Time(), lang), dayName(o.To.Time(), lang)
+	switch english := lang == hub.English; {
+	case english && o.From == o.To:
+		return "on " + from
+	case english:
+		return "from " + from + " to " + to
+	case o.From == o.To:
+		return "le " + from
+	}
+	return "du " + from + " au " + to
 }

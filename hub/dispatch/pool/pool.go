@@ -90,16 +90,8 @@ func (p *Pool) group(ctx context.Context, technician, group string) (string, err
 	if p.erp == nil {
 		return "", hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
 	}
-	actor := hub.ActorOf(ctx)
-	if own := actor.Role == hub.RoleTechnician; own {
-		if technician != "" && technician != actor.ID {
-			return "", hub.Fail(hub.Forbidden, "forbidden", "These are the jobs of another technician's group.", nil)
-		}
-		theirs, err := p.groupOf(ctx, actor.ID)
-		if err == nil && group != "" && group != theirs {
-			err = hub.Fail(hub.Forbidden, "forbidden", "These are the jobs of another group.", nil)
-		}
-		return theirs, err
+	if actor := hub.ActorOf(ctx); actor.Role == hub.RoleTechnician {
+		return p.own(ctx, actor.ID, technician, group)
 	}
 	switch {
 	case technician == "" && group == "":
@@ -107,24 +99,43 @@ func (p *Pool) group(ctx context.Context, technician, group string) (string, err
 	case technician == "":
 		return group, nil
 	}
-	theirs, err := p.groupOf(ctx, technician)
-	if err == nil && group != "" && group != theirs {
-		err = wrong("group", "the technician is in another group")
+	who, err := p.person(ctx, technician)
+	if err != nil {
+		return "", err
 	}
-	return theirs, err
+	if group != "" && group != who.AssignedGroup {
+		return "", wrong("group", "the technician is in another group")
+	}
+	return who.AssignedGroup, nil
 }
 
-func (p *Pool) groupOf(ctx context.Context, technician string) (string, error) {
-	people, err := erpnext.ByNames[erpnext.DispatchTechnician](ctx, p.erp, "Dispatch Technician", technician)
+// own is the group of a technician who asks for himself: he sees no other.
+func (p *Pool) own(ctx context.Context, id, technician, group string) (string, error) {
+	no := func(why string) error { return hub.Fail(hub.Forbidden, "forbidden", why, nil) }
+	if technician != "" && technician != id {
+		return "", no("These are the jobs of another technician's group.")
+	}
+	who, err := p.person(ctx, id)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("reading technician %s: %w", technician, err)
-	case len(people) == 0:
-		return "", hub.Fail(hub.NotFound, "not-found", "There is no such technician.", nil)
-	case !bool(people[0].Active):
-		return "", hub.Fail(hub.Forbidden, "forbidden", "The technician does not work any more.", nil)
+		return "", err
+	case !bool(who.Active):
+		return "", no("The technician does not work any more.")
+	case group != "" && group != who.AssignedGroup:
+		return "", no("These are the jobs of another group.")
 	}
-	return people[0].AssignedGroup, nil
+	return who.AssignedGroup, nil
+}
+
+func (p *Pool) person(ctx context.Context, technician string) (*erpnext.DispatchTechnician, error) {
+	people, err := erpnext.ByNames[erpnext.DispatchTechnician](ctx, p.erp, "Dispatch Technician", technician)
+	if err != nil {
+		return nil, fmt.Errorf("reading technician %s: %w", technician, err)
+	}
+	if len(people) == 0 {
+		return nil, wrong("technician", "there is no such technician")
+	}
+	return &people[0], nil
 }
 
 // Jobs reads a page of the group's claimable jobs, by day and name, those without

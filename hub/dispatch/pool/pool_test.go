@@ -1,7 +1,6 @@
 package pool_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 	"gigafibre.ca/targo-hub/hub/dispatch/pool"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -56,15 +56,6 @@ func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
 	})
 }
 
-type door struct{}
-
-func (door) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
-	if who, name, _ := strings.Cut(r.Header.Get("X-Test"), ":"); hub.Role(who) == role {
-		return hub.Actor{Role: role, ID: name}, nil
-	}
-	return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
-}
-
 type office struct {
 	tb    testing.TB
 	site  *erpnextsim.Site
@@ -96,7 +87,7 @@ func newOffice(tb testing.TB, profile erpnextsim.Profile) *office {
 	if o.erp, err = erpnext.New(erpnext.Config{URL: upstream.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{}); err != nil {
 		tb.Fatal(err)
 	}
-	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: door{}})
+	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -137,7 +128,7 @@ func (o *office) ask(who, query string) (a answer) {
 	if err != nil {
 		o.tb.Fatal(err)
 	}
-	req.Header.Set("X-Test", who)
+	req.Header.Set(hubtest.RoleHeader, who)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		o.tb.Fatal(err)
@@ -251,12 +242,13 @@ func TestGroupJobsOfWhom(t *testing.T) {
 		"another group":      {"technician:T1", "group=Fibre", 403, nil},
 		"of no group":        {"technician:T3", "", 200, []string{}},
 		"who left":           {"technician:T9", "", 403, nil},
-		"nobody":             {"technician:T7", "", 404, nil},
+		"nobody":             {"technician:T7", "", 422, nil},
 		"staff, group":       {"staff:ann", "group=Fibre", 200, []string{"fibre"}},
 		"staff, technician":  {"staff:ann", "technician=T2", 200, []string{"fibre"}},
 		"staff, both":        {"staff:ann", "technician=T2&group=Installation", 422, nil},
+		"staff, of who left": {"staff:ann", "technician=T9", 200, []string{"fibre"}},
 		"staff, neither":     {"staff:ann", "", 422, nil},
-		"staff, unknown":     {"staff:ann", "technician=T7", 404, nil},
+		"staff, unknown":     {"staff:ann", "technician=T7", 422, nil},
 		"a customer":         {"customer:C1", "group=Fibre", 401, nil},
 		"cursor of others":   {"staff:ann", "group=Fibre&cursor=abc", 422, nil},
 		"cursor of no day":   {"staff:ann", "group=Fibre&cursor=2026-13-01/DJ-1", 422, nil},

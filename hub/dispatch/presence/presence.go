@@ -3,7 +3,7 @@
 //
 // Routes: POST /dispatch/presence, GET /dispatch/presence.
 // Events: job.presence.
-// Systems called: none.
+// Systems called: ERPNext (Dispatch Job: whether it exists).
 // Remembers: dispatch:presence, who is at which job, for half a minute.
 package presence
 
@@ -17,6 +17,7 @@ import (
 	"slices"
 	"time"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/web"
@@ -60,6 +61,7 @@ type Presence struct {
 	news  News
 	now   func() time.Time
 	log   *slog.Logger
+	jobs  *register // nil: any name is taken for a job
 }
 
 // New makes a presence.
@@ -67,12 +69,21 @@ func New(store keep.Values, news News, now func() time.Time, log *slog.Logger) *
 	return &Presence{store: store, news: news, now: now, log: log}
 }
 
+// Of has it refuse jobs that ERPNext does not know; while ERPNext is away, or erp
+// is nil, it refuses none.
+func (p *Presence) Of(erp *erpnext.Client) *Presence {
+	if erp != nil {
+		p.jobs = newRegister(erp, p.now, p.log)
+	}
+	return p
+}
+
 // Mount registers the routes.
 func (p *Presence) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/presence", Guard: web.Staff, Tag: "dispatch", ID: "dispatch-presence",
 		Summary:     "Say that the caller is about to assign a job, or is not any more",
-		Description: "Said again every 10 to 15 seconds; 30 seconds after the last time he is taken to be gone. Others hear it as the event `job.presence`.",
+		Description: "Said again every 10 to 15 seconds; 30 seconds after the last time he is taken to be gone. Others hear it as the event `job.presence`. An unknown job is 404 `job-not-found`.",
 	}, p.say)
 	web.Operation(r, web.Op{
 		Method: http.MethodGet, Path: "/dispatch/presence", Guard: web.Staff, Tag: "dispatch", ID: "dispatch-presence-list",
@@ -102,6 +113,9 @@ func (p *Presence) list(ctx context.Context, _ *struct{}) (*web.Listing[Here], e
 // Say notes what the caller does at a job, and tells the others when that is new
 // to them.
 func (p *Presence) Say(ctx context.Context, job, doing string) (Here, error) {
+	if doing == Assigning && !p.jobs.has(ctx, job) {
+		return Here{}, hub.Fail(hub.NotFound, "job-not-found", "There is no such work order.", nil)
+	}
 	now := p.now().UTC().Truncate(time.Millisecond)
 	here := Here{Job: job, Actor: hub.ActorOf(ctx).ID, Doing: doing, Until: now.Add(lasting)}
 	if doing == Gone {

@@ -26,6 +26,7 @@ type room struct {
 	t     *testing.T
 	store keep.Engine
 	p     *presence.Presence
+	door  http.Handler
 	lock  sync.Mutex
 	now   time.Time
 }
@@ -38,6 +39,12 @@ func newRoom(t *testing.T) *room {
 		defer r.lock.Unlock()
 		return r.now
 	}, slog.New(slog.DiscardHandler))
+	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.p.Mount(server.Router())
+	r.door = server.Handler()
 	return r
 }
 
@@ -93,16 +100,11 @@ func (r *room) asked() []string {
 
 func (r *room) call(method, body string, as hub.Role) string {
 	r.t.Helper()
-	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.p.Mount(server.Router())
 	req := httptest.NewRequestWithContext(r.t.Context(), method, "/dispatch/presence", strings.NewReader(body))
 	req.Header.Set(hubtest.RoleHeader, string(as))
 	req.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
-	server.Handler().ServeHTTP(w, req)
+	r.door.ServeHTTP(w, req)
 	raw, err := io.ReadAll(w.Body)
 	if err != nil {
 		r.t.Fatal(err)
@@ -152,11 +154,11 @@ func TestPresenceIsBounded(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	r.say("bob", "DJ-0", presence.Assigning)
-	for i := range 60 {
+	for i := range 30 {
 		r.say("ann", fmt.Sprintf("DJ-%d", i), presence.Assigning)
 	}
 	got := r.asked()
-	if len(got) != 21 || got[0] != "bob DJ-0" || got[20] != "ann DJ-59" {
+	if len(got) != 21 || got[0] != "bob DJ-0" || got[20] != "ann DJ-29" {
 		t.Errorf("%d there: %v", len(got), got)
 	}
 }

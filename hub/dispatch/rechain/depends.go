@@ -109,18 +109,21 @@ func (r *Rechainer) sound(ctx context.Context, name string, waitsFor []string, p
 		}
 	}
 	if path := graph.Circle(name, waitsFor); path != nil {
-		return nil, circle(path)
+		return nil, circle("Work orders would wait for each other in a circle.", path)
 	}
 	return graph, r.tree(ctx, name, parent)
 }
 
 // tree refuses a parent that hangs below its own child.
 func (r *Rechainer) tree(ctx context.Context, name, parent string) error {
+	if parent == name {
+		return hub.Fail(hub.Invalid, "invalid", "A work order is no part of itself.", nil, hub.WithField("/parent_job", "must name another work order"))
+	}
 	path := []string{name}
 	for at := parent; at != ""; {
 		path = append(path, at)
 		if at == name {
-			return circle(path)
+			return circle("Work orders would be parts of each other in a circle.", path)
 		}
 		graph, err := r.chains.Above(ctx, at)
 		if err != nil {
@@ -135,8 +138,8 @@ func (r *Rechainer) tree(ctx context.Context, name, parent string) error {
 	return nil
 }
 
-func circle(path []string) error {
-	return hub.Fail(hub.Invalid, "chain-circle", "Work orders would wait for each other in a circle.", nil,
+func circle(why string, path []string) error {
+	return hub.Fail(hub.Invalid, "chain-circle", why, nil,
 		hub.WithState(map[string]any{"circle": path}))
 }
 

@@ -11,7 +11,6 @@ package rechain
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,17 +53,22 @@ func New(d Deps) *Rechainer {
 // Deleted is what became of a deletion.
 type Deleted struct {
 	Job       string   `json:"job"`
-	Deleted   bool     `json:"deleted" doc:"false when it was deleted before"`
+	Deleted   bool     `json:"deleted" doc:"false when it was deleted before; within five minutes also when another one has its number since, as the answer may have been lost"`
 	Rechained []string `json:"rechained" nullable:"false" doc:"Work orders that waited for it, or hung below it, and are linked to its own predecessors or parent now"`
 	Unblocked []string `json:"unblocked" nullable:"false" doc:"Those of them that have nothing to wait for any more"`
+	Lost      string   `json:"lost,omitempty" doc:"What went with it: answers, devices, materials, moves. The audit has it, too"`
 	Task      string   `json:"task,omitempty" doc:"ToDo about the contract, when no work order of it is open any more and its service was not activated"`
 }
 
 // Delete takes the work order out of its chain, then deletes it. Nothing is
-// changed while documents of others point at it (409 job-linked). It may be
-// repeated at any time.
+// changed while documents of others point at it (409 job-linked), nor, unless it
+// is forced, while somebody works at it, when it is final or has answers (409
+// state-conflict). It may be repeated at any time.
 func (r *Rechainer) Delete(ctx context.Context, name string, force bool) (Deleted, error) {
 	out := Deleted{Job: name, Rechained: []string{}, Unblocked: []string{}}
+	if repeated, err := r.repeats(ctx, name); repeated || err != nil {
+		return out, err
+	}
 	job, err := erpnext.Get[erpnext.DispatchJob](ctx, r.ERPNext, doctype, name)
 	if erpnext.IsNotFound(err) {
 		return out, r.before(ctx, out, err)
@@ -73,14 +77,17 @@ func (r *Rechainer) Delete(ctx context.Context, name string, force bool) (Delete
 		return out, fmt.Errorf("reading work order %s: %w", name, err)
 	}
 	r.Words.Read(job)
-	underWay := []string{erpnext.JobEnRoute, erpnext.JobInProgress, erpnext.JobPaused}
-	if slices.Contains(underWay, job.Status) && !force {
-		return out, hub.Fail(hub.Conflict, "state-conflict", "Somebody is working at it.", nil,
-			hub.WithState(map[string]any{"job": name, "status": job.Status, "technician": job.AssignedTech}))
+	lost, err := r.lossesOf(ctx, job)
+	if err != nil {
+		return out, err
+	}
+	if err := mustBeWished(ctx, job, lost, force); err != nil {
+		return out, err
 	}
 	if err := r.mustBeFree(ctx, name); err != nil {
 		return out, err
 	}
+	out.Lost = lost.String()
 	if err := r.unlink(ctx, job, &out); err != nil {
 		return out, err
 	}

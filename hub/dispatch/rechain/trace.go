@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -16,6 +17,22 @@ const (
 	actionBegun = "job.delete-begun"
 	actionDone  = "job.delete"
 )
+
+// repeatedWithin is for how long a deletion that is asked for again, by the same
+// person, is the one that was carried out.
+const repeatedWithin = 5 * time.Minute
+
+// repeats tells that the caller has just deleted the work order: what has its name
+// now is another one, as ERPNext gives the last number of a series out again.
+func (r *Rechainer) repeats(ctx context.Context, name string) (bool, error) {
+	page, _, err := r.Trail.Audits(ctx, keep.AuditFilter{
+		Actor: hub.ActorOf(ctx).String(), Action: actionDone, Doctype: doctype, Name: name, Since: r.Now().Add(-repeatedWithin), Limit: 1,
+	})
+	if err != nil {
+		return false, fmt.Errorf("looking for the deletion of %s: %w", name, err)
+	}
+	return len(page) > 0, nil
+}
 
 // before tells whether a work order that is not there was deleted by the hub. One
 // that died between the deletion and the news of it is told of now.
@@ -42,18 +59,22 @@ func (r *Rechainer) prepare(ctx context.Context, job *erpnext.DispatchJob, out *
 			return err
 		}
 	}
-	return r.Trail.Audit(ctx, r.record(ctx, actionBegun, job))
+	return r.Trail.Audit(ctx, r.record(ctx, actionBegun, job, out.Lost))
 }
 
-func (r *Rechainer) record(ctx context.Context, action string, job *erpnext.DispatchJob) keep.Record {
+func (r *Rechainer) record(ctx context.Context, action string, job *erpnext.DispatchJob, lost string) keep.Record {
+	detail := job.Subject
+	if lost != "" {
+		detail += " (lost: " + lost + ")"
+	}
 	return keep.Record{
-		Actor: hub.ActorOf(ctx).String(), Action: action, Doctype: doctype, Name: job.Name, Detail: job.Subject, Request: hub.RequestID(ctx),
+		Actor: hub.ActorOf(ctx).String(), Action: action, Doctype: doctype, Name: job.Name, Detail: detail, Request: hub.RequestID(ctx),
 	}
 }
 
 // tell writes down that the work order is gone, and publishes it.
 func (r *Rechainer) tell(ctx context.Context, job *erpnext.DispatchJob, out Deleted) error {
-	audited := r.Trail.Audit(ctx, r.record(ctx, actionDone, job))
+	audited := r.Trail.Audit(ctx, r.record(ctx, actionDone, job, out.Lost))
 	return errors.Join(audited, r.News.Publish(ctx, hub.NewEvent(hub.TopicJobs, hub.JobDeleted, hub.JobDeleted+":"+job.Name, map[string]any{
 		"job": job.Name, "rechained": out.Rechained, "unblocked": out.Unblocked,
 	})))

@@ -48,6 +48,24 @@ func (d Desk) Leave(ctx context.Context, a About, text string) (string, error) {
 	return task.Name, nil
 }
 
+// Close closes the open tasks about a document that say a word, and names them.
+func (d Desk) Close(ctx context.Context, doctype, name, word string) (closed []string, err error) {
+	open, err := erpnext.List[erpnext.ToDo](ctx, d.ERPNext, erpnext.Query{Doctype: "ToDo", Fields: []string{"name"}, Filters: []erpnext.Filter{
+		erpnext.Eq("reference_type", doctype), erpnext.Eq("reference_name", name), erpnext.Eq("status", "Open"),
+		erpnext.Where("description", "like", "%"+word+"%"),
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("listing the tasks about %s: %w", name, err)
+	}
+	for _, task := range open {
+		if err := d.ERPNext.Update(ctx, "ToDo", task.Name, erpnext.Values{"status": "Closed"}, nil); err != nil {
+			return closed, fmt.Errorf("closing task %s: %w", task.Name, err)
+		}
+		closed = append(closed, task.Name)
+	}
+	return closed, nil
+}
+
 // WhatNow is what a person can do about a service that nothing activates any more.
 const WhatNow = "À activer à la main si le travail est fait, sinon à replanifier ou à résilier"
 

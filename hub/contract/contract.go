@@ -24,7 +24,9 @@ import (
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/contract/activation"
+	"gigafibre.ca/targo-hub/hub/contract/agenda"
 	"gigafibre.ca/targo-hub/hub/contract/bill"
+	"gigafibre.ca/targo-hub/hub/contract/dossier"
 	"gigafibre.ca/targo-hub/hub/contract/orphans"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
@@ -87,6 +89,7 @@ type Deps struct {
 	Final   func(status string) bool // whether a Dispatch Job's status is final; in the hub's own words when nil
 	Now     func() time.Time
 	Log     *slog.Logger
+	TasksTo string // user of ERPNext who gets the tasks that are left for dispatchers; "" for nobody's yet
 
 	// What the look for orphans repairs with; what is nil is left to a person.
 	Unblock func(ctx context.Context, job string) error      // releases a job whose predecessors are completed
@@ -99,6 +102,8 @@ type Deps struct {
 type Desk struct {
 	activation *activation.Desk
 	orphans    *orphans.Desk
+	plans      *agenda.Agenda
+	clerk      *dossier.Clerk
 	rooms      []any // each with what it has of Mount, Work and Tasks
 }
 
@@ -112,7 +117,8 @@ func NewDesk(d Deps) (*Desk, error) {
 	desk.rooms = []any{desk.activation}
 	desk.orphans = desk.inspector(d)
 	desk.rooms = append(desk.rooms, desk.orphans)
-	more, err := endings(d, bills, log)
+	desk.plans, desk.clerk = agenda.New(d.Store, d.News, d.Now, log), dossier.New(d.ERPNext)
+	more, err := endings(d, desk.plans, bills, log)
 	desk.rooms = append(desk.rooms, more...)
 	return desk, err
 }

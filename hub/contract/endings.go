@@ -15,12 +15,12 @@ type (
 	Life        = life.Config
 )
 
-// endings makes the rooms in which services change and contracts end, and the
+// endings makes the rooms in which services change and contracts end, beside the
 // agenda of what is to happen to them on days to come.
-func endings(d Deps, bills *bill.Desk, log *slog.Logger) ([]any, error) {
-	plans := agenda.New(d.Store, d.News, d.Now, log)
+func endings(d Deps, plans *agenda.Agenda, bills *bill.Desk, log *slog.Logger) ([]any, error) {
 	ends := termination.NewDesk(termination.Deps{
-		ERPNext: d.ERPNext, Store: d.Store, News: d.News, Bills: bills, Agenda: plans, Words: d.Words, Config: d.Config.Termination, Now: d.Now, Log: log,
+		ERPNext: d.ERPNext, Store: d.Store, News: d.News, Bills: bills, Agenda: plans, Words: d.Words, TasksTo: d.TasksTo,
+		Config: d.Config.Termination, Now: d.Now, Log: log,
 	})
 	changes, err := life.NewDesk(life.Deps{
 		ERPNext: d.ERPNext, Store: d.Store, News: d.News, Bills: bills, Agenda: plans, Config: d.Config.Life, Now: d.Now, Log: log,

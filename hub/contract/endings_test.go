@@ -107,6 +107,7 @@ func TestWhatIsInvoiced(t *testing.T) {
 		"commercial":                         {false, doc{"contract_type": "Commercial", "customer": "CUST-2"}, []string{"Termination fee — CTR-1: 899.1", "Benefits not yet recovered — CTR-1: 180"}},
 		"nobody wrote which: the law counts": {false, doc{"contract_type": nil}, []string{"Frais de résiliation — CTR-1: 50"}},
 		"signed, and nothing installed yet":  {false, doc{"status": "Signé", "start_date": "2026-07-01"}, nil},
+		"signed, and nobody knows for when":  {false, doc{"status": "Signé", "start_date": nil}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +163,7 @@ func TestWhatWasLeftUndoneIsDone(t *testing.T) {
 func TestATerminationThatIsGivenUp(t *testing.T) {
 	t.Parallel()
 	p := open(t)
-	p.site.Fault().Fail(simkit.Fault{Match: "POST /api/resource/Sales Invoice", Status: 417, Next: 12})
+	p.site.Fault().Fail(simkit.Fault{Match: "POST /api/resource/Sales Invoice", Status: 417, Next: refusals})
 	p.ask(post, "/contract/terminate", leave())
 	p.idles()
 	if _, shown := p.ask(http.MethodGet, "/contract/CTR-1/termination", nil); shown["state"] != "failed" || shown["note"] == "" || !strings.HasPrefix(step(shown, "invoice"), "failed") {
@@ -190,7 +191,7 @@ func TestAReopenedContractEndsAnew(t *testing.T) {
 	p.put("Service Subscription", doc{"name": "SUB-1", "status": "Actif", "end_date": nil})
 	p.clock("2026-08-20 10:00")
 	answer := p.must(post, "/contract/terminate", leave())
-	if answer["termination_date"] != "2026-08-20" || len(p.bills()) != 2 || p.read("Service Subscription", "SUB-1", "end_date") != "2026-08-20" {
+	if answer["termination_date"] != "2026-08-20" || len(p.bills()) != 2 || p.count("Dispatch Job", doc{"job_type": "Removal"}) != 2 || p.read("Service Subscription", "SUB-1", "end_date") != "2026-08-20" {
 		t.Errorf("%v, invoices %v", answer, p.bills())
 	}
 	if p.events(hub.ContractTerminated) != 2 {

@@ -194,11 +194,14 @@ func (p *plant) serve(desk *contract.Desk, working bool) http.Handler {
 	return server.Handler()
 }
 
+// refusals are how many of them a job is given up after, at most.
+const refusals = 3
+
 func (p *plant) run(desk *contract.Desk) {
 	p.t.Helper()
-	runner := keep.NewRunner(p.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 100 * time.Millisecond})
+	runner := keep.NewRunner(p.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 250 * time.Millisecond})
 	for _, w := range desk.Work() {
-		w.Backoff = []time.Duration{10 * time.Millisecond}
+		w.Backoff, w.Refusals = []time.Duration{10 * time.Millisecond}, min(w.Refusals, refusals)
 		runner.Register(w)
 	}
 	ctx, stop := context.WithCancel(p.t.Context())

@@ -112,6 +112,8 @@ func TestARebateIsUnderOnePlan(t *testing.T) {
 	beside("SUB-S", 20, 9.95, nil)
 	beside("SUB-Q", 30, -5, nil)     // under SUB-T or SUB-S
 	beside("SUB-O", 12, -5, "CTR-2") // stands under SUB-1, but is another contract's
+	beside("SUB-F", 10, 29.95, nil)  // the plan before SUB-1
+	p.put("Service Subscription", doc{"name": "SUB-F", "status": "Annulé"})
 	answer := p.must(post, "/contract/suspend", doc{"subscription": "SUB-1", "reason": "impayé"})
 	if diff := cmp.Diff([]any{"SUB-1", "SUB-R"}, answer["subscriptions"]); diff != "" {
 		t.Errorf("of SUB-1 (-want +got):\n%s", diff)

@@ -199,6 +199,25 @@ func TestWhatWasGivenUpIsTakenUpAsItWasOrdered(t *testing.T) {
 	}
 }
 
+// TestBeingAskedAgainHurries has a story wait an hour for its next try.
+func TestBeingAskedAgainHurries(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	job := h.begin(t, "first", false)
+	claimed, err := h.Claim(t.Context(), []string{"test.story"}, 1, time.Minute)
+	if err != nil || len(claimed) != 1 {
+		t.Fatal(claimed, err)
+	}
+	later := keep.Outcome{Next: keep.Pending, Due: time.Now().Add(time.Hour), Attempt: keep.Attempt{Class: keep.Retrying}}
+	if err := h.Finish(t.Context(), job.ID, claimed[0].Fence, later); err != nil {
+		t.Fatal(err)
+	}
+	h.run(t)
+	if again := h.begin(t, "second", false); again.ID != job.ID || h.await(t, job.ID).State != saga.Done {
+		t.Errorf("%s waits", again.ID)
+	}
+}
+
 func TestWhatWasCalledOffIsWishedAnew(t *testing.T) {
 	t.Parallel()
 	h := open(t)

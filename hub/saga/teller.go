@@ -98,12 +98,18 @@ func (t *Teller[O, A]) Begin(ctx context.Context, w Wish[O]) (job keep.Job, fres
 	return job, fresh, err
 }
 
-// Resume takes a job up again that was given up; any other stays as it is.
+// Resume takes a job up again that was given up, and hurries one that waits for its
+// next try: somebody asks, and what was in the way may be mended. Any other stays
+// as it is.
 func (t *Teller[O, A]) Resume(ctx context.Context, job keep.Job) (keep.Job, error) {
-	if job.Status != keep.Dead {
+	action := keep.Retry
+	switch {
+	case job.Status == keep.Pending && job.Tries > 0:
+		action = keep.Hurry
+	case job.Status != keep.Dead:
 		return job, nil
 	}
-	again, err := t.store.Change(ctx, job.ID, keep.Retry, "asked for again")
+	again, err := t.store.Change(ctx, job.ID, action, "asked for again")
 	if errors.Is(err, keep.ErrState) { // somebody was faster
 		return t.store.Job(ctx, job.ID)
 	}

@@ -127,12 +127,21 @@ func (d *Desk) Activate(ctx context.Context, job *erpnext.DispatchJob) (Activati
 			out.Steps = append(out.Steps, state)
 			return nil
 		}
-		return saga.Walk{Now: d.now, Noted: noted}.Through(ctx, d.steps(f))
+		return begun(saga.Walk{Now: d.now, Noted: noted}.Through(ctx, d.steps(f)))
 	})
 	if err != nil {
 		return out, fmt.Errorf("activating by %s: %w", job.Name, err)
 	}
 	return out, nil
+}
+
+// begun keeps a document that a step misses (the item of an invoice) apart from a
+// subscription that is not there: a caller may take the latter as nothing to do.
+func begun(err error) error {
+	if !hub.IsKind(err, hub.NotFound) {
+		return err
+	}
+	return hub.Fail(hub.Upstream, "upstream-failed", "The activation needs what is not there. "+hub.ProblemOf(err).Detail, err)
 }
 
 // lane keeps the writers of one contract, or of one customer's old work, apart.

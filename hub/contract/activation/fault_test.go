@@ -63,22 +63,39 @@ func TestEveryRequestFailsOnce(t *testing.T) {
 	faults := []simkit.Fault{{Status: 500}, {DropBefore: true}, {Status: 417}, {Status: 503}, {DropAfterCommit: true}}
 	var crowd errgroup.Group // most of the time they wait
 	crowd.SetLimit(8)
-	for at, request := range dry.asked {
-		var hits []simkit.Fault
-		for kind, hit := range faults {
-			if !strings.HasPrefix(request, http.MethodGet) {
-				hit.Match = request
-				hits = append(hits, hit)
-			} else if (at+kind)%len(faults) == 0 {
-				hit.After = at
-				hits = append(hits, hit)
-			}
-		}
+	for _, hits := range cases(dry.asked, faults) {
 		crowd.Go(func() error { return survives(openFrom(t, "2026-04-23 23:50", found), job, hits) })
 	}
 	if err := crowd.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+// cases has each write fail in every way, and before it one of the reads that come
+// before it, so that this one is hit as well; reads that are left have a case of
+// their own.
+func cases(asked []string, faults []simkit.Fault) (all [][]simkit.Fault) {
+	var reads []simkit.Fault
+	for at, request := range asked {
+		if strings.HasPrefix(request, http.MethodGet) {
+			hit := faults[(len(faults)-at%len(faults))%len(faults)]
+			hit.After = at
+			reads = append(reads, hit)
+			continue
+		}
+		hits := slices.Clone(faults)
+		for i := range hits {
+			hits[i].Match = request
+		}
+		if last := len(reads) - 1; last >= 0 {
+			hits, reads = append(hits, reads[last]), reads[:last]
+		}
+		all = append(all, hits)
+	}
+	for _, hit := range reads {
+		all = append(all, []simkit.Fault{hit})
+	}
+	return all
 }
 
 // survives activates with faults on the way, as a queue does.
@@ -152,6 +169,22 @@ func TestARefusalIsToldAndTheRestIsDone(t *testing.T) {
 	}
 	p.put("Account", doc{"name": "Ventes - T", "disabled": 0})
 	p.whole(p.activate(job).Invoice)
+}
+
+// TestWhatAStepMisses is not told as if no service had been there to activate.
+func TestWhatAStepMisses(t *testing.T) {
+	t.Parallel()
+	p := open(t, "2026-04-23 16:00")
+	p.subscription("SUB-1")
+	job := p.job("DJ-1", doc{"service_contract": nil})
+	p.site.Fault().Fail(simkit.Fault{Match: "POST /api/resource/Sales Invoice", Status: http.StatusNotFound})
+	out, err := p.desk.Activate(t.Context(), job)
+	if !hub.IsKind(err, hub.Upstream) || out.Subscription != "SUB-1" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if out = p.activate(job); out.Amount.String() != "9.32" {
+		t.Errorf("the next call: %+v", out)
+	}
 }
 
 // TestACallThatEnds leaves at once when its context does.

@@ -1,7 +1,6 @@
 package activation
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,20 +23,10 @@ func (f *file) monthly(lang hub.Lang) []bill.Line {
 		}
 		price := prorata.Price{Monthly: s.MonthlyPrice, Promo: s.PromoAmount, Ends: s.PromoEndDate}
 		lines = append(lines, bill.Line{
-			Item: s.Item, Description: s.PlanName + " (" + words(f.start, lang) + ")", Rate: price.From(f.start), Location: s.ServiceLocation,
+			Item: s.Item, Description: s.PlanName + " (" + prorata.Part(f.start, lang) + ")", Rate: price.From(f.start), Location: s.ServiceLocation,
 		})
 	}
 	return lines
-}
-
-// words names the period: "2026-04-24 au 2026-04-30, 7 jours sur 30".
-func words(start erpnext.Date, lang hub.Lang) string {
-	_, end := prorata.Period(start)
-	left, of := prorata.Days(start)
-	if lang == hub.English {
-		return fmt.Sprintf("%s to %s, %d of %d days", start, end, left, of)
-	}
-	return fmt.Sprintf("%s au %s, %d jours sur %d", start, end, left, of)
 }
 
 // onceLines are what the quotation sold once. An installation that is financed
@@ -48,14 +37,14 @@ func (f *file) onceLines() (lines []bill.Line, note string) {
 		return nil, ""
 	}
 	if f.quote.DepositInvoice != "" {
-		return nil, "Lignes uniques à régler avec l'acompte " + f.quote.DepositInvoice + "."
+		return nil, "Lignes uniques à régler avec l’acompte " + f.quote.DepositInvoice + "."
 	}
 	for _, item := range f.quote.Items {
 		if !oneTime(item) || bool(item.Alternative) || item.NetAmount.IsZero() {
 			continue
 		}
 		if installs(item) && (f.contract.InstallFee.IsPositive() || slices.ContainsFunc(f.contract.Benefits, waives)) {
-			note = "Installation financée ou offerte : non facturée ici."
+			note = "Installation financée ou offerte\u00a0: non facturée ici."
 			continue
 		}
 		lines = append(lines, onceLine(item))
@@ -74,7 +63,7 @@ func onceLine(item erpnext.QuotationItem) bill.Line {
 			return line
 		}
 	}
-	line.Description += " × " + item.Qty.String()
+	line.Description += " ×\u00a0" + item.Qty.String()
 	line.Qty = decimal.NewFromInt(1)
 	return line
 }

@@ -9,7 +9,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/saga"
 )
 
-const period = " (2026-04-24 au 2026-04-30, 7 jours sur 30): 1 × "
+const period = " (du 24 au 30\u00a0avril 2026, 7\u00a0jours sur 30): 1 × "
 
 // TestRebatesBeginWithTheirPlan activates what goes with the subscription, and
 // leaves alone what does not.
@@ -113,7 +113,7 @@ func TestWhatIsPaidOnce(t *testing.T) {
 			doc{"benefits": []any{doc{"description": "Pose", "kind": "install_waiver", "regular_price": 240, "granted_price": 120}}}, doc{}, []string{plan, routers, work}},
 		"alone when it starts on the 1st": {"2026-04-30 16:00", doc{}, doc{}, []string{routers, work}},
 		"a discount that does not divide": {"2026-04-23 16:00", doc{}, doc{"apply_discount_on": "Net Total", "discount_amount": 0.2},
-			[]string{plan, "Article ROUTEUR × 2: 1 × 119.97", "Article POSE: 1 × 119.97"}},
+			[]string{plan, "Article ROUTEUR ×\u00a02: 1 × 119.97", "Article POSE: 1 × 119.97"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,7 +143,7 @@ func TestADepositIsForAPerson(t *testing.T) {
 	p.subscription("SUB-1")
 	p.contract("CTR-1", "SUB-1", doc{"quotation": "SAL-1"})
 	out := p.activate(p.job("DJ-1"))
-	if got := p.read("Sales Invoice", out.Invoice, "remarks", "net_total"); got["net_total"] != 9.32 || got["remarks"] != "Lignes uniques à régler avec l'acompte "+deposit+"." {
+	if got := p.read("Sales Invoice", out.Invoice, "remarks", "net_total"); got["net_total"] != 9.32 || got["remarks"] != "Lignes uniques à régler avec l’acompte "+deposit+"." {
 		t.Errorf("%v", got)
 	}
 }
@@ -169,7 +169,7 @@ func TestLinesSpeakTheCustomersLanguage(t *testing.T) {
 	p.subscription("SUB-1", doc{"customer": "CUST-2", "service_location": nil})
 	p.contract("CTR-1", "SUB-1", doc{"customer": "CUST-2", "service_location": nil})
 	out := p.activate(p.job("DJ-1", doc{"customer": "CUST-2", "service_location": nil}))
-	if diff := cmp.Diff([]string{"Fibre 500 (2026-04-24 to 2026-04-30, 7 of 30 days): 1 × 9.32"}, p.lines()); diff != "" {
+	if diff := cmp.Diff([]string{"Fibre 500 (24–30\u00a0April 2026, 7 of 30\u00a0days): 1 × 9.32"}, p.lines()); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 	if out.Steps[3].State != saga.Skipped {

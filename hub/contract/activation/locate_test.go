@@ -13,23 +13,22 @@ import (
 // when exactly one waits there.
 func TestWhichSubscription(t *testing.T) {
 	t.Parallel()
+	p, n := open(t, "2026-04-23 16:00"), 0
 	for name, c := range plain() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := open(t, "2026-04-23 16:00")
-			c.set(p)
-			job := p.job("DJ-1", c.job)
-			out := p.activate(job)
-			if out.Subscription != c.want || out.Invoice == "" {
-				t.Errorf("%+v", out)
-			}
-			if out.Contract != "" && p.read("Service Contract", out.Contract, "service_subscription")["service_subscription"] != c.want {
-				t.Errorf("the contract does not know %s", c.want)
-			}
-			if again := p.activate(job); again.Subscription != c.want || again.Invoice != out.Invoice || len(p.invoices()) != 1 {
-				t.Errorf("a repeat: %+v", again)
-			}
-		})
+		n++
+		p.begin(n, "2026-04-23 16:00")
+		c.set(p)
+		job, want := p.job("DJ-1", c.job), p.named(c.want)
+		out := p.activate(job)
+		if out.Subscription != want || out.Invoice == "" {
+			t.Errorf("%s: %+v", name, out)
+		}
+		if out.Contract != "" && p.read("Service Contract", "CTR-1", "service_subscription")["service_subscription"] != want {
+			t.Errorf("%s: the contract does not know %s", name, want)
+		}
+		if again := p.activate(job); again.Subscription != want || again.Invoice != out.Invoice || len(p.invoices()) != n {
+			t.Errorf("%s: a repeat: %+v", name, again)
+		}
 	}
 }
 
@@ -86,22 +85,25 @@ func plain() map[string]located {
 // and leaves everything as it is.
 func TestNothingIsGuessed(t *testing.T) {
 	t.Parallel()
+	p, n := open(t, "2026-04-23 16:00"), 0
 	for name, c := range unplain() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := open(t, "2026-04-23 16:00")
-			c.set(p)
-			job := p.job("DJ-1", c.job)
-			_, err := p.desk.Activate(t.Context(), job)
-			problem := hub.ProblemOf(err)
-			if problem.Code != c.code || !strings.Contains(problem.Detail, c.names) || problem.Kind != hub.Conflict && problem.Kind != hub.NotFound {
-				t.Errorf("%v", err)
+		n++
+		p.begin(n, "2026-04-23 16:00")
+		c.set(p)
+		_, err := p.desk.Activate(t.Context(), p.job("DJ-1", c.job))
+		problem := hub.ProblemOf(err)
+		if problem.Code != c.code || problem.Kind != hub.Conflict && problem.Kind != hub.NotFound {
+			t.Errorf("%s: %v", name, err)
+		}
+		for meant := range strings.SplitSeq(c.names, ", ") {
+			if !strings.Contains(problem.Detail, p.named(meant)) {
+				t.Errorf("%s: %q does not speak of %s", name, problem.Detail, meant)
 			}
-			before := p.read("Service Location", "LOC-1", "status")
-			if diff := cmp.Diff(doc{"status": "Pending Install"}, before); diff != "" || len(p.invoices()) != 0 {
-				t.Errorf("something was written: %s", diff)
-			}
-		})
+		}
+		before := p.read("Service Location", "LOC-1", "status")
+		if diff := cmp.Diff(doc{"status": "Pending Install"}, before); diff != "" || len(p.invoices()) != 0 {
+			t.Errorf("%s: something was written: %s", name, diff)
+		}
 	}
 }
 

@@ -154,7 +154,7 @@ func (p *plant) begin(mark int, at string) {
 	p.t.Helper()
 	p.clock(at)
 	p.mark = fmt.Sprint("/", mark)
-	p.put("Service Location", doc{"name": "LOC-1", "customer": "CUST-1", "address_line": "1 rue des Essais"})
+	p.put("Service Location", doc{"name": "LOC-1", "customer": "CUST-1", "address_line": "1 rue des Essais", "status": "Pending Install"})
 }
 
 func (p *plant) put(doctype string, values doc) string {

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -107,6 +108,29 @@ func (a *Agenda) Serve(kind string, doer Doer) { a.doers[kind] = doer }
 
 // Today is the day that people in Quebec have.
 func (a *Agenda) Today() erpnext.Date { return erpnext.DateOf(a.now()) }
+
+// Day reads a day of a request that is not past; today when it is empty. The
+// pointer says which member it is.
+func (a *Agenda) Day(text, pointer string) (erpnext.Date, error) {
+	on, today := erpnext.Date(text), a.Today()
+	switch {
+	case text == "":
+		return today, nil
+	case on.Time().IsZero():
+		return "", hub.Fail(hub.Invalid, "invalid", "The date is no day of the calendar.", nil, hub.WithField(pointer, "write YYYY-MM-DD"))
+	case on < today:
+		return "", hub.Fail(hub.Invalid, "invalid", "The day is past.", nil, hub.WithField(pointer, "today or later"))
+	}
+	return on, nil
+}
+
+// Reason trims a reason, which has to be given.
+func Reason(text string) (string, error) {
+	if text = strings.TrimSpace(text); utf8.RuneCountInString(text) < 3 {
+		return "", hub.Fail(hub.Invalid, "invalid", "The reason is missing.", nil, hub.WithField("/reason", "write at least 3 characters"))
+	}
+	return text, nil
+}
 
 // Plan stores a change. The same one twice is one; fresh tells that it is new.
 func (a *Agenda) Plan(ctx context.Context, c Change) (entry Entry, fresh bool, err error) {

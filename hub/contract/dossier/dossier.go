@@ -23,16 +23,15 @@ type Clerk struct{ erp *erpnext.Client }
 // New makes a clerk; without ERPNext everything it is asked for is switched off.
 func New(erp *erpnext.Client) *Clerk { return &Clerk{erp: erp} }
 
-// Lane is the lane of everything that changes a contract, so that no two changes
-// of one overlap.
-func Lane(contract string) string { return "contract:" + contract }
-
-// LaneOf is the lane of a subscription: its contract's, else its own.
-func LaneOf(s *erpnext.ServiceSubscription) string {
-	if s.ServiceContract == "" {
-		return "subscription:" + s.Name
+// Lane is the lane in which the changes of a kind come one after the other: that of
+// the contract, where there is none of the subscription. Kinds do not wait for each
+// other: one of which a step fails for days must not keep a contract from ending,
+// and each write looks at what stands there by then.
+func Lane(kind, contract, subscription string) string {
+	if contract == "" {
+		return kind + ":" + subscription
 	}
-	return Lane(s.ServiceContract)
+	return kind + ":" + contract
 }
 
 // Contract reads a contract (contract-not-found).
@@ -113,8 +112,9 @@ func (c *Clerk) withRebates(ctx context.Context, own []erpnext.ServiceSubscripti
 }
 
 // under tells that a row is a rebate of one of the subscriptions: below zero, not
-// another contract's, and next after the plan in the order of display. Where two
-// plans stand at the same place nobody knows whose it is.
+// another contract's, and next after the plan in the order of display; plans that
+// ended before are passed over. Where another's plan stands at the same place
+// nobody knows whose it is.
 func under(row erpnext.ServiceSubscription, own, there []erpnext.ServiceSubscription) bool {
 	if !row.MonthlyPrice.IsNegative() {
 		return false
@@ -123,6 +123,7 @@ func under(row erpnext.ServiceSubscription, own, there []erpnext.ServiceSubscrip
 	for _, p := range there {
 		switch {
 		case p.MonthlyPrice.IsNegative() || p.DisplayOrder >= row.DisplayOrder:
+		case p.Status == erpnext.StatusCancelled && !slices.ContainsFunc(own, called(p.Name)):
 		case len(plans) > 0 && p.DisplayOrder < plans[0].DisplayOrder:
 		case len(plans) > 0 && p.DisplayOrder == plans[0].DisplayOrder:
 			plans = append(plans, p)
@@ -130,8 +131,12 @@ func under(row erpnext.ServiceSubscription, own, there []erpnext.ServiceSubscrip
 			plans = []erpnext.ServiceSubscription{p}
 		}
 	}
-	return len(plans) == 1 && slices.ContainsFunc(own, called(plans[0].Name)) &&
-		(row.ServiceContract == "" || row.ServiceContract == plans[0].ServiceContract)
+	for _, p := range plans {
+		if !slices.ContainsFunc(own, called(p.Name)) || row.ServiceContract != "" && row.ServiceContract != p.ServiceContract {
+			return false
+		}
+	}
+	return len(plans) > 0
 }
 
 func called(name string) func(erpnext.ServiceSubscription) bool {
@@ -142,7 +147,7 @@ func called(name string) func(erpnext.ServiceSubscription) bool {
 // the end of the text, is its trace.
 func (c *Clerk) Comment(ctx context.Context, customer, ref, text string) (string, error) {
 	said, err := erpnext.List[erpnext.Doc](ctx, c.erp, erpnext.Query{Doctype: "Comment", Limit: 1, Filters: []erpnext.Filter{
-		erpnext.Eq("reference_doctype", "Customer"), erpnext.Eq("reference_name", customer), erpnext.Where("content", "like", "%"+ref+"%"),
+		erpnext.Eq("reference_doctype", "Customer"), erpnext.Eq("reference_name", customer), erpnext.Where("content", "like", "% "+ref+")%"),
 	}})
 	if err != nil {
 		return "", fmt.Errorf("looking for the comment %s: %w", ref, err)

@@ -13,6 +13,10 @@
 // A commercial customer owes the payments of the months that are left and what is
 // left of the benefits.
 //
+// All amounts, the ceiling too, are before tax. What is charged for the end of a
+// taxable service is taxed like the service: TPS and TVQ come on top of it, on the
+// invoice.
+//
 // It has no routes and no events, calls no system and remembers nothing.
 package fee
 
@@ -82,6 +86,19 @@ type Fee struct {
 // Due is all that is asked for: the fee and the debt beside it.
 func (f Fee) Due() hub.Money { return f.FeeTotal.Plus(f.InstallDue) }
 
+// Written is the fee that a person has written on a contract, of which a part may be
+// for benefits. It never passes the ceiling of the law.
+func (f Fee) Written(benefits, total hub.Money) Fee {
+	sum := notBelowZero(total.Decimal)
+	if f.LegalCap != nil {
+		sum = decimal.Min(sum, f.LegalCap.Decimal)
+	}
+	part := decimal.Min(notBelowZero(benefits.Decimal), sum)
+	f.FeeTotal, f.FeeBenefits, f.FeeRemaining = hub.Money{Decimal: sum}, hub.Money{Decimal: part}, hub.Money{Decimal: sum.Sub(part)}
+	f.Capped, f.InstallDue = sum.LessThan(total.Decimal), hub.Money{}
+	return f
+}
+
 // The ceiling of the law without a rebate on goods.
 var (
 	flatCap = decimal.NewFromInt(50)
@@ -92,8 +109,7 @@ var (
 // nobody knows is refused (fee-undated).
 func Of(facts Facts, on erpnext.Date, rules Rules) (Fee, error) {
 	f := Fee{Track: facts.Track}
-	day, ok := calendar(on)
-	if !ok {
+	if on.Time().IsZero() {
 		return f, hub.Fail(hub.Invalid, "invalid", "The date is no day of the calendar.", nil, hub.WithField("/date", "write YYYY-MM-DD"))
 	}
 	if facts.Track == Residential {
@@ -108,8 +124,8 @@ func Of(facts Facts, on erpnext.Date, rules Rules) (Fee, error) {
 		f.NoTerm = err == nil
 		return f, err
 	}
-	f.Total, f.NotYet = term.months, day.Before(term.start)
-	f.Elapsed, f.Ended = term.elapsed(day), term.over(day)
+	f.Total, f.NotYet = term.months, on < term.start
+	f.Elapsed, f.Ended = term.elapsed(on), term.over(on)
 	if f.Ended {
 		f.Elapsed = f.Total
 	}

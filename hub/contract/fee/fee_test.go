@@ -219,6 +219,66 @@ func TestTermWithoutBeginningIsRefused(t *testing.T) {
 	}
 }
 
+// TestARebateMeltsDayByDay is 480 $ off a router over 24 months, and 50 $ a month:
+// each row was worked out by hand.
+func TestARebateMeltsDayByDay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ start, on, goods, noGoods, ten, five string }{
+		{"2026-01-01", "2025-12-31", "480.00", "50.00", "240.00", "120.00"}, // before it begins
+		{"2026-01-01", "2026-01-01", "460.00", "50.00", "230.00", "115.00"}, // the first month has begun
+		{"2026-01-01", "2026-01-02", "460.00", "50.00", "230.00", "115.00"},
+		{"2026-01-01", "2026-01-31", "460.00", "50.00", "230.00", "115.00"},
+		{"2026-01-01", "2026-02-01", "440.00", "50.00", "220.00", "110.00"}, // a month to the day
+		{"2026-01-01", "2027-02-28", "200.00", "50.00", "100.00", "50.00"},
+		{"2026-01-01", "2027-04-01", "160.00", "40.00", "80.00", "40.00"},
+		{"2026-01-01", "2027-11-30", "20.00", "5.00", "10.00", "5.00"}, // the 23rd
+		{"2026-01-01", "2027-12-01", "0.00", "0.00", "0.00", "0.00"},   // 23 months to the day: the last has begun
+		{"2026-01-01", "2028-01-01", "0.00", "0.00", "0.00", "0.00"},   // it is over
+		{"2026-01-31", "2026-02-27", "460.00", "50.00", "230.00", "115.00"},
+		{"2026-01-31", "2026-02-28", "440.00", "50.00", "220.00", "110.00"},
+		{"2024-02-29", "2025-02-27", "240.00", "50.00", "120.00", "60.00"},
+		{"2024-02-29", "2025-02-28", "220.00", "50.00", "110.00", "55.00"},
+		{"2024-02-29", "2026-02-27", "0.00", "0.00", "0.00", "0.00"},
+	} {
+		d := deal{track: res, start: c.start, months: 24, monthly: "50", install: "240", benefits: []benefit{{kind: fee.GoodsRebate, economy: "480"}, promo}}
+		standard, err := fee.Of(d.facts(t), erpnext.Date(c.on), fee.Rules{})
+		d.install, d.benefits = "120", []benefit{promo}
+		simple, bad := fee.Of(d.facts(t), erpnext.Date(c.on), fee.Rules{})
+		if err != nil || bad != nil {
+			t.Fatal(err, bad)
+		}
+		got := []string{standard.LegalCap.String(), simple.LegalCap.String(), standard.InstallBalance.String(), simple.InstallBalance.String(), standard.FeeTotal.String()}
+		if diff := cmp.Diff([]string{c.goods, c.noGoods, c.ten, c.five, c.ten}, got); diff != "" || simple.FeeTotal.GreaterThan(simple.LegalCap.Decimal) {
+			t.Errorf("from %s, ended on %s (-want +got):\n%s", c.start, c.on, diff)
+		}
+	}
+}
+
+func TestWhatAPersonWroteStaysUnderTheLaw(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		track, benefits, total string
+		want                   []string // benefits, rest, total
+		capped                 bool
+	}{
+		{res, "100", "300", []string{"50.00", "0.00", "50.00"}, true},
+		{res, "", "30", []string{"0.00", "30.00", "30.00"}, false},
+		{res, "-10", "-30", []string{"0.00", "0.00", "0.00"}, false},
+		{com, "100", "300", []string{"100.00", "200.00", "300.00"}, false},
+		{com, "400", "300", []string{"300.00", "0.00", "300.00"}, false},
+	} {
+		f, err := fee.Of(deal{track: c.track, start: "2026-01-01", months: 24, monthly: "59.95", install: "240"}.facts(t), "2026-06-15", fee.Rules{Separate: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f = f.Written(dollars(t, c.benefits), dollars(t, c.total))
+		got := []string{f.FeeBenefits.String(), f.FeeRemaining.String(), f.FeeTotal.String()}
+		if diff := cmp.Diff(c.want, got); diff != "" || f.Capped != c.capped || !f.Due().Equal(f.FeeTotal.Decimal) {
+			t.Errorf("%s of %s (-want +got):\n%s", c.benefits, c.total, diff)
+		}
+	}
+}
+
 func TestExplanationsNameTheAmounts(t *testing.T) {
 	t.Parallel()
 	d := deal{track: res, start: "2026-01-01", months: 24, monthly: "59.95", install: "240"}
@@ -228,11 +288,12 @@ func TestExplanationsNameTheAmounts(t *testing.T) {
 		lang  hub.Lang
 		want  []string
 	}{
-		{d, fee.Rules{}, hub.French, []string{"6 sur 24", "18", "50,00\u00a0$", "180,00\u00a0$", "Le maximum légal s'applique."}},
+		{d, fee.Rules{}, hub.French, []string{"6 sur 24", "18", "50,00\u00a0$", "180,00\u00a0$", "Le maximum légal s'applique.", "la TPS et la TVQ s'ajoutent"}},
 		{d, fee.Rules{}, hub.English, []string{"6 of 24", "$50.00", "$180.00", "The legal maximum applies."}},
 		{d, fee.Rules{Separate: true}, hub.English, []string{"a debt apart"}},
-		{deal{track: res, start: "2026-01-01", months: 24, benefits: []benefit{router}}, fee.Rules{}, hub.French, []string{"Rabais sur un bien", "180,00\u00a0$"}},
-		{deal{track: com, start: "2026-01-01", months: 24, monthly: "10"}, fee.Rules{}, hub.English, []string{"Monthly payments left: $180.00"}},
+		{deal{track: res, start: "2026-01-01", months: 24, benefits: []benefit{router}}, fee.Rules{}, hub.French, []string{"Rabais sur un bien", "180,00\u00a0$", "Rien d'autre n'est dû : seul le solde d'une installation financée est réclamé.", "Frais de résiliation : 0,00\u00a0$."}},
+		{deal{track: res, start: "2026-01-01", months: 24, benefits: []benefit{router}}, fee.Rules{}, hub.English, []string{"Nothing else is owed: only the open balance"}},
+		{deal{track: com, start: "2026-01-01", months: 24, monthly: "10"}, fee.Rules{}, hub.English, []string{"Monthly payments left: $180.00", "Total: $180.00.", "TPS and TVQ are added"}},
 		{deal{track: res}, fee.Rules{}, hub.French, []string{"sans durée"}},
 		{deal{track: res, start: "2020-01-01", months: 1}, fee.Rules{}, hub.English, []string{"is over"}},
 		{deal{track: res, start: "2027-01-01", months: 1}, fee.Rules{}, hub.French, []string{"n'a pas commencé"}},
@@ -246,6 +307,9 @@ func TestExplanationsNameTheAmounts(t *testing.T) {
 			if !strings.Contains(text, want) {
 				t.Errorf("%q is missing in:\n%s", want, text)
 			}
+		}
+		if owed := f.Due().IsPositive(); owed != strings.Contains(text, "TVQ") || owed && strings.Contains(text, "Nothing else") {
+			t.Errorf("%s is owed:\n%s", f.Due(), text)
 		}
 	}
 }

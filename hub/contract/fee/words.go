@@ -29,12 +29,13 @@ func (f Fee) Explain(lang hub.Lang) []string {
 		lines = append(lines, say("Le service n'a pas commencé à cette date.", "The service has not begun on that day."))
 	}
 	if f.Track != Residential {
-		return append(lines,
+		return append(lines, append([]string{
 			say("Mensualités restantes : "+money(f.CommercialLeft)+".", "Monthly payments left: "+money(f.CommercialLeft)+"."),
 			say("Avantages non amortis : "+money(f.FeeBenefits)+".", "Benefits not yet recovered: "+money(f.FeeBenefits)+"."),
-			say("Total : "+money(f.FeeTotal)+".", "Total: "+money(f.FeeTotal)+"."))
+			say("Total : "+money(f.FeeTotal)+".", "Total: "+money(f.FeeTotal)+"."),
+		}, f.taxed(say)...)...)
 	}
-	return append(lines, f.protection(say, money)...)
+	return append(append(lines, f.protection(say, money)...), f.taxed(say)...)
 }
 
 // protection explains the ceiling of the law and what stays under it.
@@ -56,5 +57,17 @@ func (f Fee) protection(say func(fr, en string) string, money func(hub.Money) st
 	if f.InstallDue.IsPositive() {
 		lines = append(lines, say("Ce solde est une dette distincte des frais de résiliation.", "That balance is a debt apart from the termination fee."))
 	}
+	if f.LegalCap != nil && f.LegalCap.IsPositive() && f.Due().IsZero() && f.InstallBalance.IsZero() { // a maximum that is named alone would be quoted as the fee
+		lines = append(lines, say("Rien d'autre n'est dû : seul le solde d'une installation financée est réclamé.",
+			"Nothing else is owed: only the open balance of a financed installation is asked for."))
+	}
 	return append(lines, say("Frais de résiliation : "+money(f.FeeTotal)+".", "Termination fee: "+money(f.FeeTotal)+"."))
+}
+
+// taxed says that the amounts are not yet what is paid.
+func (f Fee) taxed(say func(fr, en string) string) []string {
+	if !f.Due().IsPositive() {
+		return nil
+	}
+	return []string{say("Montants avant taxes : la TPS et la TVQ s'ajoutent sur la facture.", "Amounts before tax: TPS and TVQ are added on the invoice.")}
 }

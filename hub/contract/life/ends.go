@@ -7,6 +7,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/contract/agenda"
+	"gigafibre.ca/targo-hub/hub/contract/dossier"
 	"gigafibre.ca/targo-hub/hub/saga"
 )
 
@@ -36,6 +37,8 @@ func (e ends) Begin(ctx context.Context, id string, c agenda.Change) (string, er
 	}
 	p := Pause{Way: c.Kind, Contract: c.Contract, Customer: c.Customer, Subscriptions: s.names(), On: c.On, Reason: c.Reason, By: c.By}
 	switch {
+	case c.Kind == suspend && a.To < e.Agenda.Today(): // the hub was away: its end may have been looked at before
+		return "", refused("The vacation is over.", e.stateOf(s))
 	case c.Kind == suspend && sub.Status != erpnext.StatusActive:
 		return "", refused("The service is "+sub.Status+" for another reason.", e.stateOf(s))
 	case c.Kind == restore && (sub.Status != erpnext.StatusSuspended || sub.SuspendedOn != a.From):
@@ -61,7 +64,7 @@ func (e ends) CallOff(ctx context.Context, group []agenda.Entry) error {
 		if err := json.Unmarshal(entry.Order, &a); err != nil {
 			return fmt.Errorf("reading vacation %s: %w", entry.ID, err)
 		}
-		_, err := erpnext.Revise(ctx, e.ERPNext, "Service Subscription", a.Subscription, func(s *erpnext.ServiceSubscription) (erpnext.Values, error) {
+		err := e.mark(ctx, a.Subscription, func(s *erpnext.ServiceSubscription) (erpnext.Values, error) {
 			if s.VacationFrom != a.From || s.VacationTo != a.To {
 				return nil, nil
 			}
@@ -82,3 +85,65 @@ func (d *Desk) dropReturn(ctx context.Context, subscription string, on erpnext.D
 		return e.Kind == restore && json.Unmarshal(e.Order, &a) == nil && a.From <= on
 	})
 }
+
+// planLater puts the change on the agenda: one for a day.
+func (d *Desk) planLater(ctx context.Context, sub *erpnext.ServiceSubscription, o PlanOrder) (*plannedOutput, error) {
+	changes, err := d.Agenda.For(ctx, "", sub.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		if c.Kind != plan || c.State != agenda.Planned || c.On != o.On {
+			continue
+		}
+		var before PlanOrder
+		if err := json.Unmarshal(c.Order, &before); err != nil {
+			return nil, fmt.Errorf("reading change %s: %w", c.ID, err)
+		}
+		if before.Plan != o.Plan || !before.Price.Equal(o.Price.Decimal) || before.Item != o.Item {
+			return nil, refused("Another plan is planned for that day: call it off first.", map[string]any{"change": c.ID, "on": c.On})
+		}
+		out := before.answer(ctx, agenda.Planned)
+		out.Body.Change = c.ID
+		return out, nil
+	}
+	order, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	entry, _, err := d.Agenda.Plan(ctx, agenda.Change{
+		Kind: plan, Contract: o.Contract, Subscription: o.Subscription, Customer: o.Customer, On: o.On, Reason: o.Reason, By: o.By, Order: order,
+	})
+	out := o.answer(ctx, agenda.Planned)
+	out.Body.Change = entry.ID
+	return out, err
+}
+
+// planned carries out changes of plan whose day has come.
+type planned struct{ *Desk }
+
+// Begin starts the change, if the subscription still can have it.
+func (p planned) Begin(ctx context.Context, id string, c agenda.Change) (string, error) {
+	key := "change/" + id
+	if job, known, err := p.plans.Known(ctx, key); err != nil || known {
+		return job.ID, err
+	}
+	var o PlanOrder
+	if err := json.Unmarshal(c.Order, &o); err != nil {
+		return "", fmt.Errorf("reading change %s: %w", id, err)
+	}
+	sub, err := p.clerk.Subscription(ctx, o.Subscription)
+	if err != nil {
+		return "", err
+	}
+	if err := p.allowed(ctx, sub, &o); err != nil {
+		return "", err
+	}
+	job, _, err := p.plans.Begin(ctx, saga.Wish[PlanOrder]{
+		Key: key, Lane: dossier.Lane(KindPlan, sub.ServiceContract, sub.Name), Subject: subjectOf(sub), Order: o,
+	})
+	return job.ID, err
+}
+
+// CallOff lets a planned change be called off: nothing was written ahead.
+func (p planned) CallOff(context.Context, []agenda.Entry) error { return nil }

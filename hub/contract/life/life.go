@@ -18,8 +18,8 @@ package life
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/config"
@@ -136,11 +136,21 @@ func (d *Desk) Work() []keep.Work {
 	return []keep.Work{d.pauses.Work(), d.plans.Work(), d.vacations.Work()}
 }
 
-func (d *Desk) today() erpnext.Date { return erpnext.DateOf(d.Now()) }
-
 // subjectOf is what a job about a subscription is filed under.
 func subjectOf(s *erpnext.ServiceSubscription) keep.Subject {
 	return keep.Subject{Doctype: "Service Subscription", Name: s.Name, Customer: s.Customer}
+}
+
+// langOf is the language of a customer; French of one that is gone.
+func (d *Desk) langOf(ctx context.Context, name string) (hub.Lang, error) {
+	customer, err := erpnext.Get[erpnext.Customer](ctx, d.ERPNext, "Customer", name)
+	if erpnext.IsNotFound(err) {
+		return hub.French, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading customer %s: %w", name, err)
+	}
+	return customer.Contact().Lang, nil
 }
 
 // stuck says that a story was given up.
@@ -155,26 +165,4 @@ func stuck[A any](a saga.Account[A]) error {
 // refused says what is in the way of a change.
 func refused(detail string, state map[string]any) error {
 	return hub.Fail(hub.Conflict, "change-refused", detail, nil, hub.WithState(state))
-}
-
-// reasoned trims a reason that has to be given.
-func reasoned(text string) (string, error) {
-	if text = strings.TrimSpace(text); len([]rune(text)) < 3 {
-		return "", hub.Fail(hub.Invalid, "invalid", "The reason is missing.", nil, hub.WithField("/reason", "write at least 3 characters"))
-	}
-	return text, nil
-}
-
-// day reads a day of the request that is not past; today when it is empty.
-func (d *Desk) day(text, pointer string) (erpnext.Date, error) {
-	on, today := erpnext.Date(text), d.today()
-	switch {
-	case text == "":
-		return today, nil
-	case on.Time().IsZero():
-		return "", hub.Fail(hub.Invalid, "invalid", "The date is no day of the calendar.", nil, hub.WithField(pointer, "write YYYY-MM-DD"))
-	case on < today:
-		return "", hub.Fail(hub.Invalid, "invalid", "The day is past.", nil, hub.WithField(pointer, "today or later"))
-	}
-	return on, nil
 }

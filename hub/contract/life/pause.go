@@ -79,13 +79,13 @@ func (d *Desk) scope(ctx context.Context, contract, subscription string) (scope,
 		}
 		services, err := d.clerk.Services(ctx, c)
 		subject := keep.Subject{Doctype: "Service Contract", Name: c.Name, Customer: c.Customer}
-		return scope{contract: c, subject: subject, lane: dossier.Lane(c.Name), services: services}, err
+		return scope{contract: c, subject: subject, lane: dossier.Lane(KindPause, c.Name, ""), services: services}, err
 	}
 	sub, err := d.clerk.Subscription(ctx, subscription)
 	if err != nil {
 		return scope{}, err
 	}
-	s := scope{subject: subjectOf(sub), lane: dossier.LaneOf(sub)}
+	s := scope{subject: subjectOf(sub), lane: dossier.Lane(KindPause, sub.ServiceContract, sub.Name)}
 	if s.services, err = d.clerk.With(ctx, sub); err != nil {
 		return s, err
 	}
@@ -113,26 +113,45 @@ func (d *Desk) pause(ctx context.Context, s scope, p Pause) (job keep.Job, found
 	if p.Way == restore {
 		from, to = to, from
 	}
-	key := p.Way + "/" + s.subject.Name
 	if !s.has(from) {
 		if !s.has(to) {
 			return job, false, refused("There is no service here that could be changed in this way.", d.stateOf(s))
 		}
 		return d.earlier(ctx, s, p.Way)
 	}
+	last, found, err := d.pauses.Find(ctx, s.subject.Doctype, s.subject.Name)
+	if err != nil {
+		return job, false, err
+	}
+	key := p.Way + "/" + s.subject.Name
+	if found {
+		former, err := d.pauses.Order(last)
+		if err == nil && former.Way == p.Way && !last.Status.Final() { // it is on its way
+			last, err = d.pauses.Resume(ctx, last)
+			return last, true, err
+		}
+		if err != nil {
+			return job, false, err
+		}
+		key += "/" + last.ID // what is over, or was given up, had a day and a reason of its own
+	}
 	p.Contract, p.Customer, p.Subscriptions = s.contractName(), s.customer(), s.names()
-	job, _, err = d.pauses.Begin(ctx, saga.Wish[Pause]{Key: key, Lane: s.lane, Subject: s.subject, Order: p, Again: true})
+	job, _, err = d.pauses.Begin(ctx, saga.Wish[Pause]{Key: key, Lane: s.lane, Subject: s.subject, Order: p})
 	return job, true, err
 }
 
-// earlier finds the job that has gone this way last.
+// earlier finds the job that has gone this way last; what it left undone is done.
 func (d *Desk) earlier(ctx context.Context, s scope, way string) (keep.Job, bool, error) {
 	job, found, err := d.pauses.Find(ctx, s.subject.Doctype, s.subject.Name)
 	if err != nil || !found {
 		return job, false, err
 	}
 	p, err := d.pauses.Order(job)
-	return job, p.Way == way, err
+	if err != nil || p.Way != way {
+		return job, false, err
+	}
+	job, err = d.pauses.Resume(ctx, job)
+	return job, true, err
 }
 
 func (d *Desk) stateOf(s scope) map[string]any {

@@ -1,8 +1,8 @@
 package life
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -22,6 +22,7 @@ type PlanOrder struct {
 	Customer     string       `json:"customer"`
 	Plan         string       `json:"plan_name"`
 	Item         string       `json:"item,omitempty"`
+	Keeps        string       `json:"keeps,omitempty"` // item that stays although the plan has another name
 	Price        hub.Money    `json:"monthly_price"`
 	On           erpnext.Date `json:"on"`
 	Reason       string       `json:"reason"`
@@ -167,17 +168,20 @@ func (d *Desk) differed(ctx context.Context, c *changing) (string, error) {
 		return "", saga.Skip("both plans cost the same")
 	}
 	_, until := prorata.Period(from)
-	left, of := prorata.Days(from)
-	item := c.Item
-	if item == "" {
-		item = f.Item
+	lang, err := d.langOf(ctx, c.Customer)
+	if err != nil {
+		return "", err
+	}
+	words := "Changement de forfait : "
+	if lang == hub.English {
+		words = "Change of plan: "
 	}
 	invoice, _, err := d.Bills.Draft(ctx, bill.Order{
 		Key: c.Subscription + "/" + string(c.On) + "/change/" + c.id, Customer: c.Customer, Subscription: c.Subscription, Location: f.Place,
 		Date: c.On, PeriodStart: from, PeriodEnd: until, Return: c.answer.Difference.IsNegative(),
-		Lines: []bill.Line{{Item: item, Rate: hub.Money{Decimal: c.answer.Difference.Abs()},
-			Description: fmt.Sprintf("Changement de forfait : %s → %s (%d/%d jours, du %s au %s)", f.Plan, c.Plan, left, of, from, until)}},
-		Remarks: c.Reason,
+		Lines: []bill.Line{{Item: cmp.Or(c.Item, f.Item), Rate: hub.Money{Decimal: c.answer.Difference.Abs()},
+			Description: words + f.Plan + " → " + c.Plan + " (" + prorata.Part(from, lang) + ")"}},
+		Remarks: words + c.Subscription, // the reason is the agent's own note, and no word to the customer
 	})
 	c.answer.Invoice = invoice
 	return invoice, err

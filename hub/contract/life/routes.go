@@ -6,6 +6,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/contract/agenda"
 	"gigafibre.ca/targo-hub/hub/saga"
 	"gigafibre.ca/targo-hub/hub/web"
 )
@@ -60,7 +61,7 @@ type pausedOutput struct{ Body Paused }
 
 // suspend answers POST /contract/suspend.
 func (d *Desk) suspend(ctx context.Context, in *pauseInput) (*pausedOutput, error) {
-	reason, err := reasoned(in.Body.Reason)
+	reason, err := agenda.Reason(in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (d *Desk) suspend(ctx context.Context, in *pauseInput) (*pausedOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	p := Pause{Way: suspend, On: d.today(), Reason: reason, By: hub.ActorOf(ctx).String()}
+	p := Pause{Way: suspend, On: d.Agenda.Today(), Reason: reason, By: hub.ActorOf(ctx).String()}
 	if s.has(erpnext.StatusActive) {
 		why, err := d.spared(ctx, s)
 		if err != nil {
@@ -99,7 +100,7 @@ func (d *Desk) spared(ctx context.Context, s scope) (string, error) {
 
 // restore answers POST /contract/restore.
 func (d *Desk) restore(ctx context.Context, in *pauseInput) (*pausedOutput, error) {
-	reason, err := reasoned(in.Body.Reason)
+	reason, err := agenda.Reason(in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func (d *Desk) restore(ctx context.Context, in *pauseInput) (*pausedOutput, erro
 	if err := inForce(s.contract); err != nil {
 		return nil, err
 	}
-	return d.paused(ctx, s, Pause{Way: restore, On: d.today(), Reason: reason, By: hub.ActorOf(ctx).String()})
+	return d.paused(ctx, s, Pause{Way: restore, On: d.Agenda.Today(), Reason: reason, By: hub.ActorOf(ctx).String()})
 }
 
 // inForce refuses what would give life to a contract that was terminated. One that
@@ -149,3 +150,40 @@ func (d *Desk) paused(ctx context.Context, s scope, p Pause) (*pausedOutput, err
 	out.Body.State, out.Body.Steps, out.Body.Work = account.State, account.Steps, job.ID
 	return out, err
 }
+
+type planInput struct {
+	Body struct {
+		Subscription string `json:"subscription" minLength:"1" maxLength:"140"`
+		PlanName     string `json:"plan_name" minLength:"1" maxLength:"140"`
+		Item         string `json:"item,omitempty" maxLength:"140" doc:"Of the catalogue; the former one stays when empty"`
+		MonthlyPrice any    `json:"monthly_price" doc:"Dollars before tax, a number or a decimal string with at most 2 places"`
+		Date         string `json:"date,omitempty" maxLength:"10" doc:"YYYY-MM-DD; today when empty"`
+		Reason       string `json:"reason" minLength:"3" maxLength:"500"`
+	}
+}
+
+// Planned is how a change of plan stands.
+type Planned struct {
+	Subscription string           `json:"subscription"`
+	Contract     string           `json:"contract"`
+	PlanName     string           `json:"plan_name"`
+	MonthlyPrice hub.Money        `json:"monthly_price"`
+	On           erpnext.Date     `json:"on"`
+	State        string           `json:"state" enum:"planned,pending,done"`
+	Difference   *hub.Money       `json:"difference,omitempty" doc:"For the days that are left of the month, before tax; below zero it is credited. Left out until it is worked out: on the day"`
+	Invoice      string           `json:"invoice,omitempty" doc:"A draft: an invoice, or a credit note; left out when there is none, or not yet"`
+	MonthlyRate  *hub.Money       `json:"monthly_rate,omitempty" doc:"Of the contract, once it has followed"`
+	Warnings     []Warning        `json:"warnings" nullable:"false" doc:"What may have been overlooked"`
+	Change       string           `json:"change,omitempty" doc:"Of GET /contract/changes, while it is planned"`
+	Steps        []saga.StepState `json:"steps" nullable:"false"`
+	Work         string           `json:"work,omitempty"`
+}
+
+// Warning is what whoever changes a plan may have overlooked.
+type Warning struct {
+	Code   string `json:"code" enum:"item-kept"`
+	Detail string `json:"detail" doc:"In the language of the caller"`
+	Item   string `json:"item"`
+}
+
+type plannedOutput struct{ Body Planned }

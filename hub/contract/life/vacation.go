@@ -57,7 +57,7 @@ type vacationOutput struct{ Body Vacation }
 
 // vacation answers POST /contract/vacation.
 func (d *Desk) vacation(ctx context.Context, in *vacationInput) (*vacationOutput, error) {
-	from, err := d.day(in.Body.From, "/from")
+	from, err := d.Agenda.Day(in.Body.From, "/from")
 	if err != nil {
 		return nil, err
 	}
@@ -127,18 +127,22 @@ func (d *Desk) leave(ctx context.Context, sub *erpnext.ServiceSubscription, a Ab
 	state := map[string]any{"subscription": sub.Name, "status": sub.Status, "vacation_from": sub.VacationFrom, "vacation_to": sub.VacationTo}
 	switch {
 	case same:
-		if job, found, err := d.vacations.Find(ctx, "Service Subscription", sub.Name); err != nil || found {
+		job, found, err := d.vacations.Find(ctx, "Service Subscription", sub.Name)
+		if err == nil && found {
+			job, err = d.vacations.Resume(ctx, job)
+		}
+		if err != nil || found {
 			return job, err
 		}
 	case sub.Status != erpnext.StatusActive:
 		return keep.Job{}, refused("Only an active service can rest; this one is "+sub.Status+".", state)
-	case sub.VacationTo >= d.today() && (sub.VacationFrom != a.From || sub.VacationTo != a.To):
+	case sub.VacationTo >= d.Agenda.Today() && (sub.VacationFrom != a.From || sub.VacationTo != a.To):
 		return keep.Job{}, refused("A vacation is planned already: call it off first.", state)
 	case year >= d.Config.VacationsAYear:
 		return keep.Job{}, refused("There were enough vacations in that year.", state)
 	}
 	job, _, err := d.vacations.Begin(ctx, saga.Wish[Absence]{
-		Key: sub.Name + "/" + string(a.From) + "/" + string(a.To), Lane: dossier.LaneOf(sub), Subject: subjectOf(sub), Order: a, Again: true,
+		Key: sub.Name + "/" + string(a.From) + "/" + string(a.To), Lane: dossier.Lane(KindPause, a.Contract, sub.Name), Subject: subjectOf(sub), Order: a, Again: true,
 	})
 	return job, err
 }
@@ -169,7 +173,8 @@ func (d *Desk) openVacation(_ context.Context, job keep.Job, a Absence, answer *
 	}, nil
 }
 
-// dated writes the days on the subscription.
+// dated writes the days on the subscription and the rebates under it: what is paid
+// of a month in which somebody is away is paid less the rebate of the same days.
 func (d *Desk) dated(ctx context.Context, a Absence) (string, error) {
 	if err := d.Store.Audit(ctx, keep.Record{ // a repeated try adds a line
 		Actor: a.By, Action: "subscription.vacation", Doctype: "Service Subscription", Name: a.Subscription,
@@ -177,14 +182,33 @@ func (d *Desk) dated(ctx context.Context, a Absence) (string, error) {
 	}); err != nil {
 		return "", err
 	}
-	_, err := erpnext.Revise(ctx, d.ERPNext, "Service Subscription", a.Subscription, func(s *erpnext.ServiceSubscription) (erpnext.Values, error) {
-		if s.VacationFrom == a.From && s.VacationTo == a.To {
+	return a.Subscription, d.mark(ctx, a.Subscription, func(s *erpnext.ServiceSubscription) (erpnext.Values, error) {
+		switch {
+		case s.VacationFrom == a.From && s.VacationTo == a.To:
 			return nil, nil
-		}
-		if s.Status == erpnext.StatusCancelled {
+		case s.Status == erpnext.StatusCancelled && s.Name == a.Subscription:
 			return nil, keep.Reject(refused("The subscription has ended.", map[string]any{"subscription": s.Name, "status": s.Status}))
+		case s.Status == erpnext.StatusCancelled:
+			return nil, nil
 		}
 		return erpnext.Values{"vacation_from": a.From, "vacation_to": a.To}, nil
 	})
-	return a.Subscription, err
+}
+
+// mark writes on a subscription and the rebates under it.
+func (d *Desk) mark(ctx context.Context, subscription string, values func(*erpnext.ServiceSubscription) (erpnext.Values, error)) error {
+	sub, err := d.clerk.Subscription(ctx, subscription)
+	if err != nil {
+		return err
+	}
+	services, err := d.clerk.With(ctx, sub)
+	if err != nil {
+		return err
+	}
+	for _, s := range services {
+		if _, err := erpnext.Revise(ctx, d.ERPNext, "Service Subscription", s.Name, values); err != nil {
+			return fmt.Errorf("writing the vacation on %s: %w", s.Name, err)
+		}
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package life
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/contract/dossier"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
+	"gigafibre.ca/targo-hub/hub/web"
 )
 
 // plan is the agenda's word for a change of plan.
@@ -21,35 +21,6 @@ const plan = "plan"
 
 // priceMost is above every price: what is higher was typed wrongly.
 var priceMost = decimal.NewFromInt(10_000)
-
-type planInput struct {
-	Body struct {
-		Subscription string `json:"subscription" minLength:"1" maxLength:"140"`
-		PlanName     string `json:"plan_name" minLength:"1" maxLength:"140"`
-		Item         string `json:"item,omitempty" maxLength:"140" doc:"Of the catalogue; the former one stays when empty"`
-		MonthlyPrice any    `json:"monthly_price" doc:"Dollars before tax, a number or a decimal string with at most 2 places"`
-		Date         string `json:"date,omitempty" maxLength:"10" doc:"YYYY-MM-DD; today when empty"`
-		Reason       string `json:"reason" minLength:"3" maxLength:"500"`
-	}
-}
-
-// Planned is how a change of plan stands.
-type Planned struct {
-	Subscription string           `json:"subscription"`
-	Contract     string           `json:"contract"`
-	PlanName     string           `json:"plan_name"`
-	MonthlyPrice hub.Money        `json:"monthly_price"`
-	On           erpnext.Date     `json:"on"`
-	State        string           `json:"state" enum:"planned,pending,done"`
-	Difference   hub.Money        `json:"difference" doc:"For the days that are left of the month, before tax; below zero it is credited"`
-	Invoice      string           `json:"invoice" doc:"A draft: an invoice, or a credit note"`
-	MonthlyRate  hub.Money        `json:"monthly_rate" doc:"Of the contract, once it has followed"`
-	Change       string           `json:"change,omitempty" doc:"Of GET /contract/changes, while it is planned"`
-	Steps        []saga.StepState `json:"steps" nullable:"false"`
-	Work         string           `json:"work,omitempty"`
-}
-
-type plannedOutput struct{ Body Planned }
 
 // changePlan answers POST /contract/change-plan.
 func (d *Desk) changePlan(ctx context.Context, in *planInput) (*plannedOutput, error) {
@@ -65,7 +36,7 @@ func (d *Desk) changePlan(ctx context.Context, in *planInput) (*plannedOutput, e
 	if err := d.allowed(ctx, sub, &o); err != nil {
 		return nil, err
 	}
-	if o.On > d.today() {
+	if o.On > d.Agenda.Today() {
 		return d.planLater(ctx, sub, o)
 	}
 	job, err := d.planNow(ctx, sub, o)
@@ -79,25 +50,45 @@ func (d *Desk) changePlan(ctx context.Context, in *planInput) (*plannedOutput, e
 	if err != nil {
 		return nil, err
 	}
-	out := o.answer(account.State)
-	out.Body.Steps, out.Body.Work = account.Steps, job.ID
-	out.Body.Difference, out.Body.Invoice, out.Body.MonthlyRate = account.Answer.Difference, account.Answer.Invoice, account.Answer.Rate
+	if o, err = d.plans.Order(job); err != nil { // of the one that stands, which may have been wished before
+		return nil, err
+	}
+	out := o.answer(ctx, account.State)
+	out.Body.Steps, out.Body.Work, out.Body.Invoice = account.Steps, job.ID, account.Answer.Invoice
+	for _, step := range account.Steps { // a zero that nobody has worked out would look like a price
+		over := step.State == saga.Done || step.State == saga.Skipped
+		switch {
+		case step.Name == "invoice" && over:
+			out.Body.Difference = &account.Answer.Difference
+		case step.Name == "contract" && step.State == saga.Done:
+			out.Body.MonthlyRate = &account.Answer.Rate
+		}
+	}
 	return out, nil
 }
 
-func (o PlanOrder) answer(state string) *plannedOutput {
-	return &plannedOutput{Body: Planned{
-		Subscription: o.Subscription, Contract: o.Contract, PlanName: o.Plan, MonthlyPrice: o.Price, On: o.On, State: state, Steps: []saga.StepState{},
+func (o PlanOrder) answer(ctx context.Context, state string) *plannedOutput {
+	out := &plannedOutput{Body: Planned{
+		Subscription: o.Subscription, Contract: o.Contract, PlanName: o.Plan, MonthlyPrice: o.Price, On: o.On, State: state,
+		Steps: []saga.StepState{}, Warnings: []Warning{},
 	}}
+	if o.Keeps != "" {
+		detail := "L'article reste " + o.Keeps + ", bien que le forfait s'appelle maintenant « " + o.Plan + " » : nommer l'article (item) s'il doit suivre."
+		if web.CallerOf(ctx).Lang == hub.English {
+			detail = "The item is still " + o.Keeps + " although the plan is now called \"" + o.Plan + "\": name the item if it should follow."
+		}
+		out.Body.Warnings = append(out.Body.Warnings, Warning{Code: "item-kept", Detail: detail, Item: o.Keeps})
+	}
+	return out
 }
 
 // wish reads what is asked for.
 func (d *Desk) wish(in *planInput) (PlanOrder, error) {
-	reason, err := reasoned(in.Body.Reason)
+	reason, err := agenda.Reason(in.Body.Reason)
 	if err != nil {
 		return PlanOrder{}, err
 	}
-	on, err := d.day(in.Body.Date, "/date")
+	on, err := d.Agenda.Day(in.Body.Date, "/date")
 	if err != nil {
 		return PlanOrder{}, err
 	}
@@ -132,7 +123,10 @@ func priced(v any) (hub.Money, error) {
 
 // allowed refuses what cannot be, and completes the order.
 func (d *Desk) allowed(ctx context.Context, sub *erpnext.ServiceSubscription, o *PlanOrder) error {
-	o.Contract, o.Customer = sub.ServiceContract, sub.Customer
+	o.Contract, o.Customer, o.Keeps = sub.ServiceContract, sub.Customer, ""
+	if o.Item == "" && o.Plan != sub.PlanName {
+		o.Keeps = sub.Item
+	}
 	state := map[string]any{"subscription": sub.Name, "status": sub.Status}
 	if sub.Status == erpnext.StatusCancelled {
 		return refused("The subscription has ended.", state)
@@ -158,82 +152,28 @@ func (d *Desk) allowed(ctx context.Context, sub *erpnext.ServiceSubscription, o 
 // planNow begins the change. One that stands already answers what it answered
 // when it was made.
 func (d *Desk) planNow(ctx context.Context, sub *erpnext.ServiceSubscription, o PlanOrder) (keep.Job, error) {
+	job, found, err := d.plans.Find(ctx, "Service Subscription", sub.Name)
+	if err == nil && found && job.Status == keep.Done { // perhaps in this moment: only what stands there now tells
+		sub, err = d.clerk.Subscription(ctx, sub.Name)
+	}
+	if err != nil {
+		return job, err
+	}
 	if o.stands(sub) {
-		job, found, err := d.plans.Find(ctx, "Service Subscription", sub.Name)
-		if err != nil {
-			return job, err
-		}
 		if found {
 			before, err := d.plans.Order(job)
-			if err != nil || before.stands(sub) && before.On == o.On {
+			if err != nil {
 				return job, err
+			}
+			if before.stands(sub) && before.On == o.On {
+				return d.plans.Resume(ctx, job)
 			}
 		}
 		return job, refused("The subscription has this plan already.", map[string]any{"subscription": sub.Name, "plan_name": sub.PlanName})
 	}
-	job, _, err := d.plans.Begin(ctx, saga.Wish[PlanOrder]{
+	job, _, err = d.plans.Begin(ctx, saga.Wish[PlanOrder]{
 		Key:  strings.Join([]string{sub.Name, string(o.On), o.Plan, o.Price.String(), o.Item}, "/"),
-		Lane: dossier.LaneOf(sub), Subject: subjectOf(sub), Order: o, Again: true,
+		Lane: dossier.Lane(KindPlan, sub.ServiceContract, sub.Name), Subject: subjectOf(sub), Order: o, Again: true,
 	})
 	return job, err
 }
-
-// planLater puts the change on the agenda: one for a day.
-func (d *Desk) planLater(ctx context.Context, sub *erpnext.ServiceSubscription, o PlanOrder) (*plannedOutput, error) {
-	changes, err := d.Agenda.For(ctx, "", sub.Name)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range changes {
-		if c.Kind != plan || c.State != agenda.Planned || c.On != o.On {
-			continue
-		}
-		var before PlanOrder
-		if err := json.Unmarshal(c.Order, &before); err != nil {
-			return nil, fmt.Errorf("reading change %s: %w", c.ID, err)
-		}
-		if before.Plan != o.Plan || !before.Price.Equal(o.Price.Decimal) || before.Item != o.Item {
-			return nil, refused("Another plan is planned for that day: call it off first.", map[string]any{"change": c.ID, "on": c.On})
-		}
-		out := before.answer(agenda.Planned)
-		out.Body.Change = c.ID
-		return out, nil
-	}
-	order, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	entry, _, err := d.Agenda.Plan(ctx, agenda.Change{
-		Kind: plan, Contract: o.Contract, Subscription: o.Subscription, Customer: o.Customer, On: o.On, Reason: o.Reason, By: o.By, Order: order,
-	})
-	out := o.answer(agenda.Planned)
-	out.Body.Change = entry.ID
-	return out, err
-}
-
-// planned carries out changes of plan whose day has come.
-type planned struct{ *Desk }
-
-// Begin starts the change, if the subscription still can have it.
-func (p planned) Begin(ctx context.Context, id string, c agenda.Change) (string, error) {
-	key := "change/" + id
-	if job, known, err := p.plans.Known(ctx, key); err != nil || known {
-		return job.ID, err
-	}
-	var o PlanOrder
-	if err := json.Unmarshal(c.Order, &o); err != nil {
-		return "", fmt.Errorf("reading change %s: %w", id, err)
-	}
-	sub, err := p.clerk.Subscription(ctx, o.Subscription)
-	if err != nil {
-		return "", err
-	}
-	if err := p.allowed(ctx, sub, &o); err != nil {
-		return "", err
-	}
-	job, _, err := p.plans.Begin(ctx, saga.Wish[PlanOrder]{Key: key, Lane: dossier.LaneOf(sub), Subject: subjectOf(sub), Order: o})
-	return job.ID, err
-}
-
-// CallOff lets a planned change be called off: nothing was written ahead.
-func (p planned) CallOff(context.Context, []agenda.Entry) error { return nil }

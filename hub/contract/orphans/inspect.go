@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/contract/orphans/census"
 	"gigafibre.ca/targo-hub/hub/contract/orphans/rule"
 )
 
@@ -21,9 +22,14 @@ type Order struct {
 // whole tells that everything is inspected.
 func (o Order) whole() bool { return len(o.Checks) == 0 }
 
+// passes bounds how often one inspection looks again.
+const passes = 4
+
 // Inspect compares everything that is younger than the legacy import, and repairs
 // what it may when the order says so. One repair that fails does not stop the
-// others. It keeps nothing: for a person at the console as well as for the job.
+// others. What a repair has made possible (a device gets the place of a
+// subscription that has just got its own) is found by looking once more. It keeps
+// nothing: for a person at the console as well as for the job.
 func (d *Desk) Inspect(ctx context.Context, o Order) (*Report, error) {
 	if d.erp == nil {
 		return nil, hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
@@ -31,28 +37,45 @@ func (d *Desk) Inspect(ctx context.Context, o Order) (*Report, error) {
 	if err := known(o.Checks); err != nil {
 		return nil, err
 	}
-	all, err := d.reader.Whole(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r := &Report{
-		Mode: o.Mode, By: o.By, CheckedAt: all.Now.UTC(), CutOff: d.cfg.CutOff,
-		Counts: map[string]int{}, Ignored: all.Ignored, Findings: []Finding{},
-	}
-	for _, check := range rule.Rules() {
-		if !o.whole() && !slices.Contains(o.Checks, check.Name) {
-			continue
+	r := &Report{Mode: o.Mode, By: o.By, CutOff: d.cfg.CutOff, Counts: map[string]int{}, Findings: []Finding{}, at: map[string]int{}}
+	for range passes {
+		all, err := d.reader.Whole(ctx)
+		if err != nil {
+			return nil, err
 		}
-		r.Counts[check.Name] = 0
-		for _, f := range check.Find(all, d.policy) {
-			kept := r.add(f)
-			if err := d.repair(ctx, o, f, r, kept); err != nil {
-				return nil, err
-			}
+		if r.Ignored == nil {
+			r.CheckedAt, r.Ignored = all.Now.UTC(), all.Ignored
+		}
+		before := r.Repaired
+		if err := d.pass(ctx, o, all, r); err != nil {
+			return nil, err
+		}
+		if r.Repaired == before {
+			break
 		}
 	}
 	r.close()
 	return r, nil
+}
+
+// pass makes all checks on what stands there now.
+func (d *Desk) pass(ctx context.Context, o Order, all *census.Census, r *Report) error {
+	for _, check := range rule.Rules() {
+		if !o.whole() && !slices.Contains(o.Checks, check.Name) {
+			continue
+		}
+		r.Counts[check.Name] += 0
+		for _, f := range check.Find(all, d.policy) {
+			kept, due := r.add(f)
+			if !due {
+				continue
+			}
+			if err := d.repair(ctx, o, f, r, kept); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // repair repairs one finding, when the order wants that. It fails only when the
@@ -69,7 +92,7 @@ func (d *Desk) repair(ctx context.Context, o Order, f rule.Finding, r *Report, k
 	if ctx.Err() != nil {
 		return fmt.Errorf("inspecting: %w", context.Cause(ctx))
 	}
-	kept.Repaired = held
+	kept.Repaired, kept.Repairable = held, held || err != nil // else it is for a person after all
 	if held {
 		r.Repaired++
 	}

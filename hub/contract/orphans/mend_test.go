@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/hub/contract/orphans"
@@ -146,5 +150,45 @@ func TestCutShort(t *testing.T) {
 	p.fault.Store(nil)
 	if p.inspect(t, orphans.ModeRepair); len(p.inspect(t, orphans.ModeReport).Findings) != 1 {
 		t.Error("not all is repaired in the end")
+	}
+}
+
+// TestRepairsLeadToRepairs plants what is wrong in several ways at once: what a
+// repair makes possible is repaired by the same inspection, and nothing is made
+// that was there.
+func TestRepairsLeadToRepairs(t *testing.T) {
+	t.Parallel()
+	unlinked := done("r1", "2026-05-12").set("CTR", doc{"service_subscription": nil}).set("SUB", doc{"service_contract": nil})
+	nowhere := active("r2").set("SUB", doc{"start_date": nil, "service_location": nil}).set("EQP", doc{"service_location": nil, "customer": nil})
+	free := active("r3").without("SINV").set("SUB", doc{"promo_amount": 40, "promo_end_date": "2026-05-20"}) // until it is not
+	over := ended("r4").set("SUB", doc{"status": "Suspendu"}).
+		set("EQP", doc{"status": "active", "customer": "CUST-r4", "subscription": "SUB-r4", "service_location": nil})
+	p := open(t, erpnextsim.V16, slices.Concat(unlinked.all(), nowhere.all(), free.all(), over.all())...)
+	before := p.everything(t)
+	r := p.inspect(t, orphans.ModeRepair)
+	for _, f := range r.Findings {
+		if f.Repairable != f.Repaired || f.Error != "" {
+			t.Errorf("%s %s: %+v", f.Check, f.Name, f)
+		}
+	}
+	human := []string{"equipment-of-cancelled EQP-r4", "equipment-without-place EQP-r4"}
+	if diff := gocmp.Diff(human, finds(p.inspect(t, orphans.ModeReport))); diff != "" {
+		t.Errorf("what is left (-want +found):\n%s", diff)
+	}
+	if r.Total != r.Repaired+len(human) || r.Left["equipment-of-cancelled"] != 1 || r.Counts["activation-missed"] != 1 {
+		t.Errorf("%d found, %d repaired, left %v", r.Total, r.Repaired, r.Left)
+	}
+	var wrote []string
+	for _, document := range changed(before, p.everything(t)) {
+		if doctype, _, _ := strings.Cut(document, "-"); slices.Contains([]string{"Service Contract CTR", "Service Subscription SUB", "Service Equipment EQP"}, doctype) {
+			wrote = append(wrote, document)
+		}
+	}
+	want := []string{"Service Contract CTR-r1", "Service Equipment EQP-r2", "Service Subscription SUB-r1", "Service Subscription SUB-r2", "Service Subscription SUB-r4"}
+	if diff := gocmp.Diff(want, wrote); diff != "" {
+		t.Errorf("written (-want +got):\n%s", diff)
+	}
+	if sub, err := p.site.Doc("Service Subscription", "SUB-r1"); err != nil || sub["status"] != "Actif" || sub["service_contract"] != "CTR-r1" {
+		t.Errorf("the service that waited: %v, %v", sub, err)
 	}
 }

@@ -8,7 +8,8 @@
 // Systems called: ERPNext. What an inspection costs does not grow with what it
 // finds: one list of 500 rows for each 500 documents that are younger than the
 // legacy import, one for each 400 names they mention, and five counts (see the
-// room census). A repair costs at most 14 small lists and its write, or
+// room census); one that repairs looks again until nothing more can be, at most four
+// times. A repair costs at most 15 small lists and its write, or
 // its story and the same lists again.
 // Remembers: each inspection as a job of kind contract.orphans, one at a time over
 // all replicas; its report for a day (contract:orphans:run:<job>), the last

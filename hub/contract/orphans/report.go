@@ -25,6 +25,8 @@ type Report struct {
 	Failed    int            `json:"failed"`
 	Postponed int            `json:"postponed"` // repairs that were one too many for one inspection
 	Findings  []Finding      `json:"findings"`  // at most mostKept
+
+	at map[string]int // where a finding stands, while the inspection lasts
 }
 
 // Finding is one document that is wrong.
@@ -54,15 +56,26 @@ const (
 	mostWith = 10
 )
 
-// add takes a finding in.
-func (r *Report) add(f rule.Finding) *Finding {
+// add takes a finding in. One that was found before is due only if it could not be
+// repaired then and can be now.
+func (r *Report) add(f rule.Finding) (kept *Finding, due bool) {
+	key := f.Check + " " + f.Name
+	if at, before := r.at[key]; before {
+		kept = &r.Findings[at]
+		due = !kept.Repairable && f.Mend.Possible()
+		if due {
+			kept.Repairable, kept.With = true, f.With[:min(len(f.With), mostWith)]
+		}
+		return kept, due
+	}
+	r.at[key] = len(r.Findings)
 	r.Total++
 	r.Counts[f.Check]++
 	r.Findings = append(r.Findings, Finding{
 		Check: f.Check, Severity: f.Severity, Doctype: f.Doctype, Name: f.Name, Customer: f.Customer,
 		With: f.With[:min(len(f.With), mostWith)], Fresh: f.Fresh, Repairable: f.Mend.Possible(),
 	})
-	return &r.Findings[len(r.Findings)-1]
+	return &r.Findings[len(r.Findings)-1], true
 }
 
 // close counts what is left, puts the worst first, and keeps no

@@ -2,17 +2,21 @@ package termination
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/contract/agenda"
 	"gigafibre.ca/targo-hub/hub/contract/dossier"
-	"gigafibre.ca/targo-hub/hub/contract/fee"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
 	"gigafibre.ca/targo-hub/hub/web"
+)
+
+// keyEnd is what the key of an invoice ends in, keyPickup that of a visit; the day
+// follows when it is not the first end of the contract.
+const (
+	keyEnd    = "/termination"
+	keyPickup = "/pickup"
 )
 
 // planned is the agenda's word for a termination.
@@ -24,11 +28,11 @@ const answerWithin = 8 * time.Second
 
 // end ends the contract on the day: now, or by the agenda. One that has ended
 // already answers what it answered before.
-func (d *Desk) end(ctx context.Context, c *erpnext.ServiceContract, on erpnext.Date, reason string) (Terminated, error) {
-	if on > d.today() && c.Status != erpnext.ContractTerminated {
-		return d.planFor(ctx, c, on, reason)
+func (d *Desk) end(ctx context.Context, c *erpnext.ServiceContract, o Order, force bool) (Terminated, error) {
+	if o.On > d.Agenda.Today() && c.Status != erpnext.ContractTerminated {
+		return d.planFor(ctx, c, o)
 	}
-	job, err := d.begin(ctx, c, Order{Contract: c.Name, On: on, Reason: reason, By: hub.ActorOf(ctx).String()})
+	job, err := d.begin(ctx, c, o, force)
 	if err != nil {
 		return Terminated{}, err
 	}
@@ -46,33 +50,53 @@ func (d *Desk) end(ctx context.Context, c *erpnext.ServiceContract, on erpnext.D
 	return d.told(ctx, c, job, account)
 }
 
-// begin stores the termination, or finds the one that there is: one that was given
-// up is taken up again as it was decided.
-func (d *Desk) begin(ctx context.Context, c *erpnext.ServiceContract, o Order) (keep.Job, error) {
+// begin stores the termination, or finds the one that there is: one that has begun
+// is carried on with as it was decided. Work that is under way refuses it, unless
+// it is forced.
+func (d *Desk) begin(ctx context.Context, c *erpnext.ServiceContract, o Order, force bool) (keep.Job, error) {
 	job, found, err := d.teller.Find(ctx, "Service Contract", c.Name)
 	if err != nil {
 		return keep.Job{}, err
 	}
-	if found && c.Status == erpnext.ContractTerminated || found && !job.Status.Final() {
-		return d.teller.Resume(ctx, job)
+	if found && job.Status == keep.Done { // perhaps in this moment: only what stands there now tells that it was opened again
+		if c, err = d.clerk.Contract(ctx, c.Name); err != nil {
+			return keep.Job{}, err
+		}
 	}
-	if o, err = d.decide(ctx, c, o); err != nil {
+	over, key := c.Status == erpnext.ContractTerminated, c.Name
+	switch {
+	case found && job.Status == keep.Cancelled && over: // a person stopped it half-way
+		o, err = d.teller.Order(job)
+	case found && (over || !job.Status.Final()):
+		return d.teller.Resume(ctx, job)
+	default:
+		if o, err = d.decide(ctx, c, o); err == nil {
+			o.Visits, err = d.expected(ctx, c.Name)
+		}
+		if err == nil && !force {
+			err = undisturbed(c.Name, o.Visits)
+		}
+	}
+	if err != nil {
 		return keep.Job{}, err
+	}
+	if found {
+		key += "/" + job.ID
 	}
 	if found && job.Status == keep.Done { // it ended once, and a person opened it again
 		o.Key += "/" + string(o.On)
 	}
 	job, _, err = d.teller.Begin(ctx, saga.Wish[Order]{
-		Key: c.Name, Lane: dossier.Lane(c.Name), Order: o, Again: c.Status != erpnext.ContractTerminated,
+		Key: key, Lane: dossier.Lane(Kind, c.Name, ""), Order: o,
 		Subject: keep.Subject{Doctype: "Service Contract", Name: c.Name, Customer: c.Customer},
 	})
 	return job, err
 }
 
 // decide fixes what is charged. A contract that was ended without the hub keeps
-// what stands on it: only what was left undone is done.
+// what stands on it, as far as the law allows it: only what was left undone is done.
 func (d *Desk) decide(ctx context.Context, c *erpnext.ServiceContract, o Order) (Order, error) {
-	o.Key = c.Name + "/termination"
+	o.Key = c.Name + keyEnd
 	switch c.Status {
 	case erpnext.ContractSigned, erpnext.ContractActive:
 		var err error
@@ -85,14 +109,12 @@ func (d *Desk) decide(ctx context.Context, c *erpnext.ServiceContract, o Order) 
 		if c.TerminationReason != "" {
 			o.Reason = c.TerminationReason
 		}
-		o.Fee = fee.Fee{
-			Track: fee.Residential, Elapsed: c.MonthsElapsed, Total: c.DurationMonths, Remaining: max(0, c.DurationMonths-c.MonthsElapsed),
-			FeeBenefits: c.TerminationFeeBenefits, FeeRemaining: c.TerminationFeeRemaining, FeeTotal: c.TerminationFeeTotal,
+		var err error
+		if o.Fee, err = d.fee(ctx, c, o.On); hub.HasCode(err, "fee-undated") && !c.TerminationFeeTotal.IsPositive() {
+			err = nil // nothing is charged, whatever the law would have allowed
 		}
-		if c.ContractType == erpnext.Commercial {
-			o.Fee.Track = fee.Commercial
-		}
-		return o, nil
+		o.Fee = o.Fee.Written(c.TerminationFeeBenefits, c.TerminationFeeTotal)
+		return o, err
 	}
 	return o, hub.Fail(hub.Conflict, "contract-not-open", "Only a contract that is signed or active can be terminated; this one is "+c.Status+".", nil,
 		hub.WithState(map[string]any{"contract": c.Name, "status": c.Status}))
@@ -105,90 +127,17 @@ func (d *Desk) told(ctx context.Context, c *erpnext.ServiceContract, job keep.Jo
 		return Terminated{}, err
 	}
 	a := account.Answer
-	p := preview(c, o.Fee, o.On, web.CallerOf(ctx).Lang)
+	lang := web.CallerOf(ctx).Lang
+	p := preview(c, o.Fee, o.On, lang)
+	p.Warnings = warnings(a.expectedBy(o), lang)
 	out := Terminated{
 		Contract: c.Name, Status: c.Status, State: account.State, Date: o.On, Reason: o.Reason, Invoice: a.Invoice, Subscription: a.Subscription,
-		Subscriptions: listed(a.Subscriptions), Jobs: listed(a.Jobs), Pickup: a.Pickup, Fee: &p,
+		Subscriptions: listed(a.Subscriptions), Jobs: listed(a.Jobs), Pickup: a.Pickup, Fee: &p, Warnings: p.Warnings,
+		DraftsDeleted: a.DraftsDeleted, DraftsLeft: a.DraftsLeft,
 		Steps: saga.WithPending(account.Steps, saga.Names(d.steps(nil))...), Work: account.Work, Tries: account.Tries, Note: account.Note,
 	}
 	return out, nil
 }
-
-// planFor puts the termination on the agenda. There is one for a contract.
-func (d *Desk) planFor(ctx context.Context, c *erpnext.ServiceContract, on erpnext.Date, reason string) (Terminated, error) {
-	if _, err := d.decide(ctx, c, Order{Contract: c.Name, On: on}); err != nil {
-		return Terminated{}, err
-	}
-	there, err := d.plannedFor(ctx, c)
-	if err != nil {
-		return there, err
-	}
-	if there.State == agenda.Planned {
-		if there.Date == on {
-			return there, nil
-		}
-		return there, hub.Fail(hub.Conflict, "change-refused", "The end of this contract is planned for another day already: call that off first.", nil,
-			hub.WithState(map[string]any{"contract": c.Name, "change": there.Change, "on": there.Date}))
-	}
-	_, _, err = d.Agenda.Plan(ctx, agenda.Change{
-		Kind: planned, Contract: c.Name, Customer: c.Customer, On: on, Reason: reason, By: hub.ActorOf(ctx).String(), Order: json.RawMessage("{}"),
-	})
-	if err != nil {
-		return there, err
-	}
-	return d.plannedFor(ctx, c)
-}
-
-// plannedFor is the answer about a contract whose termination has not begun.
-func (d *Desk) plannedFor(ctx context.Context, c *erpnext.ServiceContract) (Terminated, error) {
-	out := Terminated{
-		Contract: c.Name, Status: c.Status, State: "none", Date: c.TerminationDate, Reason: c.TerminationReason, Invoice: c.TerminationInvoice,
-		Subscription: c.ServiceSubscription, Subscriptions: []string{}, Jobs: []string{}, Steps: []saga.StepState{},
-	}
-	changes, err := d.Agenda.For(ctx, c.Name, "")
-	if err != nil {
-		return out, err
-	}
-	for _, change := range changes {
-		if change.Kind == planned && (change.State == agenda.Planned || change.State == agenda.Running) {
-			out.State, out.Date, out.Reason, out.Change = agenda.Planned, change.On, change.Reason, change.ID
-			break
-		}
-	}
-	return out, nil
-}
-
-// Begin starts a termination whose day has come.
-func (d *Desk) Begin(ctx context.Context, id string, change agenda.Change) (string, error) {
-	c, err := d.clerk.Contract(ctx, change.Contract)
-	if err != nil {
-		return "", err
-	}
-	if c.Status == erpnext.ContractTerminated {
-		return d.begun(ctx, c, id)
-	}
-	job, err := d.begin(ctx, c, Order{Contract: c.Name, On: change.On, Reason: change.Reason, By: change.By, Change: id})
-	return job.ID, err
-}
-
-// begun finds the job that a change has begun before; a contract that was ended
-// otherwise has nothing to end.
-func (d *Desk) begun(ctx context.Context, c *erpnext.ServiceContract, id string) (string, error) {
-	job, found, err := d.teller.Find(ctx, "Service Contract", c.Name)
-	if err != nil {
-		return "", err
-	}
-	if found {
-		if o, err := d.teller.Order(job); err != nil || o.Change == id {
-			return job.ID, err
-		}
-	}
-	return "", hub.Fail(hub.Conflict, "contract-not-open", "The contract has ended before its day.", nil,
-		hub.WithState(map[string]any{"contract": c.Name, "status": c.Status}))
-}
-
-// CallOff lets a planned termination be called off: nothing was written ahead.
-func (d *Desk) CallOff(context.Context, []agenda.Entry) error { return nil }
 
 func listed(names []string) []string {
 	if names == nil {

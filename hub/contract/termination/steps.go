@@ -9,7 +9,6 @@ import (
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/contract/agenda"
-	"gigafibre.ca/targo-hub/hub/contract/bill"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
 )
@@ -56,9 +55,11 @@ func (d *Desk) steps(e *ending) []saga.Step {
 		{Name: "contract", Carries: true, Do: on(d.written)},
 		{Name: "invoice", Do: on(d.invoiced)},
 		{Name: "subscriptions", Do: on(d.cancelled)},
+		{Name: "task", Do: on(d.warned)},
 		{Name: "jobs", Do: on(d.calledOff)},
 		{Name: "pickup", Do: on(d.fetched)},
 		{Name: "changes", Do: on(d.dropped)},
+		{Name: "drafts", Do: on(d.undrafted)},
 		{Name: "comment", Do: on(d.noted)},
 		{Name: "event", Do: on(d.published)},
 	}
@@ -92,50 +93,6 @@ func (d *Desk) written(ctx context.Context, e *ending) (string, error) {
 	}
 	e.contract, e.answer.Written = c, true
 	return c.Name, nil
-}
-
-// invoiced draws up what is owed, as a draft, and names it on the contract.
-func (d *Desk) invoiced(ctx context.Context, e *ending) (string, error) {
-	if e.Key == e.Contract+"/termination" && e.contract.TerminationInvoice != "" {
-		e.answer.Invoice = e.contract.TerminationInvoice
-		return e.answer.Invoice, nil
-	}
-	if !e.Fee.Due().IsPositive() {
-		return "", saga.Skip("nothing is owed")
-	}
-	invoice, _, err := d.Bills.Draft(ctx, bill.Order{
-		Key: e.Key, Customer: e.contract.Customer, Subscription: e.answer.Subscription, Location: e.contract.ServiceLocation,
-		Date: e.On, Lines: e.lines(), Remarks: "Résiliation du contrat " + e.Contract + " : " + e.Reason,
-	})
-	if err != nil {
-		return "", err
-	}
-	e.answer.Invoice = invoice
-	_, err = erpnext.Revise(ctx, d.ERPNext, "Service Contract", e.Contract, func(c *erpnext.ServiceContract) (erpnext.Values, error) {
-		if c.TerminationInvoice == invoice {
-			return nil, nil
-		}
-		return erpnext.Values{"termination_invoice": invoice}, nil
-	})
-	return invoice, err
-}
-
-// lines are those of the invoice, in the customer's language.
-func (e *ending) lines() []bill.Line {
-	english := e.customer != nil && e.customer.Contact().Lang == hub.English
-	var lines []bill.Line
-	add := func(amount hub.Money, fr, en string) {
-		if english {
-			fr = en
-		}
-		if amount.IsPositive() {
-			lines = append(lines, bill.Line{Description: fr + " — " + e.Contract, Rate: amount})
-		}
-	}
-	add(e.Fee.FeeRemaining, "Frais de résiliation", "Termination fee")
-	add(e.Fee.FeeBenefits, "Avantages non amortis", "Benefits not yet recovered")
-	add(e.Fee.InstallDue, "Solde de l'installation financée", "Open balance of the financed installation")
-	return lines
 }
 
 // cancelled ends the services and the rebates under them. Nothing is deleted.
@@ -189,6 +146,9 @@ func (d *Desk) noted(ctx context.Context, e *ending) (string, error) {
 	}
 	if len(e.answer.Subscriptions) > 0 {
 		text += ". Abonnements annulés : " + strings.Join(e.answer.Subscriptions, ", ")
+	}
+	if left := e.answer.DraftsLeft; len(left) > 0 {
+		text += ". Brouillons à revoir, pour des jours après la fin : " + strings.Join(left, ", ")
 	}
 	return d.clerk.Comment(ctx, e.contract.Customer, e.Key, text+".")
 }

@@ -1,7 +1,7 @@
 // Package termination ends contracts: it says beforehand what that costs, and then
 // does all of it in one call: the contract, the invoice, the services and the
-// rebates under them, visits that are not needed any more, the pick-up of our
-// equipment, and what is noted under the customer. A call that dies anywhere is
+// rebates under them, visits that are not needed any more (with a task for the
+// dispatchers where somebody counts on one), the pick-up of our equipment, and what is noted under the customer. A call that dies anywhere is
 // carried on with; each step asks for its own trace.
 //
 // Routes: POST /contract/calculate-termination, POST /contract/terminate,
@@ -25,6 +25,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/contract/bill"
 	"gigafibre.ca/targo-hub/hub/contract/dossier"
 	"gigafibre.ca/targo-hub/hub/contract/fee"
+	"gigafibre.ca/targo-hub/hub/contract/prorata"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
 )
@@ -94,6 +95,7 @@ type Deps struct {
 	Bills   Bills
 	Agenda  *agenda.Agenda
 	Words   Words
+	TasksTo string // user of ERPNext whose tasks the visits called off are; "" for nobody's yet
 	Config  Config
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -115,6 +117,7 @@ type Order struct {
 	Key      string       `json:"key"` // of the invoice
 	Fee      fee.Fee      `json:"fee"`
 	Change   string       `json:"change,omitempty"` // of the agenda, when it was planned
+	Visits   []Visit      `json:"visits,omitempty"` // that somebody counted on when it was decided
 }
 
 // Answer is what became of it.
@@ -125,6 +128,9 @@ type Answer struct {
 	Subscriptions []string `json:"subscriptions"`
 	Jobs          []string `json:"jobs"`
 	Pickup        string   `json:"pickup"`
+	DraftsDeleted []string `json:"drafts_deleted,omitempty"`
+	DraftsLeft    []string `json:"drafts_left,omitempty"`
+	Visits        []Visit  `json:"visits,omitempty"` // that somebody counted on, found since
 }
 
 // NewDesk makes a desk, and has the agenda hand it the terminations whose day has
@@ -162,6 +168,9 @@ func (d *Desk) facts(ctx context.Context, c *erpnext.ServiceContract, on erpnext
 	if track == erpnext.Commercial {
 		f.Track = fee.Commercial
 	}
+	if c.Status == erpnext.ContractSigned && c.StartDate == "" && c.EndDate == "" {
+		f.Start = prorata.After(on) // the work was never done: nothing has begun
+	}
 	return f, nil
 }
 
@@ -172,5 +181,3 @@ func (d *Desk) fee(ctx context.Context, c *erpnext.ServiceContract, on erpnext.D
 	}
 	return fee.Of(facts, on, fee.Rules{Separate: d.Config.InstallSeparate, InstallMonths: d.Config.InstallMonths})
 }
-
-func (d *Desk) today() erpnext.Date { return erpnext.DateOf(d.Now()) }

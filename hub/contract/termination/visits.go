@@ -69,7 +69,7 @@ func (d *Desk) fetched(ctx context.Context, e *ending) (string, error) {
 	if d.Config.NoPickup {
 		return "", saga.Skip("the settings file no pick-ups")
 	}
-	key := e.Contract + "/pickup"
+	key := strings.Replace(e.Key, keyEnd, keyPickup, 1)
 	find := func(ctx context.Context) (*erpnext.DispatchJob, error) {
 		return erpnext.First[erpnext.DispatchJob](ctx, d.ERPNext, "Dispatch Job", erpnext.Eq("hub_key", key))
 	}
@@ -154,7 +154,7 @@ func (d *Desk) visit(ctx context.Context, e *ending, key string, devices []erpne
 	job := erpnext.DispatchJob{
 		HubKey: key, Subject: erpnext.Line("Récupération d'équipement — " + e.Contract), JobType: "Removal", Status: d.out(erpnext.JobOpen),
 		Priority: erpnext.PriorityMedium, AssignedGroup: d.Config.PickupGroup, DurationH: 0.5,
-		ScheduledDate: later(e.On, d.today(), d.Config.PickupDays),
+		ScheduledDate: later(e.On, d.Agenda.Today(), d.Config.PickupDays),
 		Customer:      e.contract.Customer, ServiceLocation: e.contract.ServiceLocation,
 		DisconnectedFor: erpnext.Line(e.Reason), Description: "Contrat " + e.Contract + " résilié : " + e.Reason,
 	}

@@ -6,7 +6,7 @@
 // Routes, events: none. Systems called: ERPNext, lists only. Whole asks for seven
 // lists, one page for each 500 documents, for five counts, and for one page for each
 // 400 names that these documents name or lack; no document is asked for alone.
-// Around asks for at most 14 lists.
+// Around asks for at most 15 lists.
 // Remembers: nothing.
 package census
 

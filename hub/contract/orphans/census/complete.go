@@ -14,6 +14,12 @@ import (
 // then known not to exist.
 func (r *Reader) complete(ctx context.Context, c *Census) (*Census, error) {
 	c.Index()
+	waiting, err := beside[Subscription](ctx, r, by{"Service Subscription", "customer"}, c.lonely(), erpnext.Eq("status", erpnext.StatusPending))
+	if err != nil {
+		return nil, err
+	}
+	c.Subscriptions = append(c.Subscriptions, waiting...)
+	c.Index()
 	var named, pointing []*Contract
 	var linked, under []*Subscription
 	var tasks []*Job
@@ -93,6 +99,17 @@ func (c *Census) contractsNamed() (names []string) {
 		}
 	}
 	return names
+}
+
+// lonely are the customers of contracts without a subscription: one may wait at
+// the address that nobody linked.
+func (c *Census) lonely() (customers []string) {
+	for _, k := range c.Contracts {
+		if k.Live() && k.ServiceSubscription == "" && len(c.Under(k.Name)) == 0 {
+			customers = append(customers, k.Customer)
+		}
+	}
+	return customers
 }
 
 // contractless are the subscriptions that name no contract, and that no contract

@@ -65,6 +65,14 @@ func (c *Census) Neighbours(s *Subscription) []*Subscription {
 	return c.at[place{s.Customer, s.ServiceLocation}]
 }
 
+// Waiting lists the subscriptions that wait for the customer of the contract at its
+// address, and belong to no contract.
+func (c *Census) Waiting(k *Contract) []*Subscription {
+	return slices.DeleteFunc(slices.Clone(c.at[place{k.Customer, k.ServiceLocation}]), func(s *Subscription) bool {
+		return s.Status != erpnext.StatusPending || s.Rebate() || s.ServiceContract != "" || len(c.PointingTo(s.Name)) > 0
+	})
+}
+
 // Billed lists the invoices of the subscription.
 func (c *Census) Billed(subscription string) []*Invoice { return c.bills[subscription] }
 

@@ -126,8 +126,8 @@ func having[T any](ctx context.Context, r *Reader, at by, values []string, more 
 }
 
 // beside is having for documents that are not judged.
-func beside[T any](ctx context.Context, r *Reader, at by, values []string) ([]*T, error) {
-	rows, err := having[T](ctx, r, at, values)
+func beside[T any](ctx context.Context, r *Reader, at by, values []string, more ...erpnext.Filter) ([]*T, error) {
+	rows, err := having[T](ctx, r, at, values, more...)
 	for _, one := range rows {
 		if h, ok := any(one).(row); ok {
 			h.head().Beside = true

@@ -83,11 +83,27 @@ func (v view) withoutJobs() []Finding {
 }
 
 // withoutSubscription leaves alone a sale of which nothing is billed again and
-// again: it has a quotation, and no monthly rate.
+// again: it has a quotation, and no monthly rate. Where a service waits at the
+// address already, no second one is made: it is the contract's if it is alone and
+// costs what was signed, else a person has to say.
 func (v view) withoutSubscription() []Finding {
 	return v.each(func(k *census.Contract) (Finding, bool) {
 		once := k.MonthlyRate.IsZero() && k.Quotation != ""
-		return v.missing(k), k.ServiceSubscription == "" && len(v.Under(k.Name)) == 0 && !once
+		if k.ServiceSubscription != "" || len(v.Under(k.Name)) > 0 || once {
+			return Finding{}, false
+		}
+		waiting := v.Waiting(k)
+		if len(waiting) == 0 {
+			return v.missing(k), true
+		}
+		f := v.about(k.Head)
+		for _, s := range waiting {
+			f.With = append(f.With, s.Name)
+		}
+		if len(waiting) == 1 && waiting[0].MonthlyPrice.Equal(k.MonthlyRate.Decimal) {
+			f = f.mended(k.Head, erpnext.Values{"service_subscription": waiting[0].Name})
+		}
+		return f, true
 	})
 }
 
@@ -129,11 +145,14 @@ func (v view) linkMissing() []Finding {
 	})
 }
 
-// linksDisagree: the contract's subscription says that it is another one's, which
-// lives too.
+// linksDisagree: the contract's subscription is another customer's, or says that it
+// is another contract's, which lives too.
 func (v view) linksDisagree() []Finding {
 	return v.each(func(k *census.Contract) (Finding, bool) {
 		s := v.Subscription(k.ServiceSubscription)
+		if s != nil && s.Status != erpnext.StatusCancelled && s.Customer != k.Customer {
+			return v.about(k.Head, s.Name, s.Customer), true
+		}
 		if s == nil || s.ServiceContract == "" || s.ServiceContract == k.Name || s.Status == erpnext.StatusCancelled {
 			return Finding{}, false
 		}

@@ -60,27 +60,23 @@ func (v view) danglingContract() []Finding {
 	})
 }
 
-// withoutContract leaves alone a rebate beside a service that has a contract. One
-// whose only contract has ended is of outlivesContract.
+// withoutContract leaves alone rebates: a contract is signed for the service that
+// they lower, and one that lowers nothing is no breach of this kind. But a rebate
+// that a contract names as its own is found like any other. One whose only
+// contract has ended is of outlivesContract.
 func (v view) withoutContract() (found []Finding) {
 	for _, s := range v.Subscriptions {
 		claimed := len(v.claimants(s)) > 0 // by a contract that is judged, then it is too
 		if s.Beside && !claimed || s.Status == erpnext.StatusCancelled || s.ServiceContract != "" {
 			continue
 		}
-		if !claimed && (len(v.PointingTo(s.Name)) > 0 || v.besideService(s)) {
+		if !claimed && (len(v.PointingTo(s.Name)) > 0 || s.Rebate()) {
 			continue
 		}
 		f, _ := v.given(v.about(s.Head), s)
 		found = append(found, f)
 	}
 	return found
-}
-
-func (v view) besideService(s *census.Subscription) bool {
-	return s.Rebate() && slices.ContainsFunc(v.Neighbours(s), func(other *census.Subscription) bool {
-		return !other.Rebate() && other.ServiceContract != ""
-	})
 }
 
 // outlivesContract: the contract has ended, the service has not. Whose service

@@ -48,13 +48,16 @@ var unresumed = Text{
 // sentences never change.
 var sentences = map[string]Words{
 	"contract-without-issue": {
-		Text{"Le contrat {name} est signé et n'a aucune demande.", "Contract {name} is signed and has no issue."}, resumed, unresumed},
+		Text{"Le contrat {name} est signé, mais n'a aucune demande.", "Contract {name} is signed and has no issue."}, resumed, unresumed},
 	"contract-without-jobs": {
 		Text{"Le contrat {name} est signé et n'a aucun travail : personne n'ira l'installer.", "Contract {name} is signed and has no job: nobody will install it."},
 		resumed, unresumed},
 	"contract-without-subscription": {
 		Text{"Le contrat {name} est signé et n'a aucun abonnement : rien ne sera facturé.", "Contract {name} is signed and has no subscription: nothing will be billed."},
-		resumed, unresumed},
+		Text{"Lier l'abonnement qui attend à l'adresse; à défaut, reprendre ce qui suit la signature.",
+			"Link the subscription that waits at the address; where there is none, resume what follows the signature."},
+		Text{"Lier l'abonnement qui est celui du contrat, en créer un, ou fermer le contrat.",
+			"Link the subscription that is the contract's, create one, or close the contract."}},
 	"contract-subscription-dangling": {
 		Text{"Le contrat {name} nomme l'abonnement {first}, qui n'existe pas.", "Contract {name} names subscription {first}, which does not exist."},
 		Text{"Nommer l'abonnement qui se réclame du contrat; à défaut, en créer un.", "Name the subscription that claims the contract; create one when there is none."},
@@ -64,8 +67,8 @@ var sentences = map[string]Words{
 		Text{"Inscrire {first} sur le contrat.", "Enter {first} on the contract."},
 		Text{"Plusieurs abonnements se réclament du contrat : choisir lequel est le sien.", "Several subscriptions claim the contract: choose which is its own."}},
 	"links-disagree": {
-		Is:    Text{"Le contrat {name} nomme un abonnement qui appartient à un autre contrat ({with}).", "Contract {name} names a subscription that belongs to another contract ({with})."},
-		Human: Text{"Décider auquel des deux contrats l'abonnement appartient.", "Decide to which of the two contracts the subscription belongs."}},
+		Is:    Text{"Le contrat {name} nomme l'abonnement {first}, qui est celui d'un autre ({with}).", "Contract {name} names subscription {first}, which is another's ({with})."},
+		Human: Text{"Décider à quel contrat et à quel client l'abonnement appartient.", "Decide to which contract and customer the subscription belongs."}},
 	"contract-outlives-subscription": {
 		Is:    Text{"L'abonnement {first} du contrat {name} est annulé, le contrat ne l'est pas.", "Subscription {first} of contract {name} is cancelled, the contract is not."},
 		Human: Text{"Résilier le contrat, ou lui donner un nouvel abonnement.", "Terminate the contract, or give it a new subscription."}},
@@ -88,14 +91,14 @@ var sentences = map[string]Words{
 	"subscription-without-start": {
 		Text{"L'abonnement {name} est actif et n'a pas de date de début.", "Subscription {name} is active and has no start date."},
 		Text{"Inscrire le lendemain de la fin du travail {first}.", "Enter the day after job {first} was finished."},
-		Text{"Trouver depuis quand le client a le service et l'inscrire.", "Find out since when the customer has the service, and enter it."}},
+		Text{"Trouver depuis quand le client a le service et inscrire cette date.", "Find out since when the customer has had the service, and enter that day."}},
 	"subscription-without-location": {
 		Text{"L'abonnement {name} est actif et n'a pas d'adresse de service.", "Subscription {name} is active and has no service location."},
 		Text{"Inscrire l'adresse du contrat {first}.", "Enter the location of contract {first}."},
-		Text{"Trouver où le service est donné et l'inscrire.", "Find out where the service is given, and enter it."}},
+		Text{"Trouver où le service est donné et inscrire cette adresse.", "Find out where the service is given, and enter that location."}},
 	"subscriptions-pending-twice": {
-		Is:    Text{"Deux abonnements attendent à la même adresse : {name} et {with}.", "Two subscriptions wait at one address: {name} and {with}."},
-		Human: Text{"Voir lequel est de trop et l'annuler; s'ils sont deux, vérifier que chacun a son contrat.", "See which is one too many and cancel it; if there are two, check that each has its contract."}},
+		Is:    Text{"Plusieurs abonnements attendent à la même adresse : {name}, {with}.", "Several subscriptions wait at one address: {name}, {with}."},
+		Human: Text{"Annuler celui qui est de trop; si tous sont voulus, vérifier que chacun a son contrat.", "Cancel the one too many; if all are wanted, check that each has its contract."}},
 
 	"activation-missed": {
 		Text{"Les travaux sont finis (dernier : {first}) et l'abonnement {name} attend encore : rien n'est facturé.", "The work is done (last: {first}) and subscription {name} still waits: nothing is billed."},
@@ -115,17 +118,17 @@ var sentences = map[string]Words{
 
 	"job-without-date": {
 		Text{"Le travail {name} n'a pas de date : aucun tableau ne le montre.", "Job {name} has no date: no board shows it."},
-		Text{"Le mettre à aujourd'hui.", "Put it on today."}, Text{"Lui donner une date.", "Give it a date."}},
+		Text{"Mettre le travail à aujourd'hui.", "Put the job on today."}, Text{"Donner une date au travail.", "Give the job a date."}},
 	"job-hold-ready": {
-		Text{"Le travail {name} attend {with}, qui est fini.", "Job {name} waits for {with}, which is done."},
-		Text{"Le libérer.", "Release it."}, Text{"Le libérer à la main.", "Release it by hand."}},
+		Text{"Le travail {name} attend encore, alors que ce qui le précède est fini : {with}.", "Job {name} still waits, although what comes before it is done: {with}."},
+		Text{"Libérer le travail.", "Release the job."}, Text{"Libérer le travail à la main.", "Release the job by hand."}},
 	"job-hold-stuck": {
-		Is:    Text{"Le travail {name} attend {with}, qui est annulé ou n'existe plus.", "Job {name} waits for {with}, which is cancelled or gone."},
+		Is:    Text{"Le travail {name} attend ce qui est annulé ou n'existe plus : {with}.", "Job {name} waits for what is cancelled or gone: {with}."},
 		Human: Text{"Libérer le travail, ou l'annuler aussi.", "Release the job, or cancel it too."}},
 	"job-ahead": {
-		Text{"Le travail {name} peut être pris, alors que {with} n'est pas fini.", "Job {name} can be taken although {with} is not done."},
-		Text{"Le mettre en attente.", "Put it on hold."},
-		Text{"Quelqu'un l'a déjà : voir s'il peut se faire maintenant.", "Somebody has it already: see whether it can be done now."}},
+		Text{"Le travail {name} peut être pris avant son tour. Reste à faire : {with}.", "Job {name} can be taken before its turn. Still to be done: {with}."},
+		Text{"Mettre le travail en attente.", "Put the job on hold."},
+		Text{"Quelqu'un a déjà le travail : voir s'il peut se faire maintenant.", "Somebody has the job already: see whether it can be done now."}},
 	"job-cycle": {
 		Is:    Text{"Les travaux {name} et {with} s'attendent l'un l'autre.", "Jobs {name} and {with} wait for each other."},
 		Human: Text{"Enlever une des dépendances.", "Take one of the dependencies away."}},
@@ -135,13 +138,13 @@ var sentences = map[string]Words{
 
 	"issue-left-open": {
 		Text{"Les travaux de la demande {name} sont finis, elle est encore ouverte.", "The jobs of issue {name} are done, it is still open."},
-		Text{"La fermer.", "Close it."},
-		Text{"Quelqu'un y a écrit depuis la fin des travaux : la lire avant de la fermer.", "Somebody wrote to it after the work was done: read it before closing it."}},
+		Text{"Fermer la demande.", "Close the issue."},
+		Text{"Quelqu'un y a écrit depuis la fin des travaux : lire la demande avant de la fermer.", "Somebody wrote to the issue after the work was done: read it before closing it."}},
 	"equipment-without-place": {
 		Text{"L'équipement {name} est actif sans client ou sans adresse.", "Equipment {name} is active without a customer or a location."},
 		Text{"Inscrire le client et l'adresse de l'abonnement {first}.", "Enter the customer and the location of subscription {first}."},
-		Text{"Trouver chez qui il est, ou le remettre en inventaire.", "Find out at whose place it is, or put it back into the inventory."}},
+		Text{"Trouver chez qui est l'équipement, ou le remettre en inventaire.", "Find out at whose place the equipment is, or put it back into the inventory."}},
 	"equipment-of-cancelled": {
 		Is:    Text{"L'équipement {name} est actif, son abonnement {first} est annulé.", "Equipment {name} is active, its subscription {first} is cancelled."},
-		Human: Text{"Planifier le retrait, puis inscrire le retour.", "Plan its removal, then enter its return."}},
+		Human: Text{"Planifier le retrait de l'équipement, puis inscrire son retour.", "Plan the removal of the equipment, then enter its return."}},
 }

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"gigafibre.ca/targo-hub/erpnext"
 )
 
 // hookKey signs the webhooks of these tests.
@@ -73,7 +76,9 @@ func TestVisitIsAnnounced(t *testing.T) {
 		"TARGO_HOOKS_HOSTS="+strings.TrimPrefix(rc.URL, "http://"))...)
 	s := w.sold(t, h, "phone_service")
 	job := s.jobs["phone"]
-	w.put(t, "Dispatch Job", map[string]any{"name": job, "on_open_webhook": rc.URL + "/open", "on_close_webhook": rc.URL + "/close"})
+	w.put(t, "Dispatch Job", map[string]any{
+		"name": job, "on_open_webhook": rc.URL + "/open", "on_close_webhook": rc.URL + "/close", "scheduled_date": string(erpnext.DateOf(time.Now())),
+	})
 	h.carryOut(t, s.jobs["number"])
 	if e := h.awaitEffect(t, job, "on_open_webhook"); e.State != "done" {
 		t.Errorf("the webhook of the release ended as %+v", e)

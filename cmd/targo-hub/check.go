@@ -53,6 +53,7 @@ func (k checkCommand) Run(c *console) error {
 		return err
 	}
 	probe.ERPNext(ctx, r.List, o.erp)
+	probe.Billing(ctx, r.List, o.guard)
 	probe.Books(ctx, r.List, o.erp, settings.Contract)
 	probe.DocuSeal(ctx, r.List, settings.DocuSeal, o.seal)
 	probe.Twilio(ctx, r.List, settings.Twilio, o.sms)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"testing"
 
 	"gigafibre.ca/targo-hub/simkit"
@@ -29,7 +28,7 @@ func (h *running) awaitEffect(t *testing.T, job, name string) (e effectState) {
 	t.Helper()
 	await(t, "effect "+name+" of "+job+" is over", func() bool {
 		e = h.effect(t, job, name)
-		return slices.Contains([]string{"done", "skipped", "captured"}, e.State)
+		return e.over()
 	})
 	return e
 }
@@ -90,20 +89,20 @@ func TestEffectsOfAVisit(t *testing.T) {
 				w.site.Fault().Fail(simkit.Fault{Status: http.StatusExpectationFailed, Match: c.match})
 			}
 			m := h.move(t, job, "Completed", nil)
-			for _, name := range []string{"equipment", "materials", "issue", "activation"} {
+			for _, name := range visitEffects() {
 				e := m.effect(name)
 				switch {
 				case e.Name == "":
 					t.Errorf("the answer has no effect %s: %+v", name, m.Effects)
-				case name == c.effect && e.Error == "" && e.Tries < 2: // a slow machine has tried again by then
-					t.Errorf("%s went wrong; the answer says %+v", name, e)
-				case name != c.effect && e.State != "done":
+				case name == c.effect:
+					h.awaitUpset(t, job, name)
+				case e.Error != "" || e.Tries > 1: // what takes longer than the answer is under way there
 					t.Errorf("%s is %+v although only %q went wrong", name, e, c.effect)
 				}
 			}
 			if c.effect == "equipment" || c.effect == "issue" { // not all of them: the others come back by themselves
 				path := "/dispatch/job/" + job + "/effects/" + c.effect + "/retry"
-				if status, text, err := h.ask(h.staff, http.MethodPost, path, map[string]any{}, nil); err != nil || status/100 != 2 {
+				if status, text, err := h.ask(h.staff, http.MethodPost, path, map[string]any{}, nil); err != nil || status/100 != 2 && status != http.StatusConflict { // it is at it by itself just now
 					t.Errorf("asking for %s again answered %d %s, error %v", c.effect, status, text, err)
 				}
 			}
@@ -121,11 +120,24 @@ func TestEffectsOfAVisit(t *testing.T) {
 	}
 }
 
+// visitEffects are the effects of a visit that change documents.
+func visitEffects() []string { return []string{"equipment", "materials", "issue", "activation"} }
+
+// awaitUpset waits until the hub tells that an effect of a job went wrong, or that
+// it was tried again since.
+func (h *running) awaitUpset(t *testing.T, job, name string) {
+	t.Helper()
+	await(t, name+" of "+job+" went wrong", func() bool {
+		e := h.effect(t, job, name)
+		return e.Tries > 0 && (e.Error != "" || e.Tries > 1)
+	})
+}
+
 // checkVisited asserts that everything that a visit leads to happened once.
 func (w *town) checkVisited(t *testing.T, h *running, v visit) {
 	t.Helper()
 	job := v.jobs["only"]
-	for _, name := range []string{"equipment", "materials", "issue", "activation"} {
+	for _, name := range visitEffects() {
 		if e := h.awaitEffect(t, job, name); e.State != "done" {
 			t.Errorf("%s of %s ended as %+v", name, job, e)
 		}
@@ -138,9 +150,9 @@ func (w *town) checkVisited(t *testing.T, h *running, v visit) {
 	if device["status"] != "active" || device["customer"] != v.customer || device["service_location"] != v.location || len(log) != 1 {
 		t.Errorf("the device is %v at %v with %d lines of history, want one", device["status"], device["service_location"], len(log))
 	}
-	moves, err := w.site.All("Stock Entry", map[string]any{"stock_entry_type": "Material Issue"})
-	if err != nil || len(moves) != 1 || moves[0]["docstatus"] != int64(1) {
-		t.Errorf("%d movements out of the van, error %v; want one, submitted", len(moves), err)
+	moves := w.all(t, "Stock Entry", m{"stock_entry_type": "Material Issue", "custom_hub_key": []any{"like", job + "/%"}})
+	if len(moves) != 1 || moves[0]["docstatus"] != int64(1) {
+		t.Errorf("%d movements out of the van; want one, submitted", len(moves))
 	}
 	bin := w.one(t, "Bin", "warehouse", v.van)
 	if fmt.Sprint(bin["actual_qty"]) != "7" {

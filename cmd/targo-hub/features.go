@@ -120,12 +120,12 @@ func (f *features) addAcceptance(s *Settings, o *outside, m *machinery) error {
 // addContracts builds what becomes of a contract once its work is done, and what
 // would be billed for it.
 func (f *features) addContracts(s *Settings, o *outside, m *machinery) (err error) {
-	f.billing = billing.NewDesk(billing.Deps{ERPNext: o.erp, Guard: o.guard, Now: time.Now, Log: m.log})
 	f.contract, err = contract.NewDesk(contract.Deps{
 		ERPNext: o.erp, Store: m.store, News: m.broker, Mail: f.outbox, Config: s.Contract,
-		Final: f.dispatch.Final, Words: f.dispatch.Words(), Unblock: f.dispatch.Unblock, Resume: f.desk.Resume,
+		Final: f.dispatch.Final, Words: f.dispatch.Words(), Unblock: f.dispatch.Unblock, Resume: f.desk.Resume, TasksTo: s.Dispatch.Deeds.TasksTo,
 		Metrics: m.reg, Now: time.Now, Log: m.log,
 	})
+	f.billing = billing.NewDesk(billing.Deps{ERPNext: o.erp, Guard: o.guard, Planned: adapt.Planned(f.contract), Now: time.Now, Log: m.log})
 	return err
 }
 

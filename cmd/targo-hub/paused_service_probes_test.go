@@ -62,6 +62,7 @@ func dispatchProbes(a aims) map[string][]attempt {
 		"POST /dispatch/job-status": {
 			status(a.job, "In Progress"), status(a.job, "Completed"), status(a.only, "In Progress"), status(a.only, "Completed"), status(a.next, "Invoiced"),
 		},
+		"GET /dispatch/effects":                            {{}, {path: "/dispatch/effects?state=pending"}},
 		"GET /dispatch/job/{name}/effects":                 {{path: "/dispatch/job/" + a.only + "/effects"}},
 		"POST /dispatch/job/{name}/effects/{effect}/retry": {{path: "/dispatch/job/" + a.only + "/effects/activation/retry", body: m{}}},
 	}

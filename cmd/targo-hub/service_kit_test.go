@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -71,12 +72,17 @@ type effectState struct {
 	Tries                    int
 }
 
+// over tells that it is not tried again.
+func (e effectState) over() bool {
+	return slices.Contains([]string{"done", "skipped", "captured"}, e.State)
+}
+
 // moved is what POST /dispatch/job-status and its sisters answer.
 type moved struct {
-	Job, Status, Code, Detail string
-	Invoice                   string
-	Unblocked                 []string
-	Effects                   []effectState
+	Job, Status, State string
+	Invoice            string
+	Unblocked          []string
+	Effects            []effectState
 }
 
 func (m moved) effect(name string) effectState {
@@ -112,26 +118,39 @@ func (h *running) ask(token, method, path string, body, into any) (int, string, 
 	return resp.StatusCode, string(answer), err
 }
 
-// move changes the state of a job and must be let to.
-func (h *running) move(t *testing.T, job, status string, more map[string]any) moved {
+// move changes the state of a job and must be let to. It asks until the change is
+// written: on a slow machine the first answer comes before that.
+func (h *running) move(t *testing.T, job, status string, more m) (out moved) {
 	t.Helper()
-	body := map[string]any{"job": job, "status": status}
-	for k, v := range more {
-		body[k] = v
-	}
-	var m moved
-	code, text, err := h.ask(h.staff, http.MethodPost, "/dispatch/job-status", body, &m)
-	if err != nil || code != http.StatusOK {
-		t.Fatalf("%s to %s answered %d %s, error %v", job, status, code, text, err)
-	}
-	return m
+	body := m{"job": job, "status": status}
+	maps.Copy(body, more)
+	await(t, job+" is "+status, func() bool {
+		out = moved{}
+		code, text, err := h.ask(h.staff, http.MethodPost, "/dispatch/job-status", body, &out)
+		if err != nil || code != http.StatusOK {
+			t.Fatalf("%s to %s answered %d %s, error %v", job, status, code, text, err)
+		}
+		return out.State == "done"
+	})
+	return out
 }
 
 // carryOut does a job that can be begun.
 func (h *running) carryOut(t *testing.T, job string) moved {
 	t.Helper()
 	h.move(t, job, "In Progress", nil)
-	return h.move(t, job, "Completed", nil)
+	return h.complete(t, job, nil)
+}
+
+// complete ends a job, and says so again, which changes nothing, until everything
+// that follows is over: on a slow machine the first answer comes before that.
+func (h *running) complete(t *testing.T, job string, said m) (out moved) {
+	t.Helper()
+	await(t, "what follows from the end of "+job+" is over", func() bool {
+		out = h.move(t, job, "Completed", said)
+		return !slices.ContainsFunc(out.Effects, func(e effectState) bool { return !e.over() })
+	})
+	return out
 }
 
 // field reads one field of a document in ERPNext.
@@ -142,6 +161,16 @@ func (w *town) field(t *testing.T, doctype, name, field string) any {
 		t.Fatal(err)
 	}
 	return doc[field]
+}
+
+// all reads documents past the hub.
+func (w *town) all(t *testing.T, doctype string, filters m) []m {
+	t.Helper()
+	docs, err := w.site.All(doctype, filters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
 }
 
 // tomorrow is the day after today, as people in Quebec read the calendar.

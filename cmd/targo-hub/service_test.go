@@ -19,6 +19,7 @@ func TestFromSignatureToInvoice(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	h := w.start(t)
+	t.Cleanup(func() { w.checkNothingSent(t) }) // when all of them are through
 	for _, c := range []struct {
 		template string
 		order    []string
@@ -51,7 +52,6 @@ func TestFromSignatureToInvoice(t *testing.T) {
 			}
 		})
 	}
-	w.checkNothingSent(t)
 }
 
 // workOff has a technician claim a job, drive there, and do it.
@@ -78,7 +78,7 @@ func (w *town) workOff(t *testing.T, h *running, s service, step string) moved {
 	if w.field(t, "Dispatch Job", job, "job_type") == "Removal" {
 		said["disconnect_reason"] = "Déménagement"
 	}
-	m := h.move(t, job, "Completed", said)
+	m := h.complete(t, job, said)
 	if m.Job != job || m.Status != "Completed" {
 		t.Errorf("completing %s answered %+v", job, m)
 	}

@@ -61,17 +61,21 @@ type outcomeState struct {
 func (h *running) awaitAccepted(t *testing.T, quotation string) outcomeState {
 	t.Helper()
 	var out outcomeState
-	await(t, quotation+" is accepted", func() bool {
-		var raw json.RawMessage
-		if h.call(t, http.MethodGet, "/accept/"+quotation+"/state", nil, &raw) != http.StatusOK {
-			return false // ERPNext may be away for a moment
-		}
-		if err := json.Unmarshal(raw, &out); err != nil {
-			t.Fatalf("the state of %s: %v: %s", quotation, err, raw)
-		}
-		return out.Status == "accepted"
-	})
+	await(t, quotation+" is accepted", func() bool { return h.accepted(t, quotation, &out) })
 	return out
+}
+
+// accepted looks once whether a quotation is.
+func (h *running) accepted(t *testing.T, quotation string, out *outcomeState) bool {
+	t.Helper()
+	var raw json.RawMessage
+	if h.call(t, http.MethodGet, "/accept/"+quotation+"/state", nil, &raw) != http.StatusOK {
+		return false // ERPNext may be away for a moment
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		t.Fatalf("the state of %s: %v: %s", quotation, err, raw)
+	}
+	return out.Status == "accepted"
 }
 
 // breakage is a request of the story that can go wrong.
@@ -216,8 +220,6 @@ func (h *running) insist(t *testing.T, form signedForm) {
 		if status := h.deliver(t, form.body); status != http.StatusOK {
 			t.Fatalf("the repeated delivery was answered %d", status)
 		}
-		var out outcomeState
-		h.call(t, http.MethodGet, "/accept/"+form.quotation+"/state", nil, &out)
-		return out.Status == "accepted"
+		return h.accepted(t, form.quotation, &outcomeState{})
 	})
 }

@@ -4,9 +4,11 @@
 package hubtest
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,19 +41,20 @@ func (n News) Publish(ctx context.Context, events ...hub.Event) error {
 	return err
 }
 
-// RoleHeader names the role of a caller whom Door lets in.
+// RoleHeader names the role of a caller whom Door lets in, and who he is:
+// "technician:T1"; nobody named is "ann".
 const RoleHeader = "X-Test-Role"
 
-// Door is a web.Verifier that lets in whom RoleHeader names, as "ann" with its
-// scopes.
+// Door is a web.Verifier that lets in whom RoleHeader names, with its scopes.
 type Door struct{ Scopes []string }
 
 // Verify believes the header.
 func (d Door) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
-	if hub.Role(r.Header.Get(RoleHeader)) != role {
+	as, id, _ := strings.Cut(r.Header.Get(RoleHeader), ":")
+	if hub.Role(as) != role {
 		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
 	}
-	return hub.Actor{Role: role, ID: "ann", Scopes: d.Scopes}, nil
+	return hub.Actor{Role: role, ID: cmp.Or(id, "ann"), Scopes: d.Scopes}, nil
 }
 
 // patience only ends a run in which the fact will never be: a machine under load

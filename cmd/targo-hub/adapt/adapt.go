@@ -15,7 +15,6 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/accept"
 	"gigafibre.ca/targo-hub/hub/consent"
-	"gigafibre.ca/targo-hub/hub/contract"
 	"gigafibre.ca/targo-hub/hub/conversation"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/inbox"
@@ -39,19 +38,6 @@ func PlanFor(p *dispatch.Planner, log *slog.Logger) func(ctx context.Context, s 
 			Template: s.Template, Steps: steps,
 		})
 	}
-}
-
-// Activated puts what became of a service into the words of the work order that
-// started it.
-func Activated(made contract.Activation, err error) (dispatch.Activated, error) {
-	if err != nil {
-		return dispatch.Activated{}, err
-	}
-	activated := dispatch.Activated{Subscription: made.Subscription, Invoice: made.Invoice, Start: made.Start}
-	if made.State == "found" {
-		activated.Note = "It was active already."
-	}
-	return activated, nil
 }
 
 // Signed hands DocuSeal's deliveries to the desk; those that say nothing of a

@@ -18,6 +18,7 @@ import (
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/charge"
 	"gigafibre.ca/targo-hub/hub/contract"
 )
 
@@ -28,6 +29,24 @@ func ERPNext(ctx context.Context, r *findings.List, site *erpnext.Client) {
 		return
 	}
 	tell(r, "erpnext", erpnext.Check(ctx, site))
+}
+
+// Billing says whether anything can be billed, and what keeps it from being.
+func Billing(ctx context.Context, r *findings.List, guard *charge.Guard) {
+	state := guard.State(ctx)
+	switch {
+	case !state.Paused:
+		r.Warn("billing", "is not paused: invoices can be submitted through the hub")
+	case state.Why == charge.ByDoubt:
+		r.Warn("billing", "is paused, because ERPNext does not say whether its scheduler is")
+	case state.Why == charge.BySite:
+		r.OK("billing", "is paused by ERPNext's scheduler (pause_scheduler)")
+	default:
+		r.OK("billing", "is paused by TARGO_BILLING_PAUSED")
+	}
+	if state.Key {
+		r.Warn("billing", "a key of the cut-over exists (TARGO_BILLING_CUTOVER_TOKEN): who has it can bill")
+	}
 }
 
 // Books says whether invoices can be drawn up in ERPNext as the settings say.

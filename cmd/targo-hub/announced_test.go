@@ -12,9 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"gigafibre.ca/targo-hub/erpnext"
 )
 
 // hookKey signs the webhooks of these tests.
@@ -77,7 +74,7 @@ func TestVisitIsAnnounced(t *testing.T) {
 	s := w.sold(t, h, "phone_service")
 	job := s.jobs["phone"]
 	w.put(t, "Dispatch Job", map[string]any{
-		"name": job, "on_open_webhook": rc.URL + "/open", "on_close_webhook": rc.URL + "/close", "scheduled_date": string(erpnext.DateOf(time.Now())),
+		"name": job, "on_open_webhook": rc.URL + "/open", "on_close_webhook": rc.URL + "/close",
 	})
 	h.carryOut(t, s.jobs["number"])
 	if e := h.awaitEffect(t, job, "on_open_webhook"); e.State != "done" {

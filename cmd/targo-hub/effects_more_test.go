@@ -4,9 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
-	"time"
 
-	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
@@ -41,7 +39,6 @@ func TestVisitGoesOnAfterUpsets(t *testing.T) {
 	if status, text, err := h.ask(h.staff, http.MethodPost, "/dispatch/claim-job", m{"job": job, "technician": tech}, nil); err != nil || status != http.StatusOK {
 		t.Fatalf("claiming answered %d %s, error %v", status, text, err)
 	}
-	w.put(t, "Dispatch Job", m{"name": job, "scheduled_date": string(erpnext.DateOf(time.Now()))})
 	before := h.texts(t, s.customer)
 	w.site.Fault().Fail(simkit.Fault{Status: http.StatusExpectationFailed, Match: "GET /api/resource/Customer"})
 	h.move(t, job, "En Route", nil)

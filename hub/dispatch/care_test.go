@@ -211,8 +211,8 @@ func TestDeletionRepeated(t *testing.T) {
 	of := newOffice(t, opening{})
 	job := of.file(t, map[string]any{"name": "DJ-70001"})
 	of.post(t, "staff:ann", status, body{"job": job, "status": "In Progress"})
-	for i, deleted := range []bool{true, false} {
-		if a := of.post(t, "staff:ann", remove, body{"job": job, "force": true}); a.code != http.StatusOK || a.Deleted != deleted {
+	for i, code := range []int{http.StatusOK, http.StatusConflict} {
+		if a := of.post(t, "staff:ann", remove, body{"job": job, "force": true}); a.code != code {
 			t.Fatalf("%d: %+v", i, a)
 		}
 		if i == 0 {

@@ -21,9 +21,10 @@ const toldAlready = "The customer was told on this day already."
 
 func (d *desk) sets(m effect.Move, _ *erpnext.DispatchJob) bool { return m.To == erpnext.JobEnRoute }
 
-// customerSMS tells the customer that the technician has set out: on the day of the
-// visit, and once on it, however often somebody sets out. Nobody can plan
-// this by the clock, so neither the night nor older messages hold it up.
+// customerSMS tells the customer that the technician has set out, once a day however
+// often he does; also when the visit was planned for another day, since somebody
+// comes now. Nobody can plan this by the clock, so neither the night nor older
+// messages hold it up.
 func (d *desk) customerSMS(ctx context.Context, m effect.Move, job *erpnext.DispatchJob) (effect.Result, error) {
 	switch {
 	case d.Messages == nil:
@@ -34,8 +35,6 @@ func (d *desk) customerSMS(ctx context.Context, m effect.Move, job *erpnext.Disp
 		return effect.Skip("The work order has no customer."), nil
 	case job.Status != erpnext.JobEnRoute:
 		return effect.Skip("Nobody is on the way any more."), nil
-	case job.ScheduledDate != "" && job.ScheduledDate != erpnext.DateOf(m.At):
-		return effect.Skip("The visit is planned for another day, " + string(job.ScheduledDate) + "."), nil
 	case d.Now().Sub(m.At) > stale:
 		return effect.Skip("It would come too late."), nil
 	}

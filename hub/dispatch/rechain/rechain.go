@@ -53,7 +53,7 @@ func New(d Deps) *Rechainer {
 // Deleted is what became of a deletion.
 type Deleted struct {
 	Job       string   `json:"job"`
-	Deleted   bool     `json:"deleted" doc:"false when it was deleted before; within five minutes also when another one has its number since, as the answer may have been lost"`
+	Deleted   bool     `json:"deleted" doc:"false when it was deleted before"`
 	Rechained []string `json:"rechained" nullable:"false" doc:"Work orders that waited for it, or hung below it, and are linked to its own predecessors or parent now"`
 	Unblocked []string `json:"unblocked" nullable:"false" doc:"Those of them that have nothing to wait for any more"`
 	Lost      string   `json:"lost,omitempty" doc:"What went with it: answers, devices, materials, moves. The audit has it, too"`
@@ -66,15 +66,15 @@ type Deleted struct {
 // state-conflict). It may be repeated at any time.
 func (r *Rechainer) Delete(ctx context.Context, name string, force bool) (Deleted, error) {
 	out := Deleted{Job: name, Rechained: []string{}, Unblocked: []string{}}
-	if repeated, err := r.repeats(ctx, name); repeated || err != nil {
-		return out, err
-	}
 	job, err := erpnext.Get[erpnext.DispatchJob](ctx, r.ERPNext, doctype, name)
 	if erpnext.IsNotFound(err) {
 		return out, r.before(ctx, out, err)
 	}
 	if err != nil {
 		return out, fmt.Errorf("reading work order %s: %w", name, err)
+	}
+	if err := r.mustBeMeant(ctx, name); err != nil {
+		return out, err
 	}
 	r.Words.Read(job)
 	lost, err := r.lossesOf(ctx, job)

@@ -19,19 +19,24 @@ const (
 )
 
 // repeatedWithin is for how long a deletion that is asked for again, by the same
-// person, is the one that was carried out.
-const repeatedWithin = 5 * time.Minute
+// person, is taken for the one that was carried out.
+const repeatedWithin = 30 * time.Second
 
-// repeats tells that the caller has just deleted the work order: what has its name
-// now is another one, as ERPNext gives the last number of a series out again.
-func (r *Rechainer) repeats(ctx context.Context, name string) (bool, error) {
+// mustBeMeant refuses what the caller has just deleted, though it is there: what
+// has its name now is another one, as ERPNext gives the last number of a series out
+// again, and the wish may be the old one, whose answer was lost.
+func (r *Rechainer) mustBeMeant(ctx context.Context, name string) error {
 	page, _, err := r.Trail.Audits(ctx, keep.AuditFilter{
 		Actor: hub.ActorOf(ctx).String(), Action: actionDone, Doctype: doctype, Name: name, Since: r.Now().Add(-repeatedWithin), Limit: 1,
 	})
 	if err != nil {
-		return false, fmt.Errorf("looking for the deletion of %s: %w", name, err)
+		return fmt.Errorf("looking for the deletion of %s: %w", name, err)
 	}
-	return len(page) > 0, nil
+	if len(page) == 0 {
+		return nil
+	}
+	return hub.Fail(hub.Conflict, "state-conflict", "You have just deleted "+name+", and ERPNext gave its number out again. To delete the new work order, ask again in half a minute.", nil,
+		hub.WithState(map[string]any{"job": name, "deleted_at": page[0].At}))
 }
 
 // before tells whether a work order that is not there was deleted by the hub. One

@@ -21,14 +21,15 @@ const answerWithin = 8 * time.Second
 // his clock may be a little fast.
 const (
 	fastBy = 2 * time.Minute
-	oldest = 31 * 24 * time.Hour
+	oldest = 366 * 24 * time.Hour // as somebody of the staff says
+	recent = 31 * 24 * time.Hour  // as anybody else does
 )
 
 type statusInput struct {
 	Body struct {
 		Job        string          `json:"job" minLength:"1" maxLength:"140"`
 		Status     string          `json:"status" minLength:"1" maxLength:"140" doc:"The new state, in the hub's words or the site's"`
-		At         *time.Time      `json:"at,omitempty" doc:"When it happened; now when absent. Not in the future, at most 31 days ago"`
+		At         *time.Time      `json:"at,omitempty" doc:"When it happened; now when absent. Not in the future; at most 31 days ago, a year when staff says it"`
 		Note       string          `json:"note,omitempty" maxLength:"2000"`
 		Disconnect string          `json:"disconnect_reason,omitempty" maxLength:"140" doc:"Why a service is taken away; required to complete a removal"`
 		Reason     string          `json:"reason,omitempty" maxLength:"500" doc:"Why a final work order is opened again, or one on hold released; staff only"`
@@ -128,8 +129,8 @@ func (d *Desk) allowed(ctx context.Context, m effect.Move, job *erpnext.Dispatch
 	switch {
 	case m.At.After(now.Add(fastBy)):
 		why = "must not be in the future"
-	case m.At.Before(now.Add(-oldest)):
-		why = "must be of the last 31 days"
+	case m.At.Before(now.Add(-oldest)) || !m.Person && m.At.Before(now.Add(-recent)):
+		why = "must be of the last 31 days, of the last 366 when the office says it"
 	case m.To == erpnext.JobCompleted && !job.ActualStart.IsZero():
 		zone, err := d.ERPNext.Zone(ctx)
 		if err != nil {

@@ -1,9 +1,12 @@
 package activation_test
 
 import (
+	"encoding/binary"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -118,6 +121,33 @@ func TestTheDayIsTheWorks(t *testing.T) {
 		job := p.job("DJ-2", doc{"actual_end": c.end})
 		if out := p.activate(job); string(out.Start) != c.start || out.Amount.String() != c.invoice {
 			t.Errorf("%s: starts on %s for %s, want %s for %s", name, out.Start, out.Amount, c.start, c.invoice)
+		}
+	}
+}
+
+// TestToldLongAfter: who tells the hub today of work that was done in April says
+// from when on the service was used. What was told long ago and missed is another
+// matter.
+func TestToldLongAfter(t *testing.T) {
+	t.Parallel()
+	p, n := open(t, "2026-11-23 10:00"), 0
+	for told, c := range map[string]struct{ start, invoice string }{
+		"2026-11-23 09:59": {"2026-04-24", "9.32"}, "2026-10-30 12:00": {"2026-04-24", "9.32"}, "2026-04-23 16:00": {"2026-11-24", "9.32"},
+	} {
+		n++
+		p.begin(n, "2026-11-23 10:00")
+		p.usual()
+		id := uuid.Must(uuid.NewV7())
+		at, err := time.ParseInLocation("2006-01-02 15:04", told, hub.Local())
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(id[:6], binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))[2:])
+		job := p.job("DJ-2", doc{"actual_end": "2026-04-23 15:00:00", "hub_state": "Completed " + id.String()})
+		for _, when := range []string{"told", "asked again"} {
+			if out := p.activate(job); string(out.Start) != c.start || out.Amount.String() != c.invoice {
+				t.Errorf("%s on %s: starts on %s for %s, want %s for %s", when, told, out.Start, out.Amount, c.start, c.invoice)
+			}
 		}
 	}
 }

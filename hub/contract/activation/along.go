@@ -2,7 +2,10 @@ package activation
 
 import (
 	"context"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/contract/prorata"
@@ -69,10 +72,29 @@ func (d *Desk) date(ctx context.Context, f *file) error {
 	at := d.now()
 	if f.job != nil && d.final(f.job.Status) && !f.job.ActualEnd.IsZero() {
 		end := f.job.ActualEnd.In(zone)
-		if age := at.Sub(end); age >= 0 && age <= time.Duration(d.late)*24*time.Hour {
+		if !end.After(at) && (d.recent(end) || d.justTold(f.job)) {
 			at = end
 		}
 	}
 	f.start = prorata.Start(at)
 	return nil
+}
+
+// recent tells whether something is not so old that it is for a person.
+func (d *Desk) recent(at time.Time) bool {
+	return d.now().Sub(at) <= time.Duration(d.late)*24*time.Hour
+}
+
+// justTold tells whether somebody told the hub recently that the work is done,
+// however long ago it was. The id of the move, the last word of hub_state, has the
+// instant at which it was told.
+func (d *Desk) justTold(job *erpnext.DispatchJob) bool {
+	if job == nil {
+		return false
+	}
+	id, err := uuid.Parse(job.HubState[strings.LastIndexByte(job.HubState, ' ')+1:])
+	if err != nil || id.Version() != 7 {
+		return false
+	}
+	return d.recent(time.Unix(id.Time().UnixTime()))
 }

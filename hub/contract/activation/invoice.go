@@ -59,7 +59,7 @@ func (d *Desk) tooLate(f *file) string {
 		return ""
 	case f.main.Status != erpnext.StatusActive:
 		return "the subscription is " + f.main.Status
-	case f.start < oldest:
+	case f.start < oldest && !d.justTold(f.job):
 		return "it began on " + string(f.start) + ", more than " + fmt.Sprint(d.late) + " days ago: what was not invoiced is for a person"
 	case f.fresh || f.main.ActivationJob != "":
 		return ""

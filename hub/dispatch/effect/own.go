@@ -144,6 +144,10 @@ func (e *Engine) activate(ctx context.Context, m Move, job *erpnext.DispatchJob)
 	if e.Activate == nil {
 		return Skip("Nothing activates services here."), nil
 	}
+	if m.Observed { // who wrote it into ERPNext told the hub nothing: an old day is looked at by a person
+		seen := *job
+		seen.HubState, job = "", &seen
+	}
 	made, err := e.Activate(ctx, job)
 	if hub.IsKind(err, hub.NotFound) && job.ServiceContract == "" && job.Subscription == "" {
 		return Skip("No service waits at this place."), nil

@@ -179,18 +179,11 @@ const (
 	BenefitGift    = schema.BenefitGift
 )
 
-// The movements of stock.
-const (
-	MaterialIssue    = schema.MaterialIssue
-	MaterialReceipt  = schema.MaterialReceipt
-	MaterialTransfer = schema.MaterialTransfer
-)
+// MaterialIssue is the movement of stock that uses it up.
+const MaterialIssue = schema.MaterialIssue
 
-// The states of a request of a customer.
+// The states of a request of a customer that is done with.
 const (
-	IssueOpen     = schema.IssueOpen
-	IssueReplied  = schema.IssueReplied
-	IssueOnHold   = schema.IssueOnHold
 	IssueResolved = schema.IssueResolved
 	IssueClosed   = schema.IssueClosed
 )

@@ -107,6 +107,11 @@ func Fail(kind Kind, code, detail string, cause error, options ...Option) error 
 	return e
 }
 
+// PartOff is the failure of a part whose system, "ERPNext" say, is not configured.
+func PartOff(system string) error {
+	return Fail(Unavailable, "part-off", "This needs "+system+", which is not configured.", nil)
+}
+
 // WithField says which value of the request is wrong.
 func WithField(pointer, detail string) Option {
 	return func(e *Error) { e.Fields = append(e.Fields, Field{pointer, detail}) }

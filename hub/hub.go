@@ -46,6 +46,18 @@ func Clip(text string, n int) string {
 	return text
 }
 
+// Formula is what a text begins with that a spreadsheet would compute.
+const Formula = "=+-@\t\r\n|%"
+
+// Cell makes a text that no spreadsheet computes: it stands behind an apostrophe
+// then.
+func Cell(text string) string {
+	if text != "" && strings.IndexByte(Formula, text[0]) >= 0 {
+		return "'" + text
+	}
+	return text
+}
+
 // Local returns the zone of people. The time zone data is linked into the
 // binary, so the only error is a wrong Zone.
 func Local() *time.Location {

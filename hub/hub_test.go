@@ -182,6 +182,17 @@ func TestClip(t *testing.T) {
 	}
 }
 
+func TestCell(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "a=b": "a=b", "élan": "élan", "'x": "'x", "=1+1": "'=1+1", "+1": "'+1", "-2": "'-2", "@x": "'@x", "\ty": "'\ty", "\ry": "'\ry", "\ny": "'\ny", "|x": "'|x", "%x": "'%x",
+	} {
+		if got := hub.Cell(text); got != want {
+			t.Errorf("%q stands in a cell as %q", text, got)
+		}
+	}
+}
+
 func TestDaysForPeople(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 0, 12, 0, 0, time.UTC) // the evening before, in Quebec

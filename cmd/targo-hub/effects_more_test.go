@@ -55,10 +55,10 @@ func TestVisitGoesOnAfterUpsets(t *testing.T) {
 	h.refused(t, m{"job": job, "status": "Open"}, http.StatusUnprocessableEntity, "reason-missing")
 	h.move(t, job, "Open", m{"reason": "Le téléphone ne sonne pas"})
 	h.move(t, job, "In Progress", nil)
-	h.move(t, job, "Completed", answered) // for the second time
-	if e := h.awaitEffect(t, job, "activation"); e.Name == "" {
-		t.Error("the second completion did not look after the service")
+	if second := h.move(t, job, "Completed", answered); second.effect("activation").Name == "" {
+		t.Errorf("the second completion did not look after the service: %+v", second.Effects)
 	}
+	h.awaitEffect(t, job, "activation")
 	w.checkBilledAtMostOnce(t, s)
 }
 

@@ -121,7 +121,7 @@ func (f *features) addAcceptance(s *Settings, o *outside, m *machinery) error {
 // would be billed for it.
 func (f *features) addContracts(s *Settings, o *outside, m *machinery) (err error) {
 	f.contract, err = contract.NewDesk(contract.Deps{
-		ERPNext: o.erp, Store: m.store, News: m.broker, Mail: f.outbox, Config: s.Contract,
+		ERPNext: o.erp, Store: m.store, News: m.broker, Config: s.Contract,
 		Final: f.dispatch.Final, Words: f.dispatch.Words(), Unblock: f.dispatch.Unblock, Resume: f.desk.Resume, TasksTo: s.Dispatch.Deeds.TasksTo,
 		Metrics: m.reg, Now: time.Now, Log: m.log,
 	})

@@ -29,7 +29,7 @@ var floors = map[string]int{
 
 	"cmd/targo-hub": 4, "cmd/targo-sim": 4,
 
-	"simkit": -1, "testdata": -1, "hub/hubtest": -1, "hub/inbox/inboxtest": -1, "hub/keep/redis/redistest": -1, "hub/keep/keeptest": -1, "connectors/connectorstest": -1,
+	"simkit": -1, "testdata": -1, "hub/hubtest": -1, "hub/inbox/inboxtest": -1, "hub/keep/redis/redistest": -1, "hub/keep/keeptest": -1, "connectors/connectorstest": -1, "erpnext/erpnexttest": -1,
 	"erpnext/erpnextsim": -1, "connectors/docuseal/docusealsim": -1,
 	"connectors/twilio/twiliosim": -1, "connectors/mailjet/mailjetsim": -1,
 }

@@ -92,7 +92,7 @@ func announce(s *Settings, o *outside, log *slog.Logger) {
 		{"erpnext-webhook", !s.ERPNext.WebhookSecret.Empty(), "TARGO_ERPNEXT_WEBHOOK_SECRET"},
 		{"stripe-webhook", s.Stripe.On(), "TARGO_STRIPE_WEBHOOK_SECRET"},
 		{"traccar-webhook", s.Traccar.On(), "TARGO_TRACCAR_WEBHOOK_SECRET"},
-		{"job-webhooks", len(s.Hooks.Hosts) > 0, "TARGO_HOOKS_HOSTS"},
+		{"job-webhooks", s.Hooks.On(), "TARGO_HOOKS_HOSTS"},
 		{"docuseal", o.seal != nil, "TARGO_DOCUSEAL_URL"},
 		{"docuseal-webhook", !s.DocuSeal.WebhookSecret.Empty() || !s.DocuSeal.WebhookHeader.Empty(), "TARGO_DOCUSEAL_WEBHOOK_SECRET"},
 		{"twilio", s.Twilio.On(), "TARGO_TWILIO_ACCOUNT_SID"},

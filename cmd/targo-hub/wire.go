@@ -68,11 +68,9 @@ func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	if !asking {
-		s.Twilio.Closed, s.Mailjet.Closed = gate.Closed(s.Twilio.BaseURL), gate.Closed(s.Mailjet.BaseURL)
-	}
 	var shut func(string) error
 	if !asking {
+		s.Twilio.Closed, s.Mailjet.Closed = gate.Closed(s.Twilio.BaseURL), gate.Closed(s.Mailjet.BaseURL)
 		shut = gate.ClosedHook
 	}
 	o.hooks = standardwebhooks.New(s.Hooks, standardwebhooks.Deps{Metrics: metrics, Closed: shut})

@@ -52,7 +52,6 @@ type Deps struct {
 	// connectors.Options); nil, or an answer of nil, lets it be.
 	Closed   func(address string) error
 	Resolver *net.Resolver
-	Now      func() time.Time
 }
 
 // Client sends webhooks. Every failure is a *connectors.Error.
@@ -68,9 +67,6 @@ type Client struct {
 
 // New makes a client of settings that are valid.
 func New(cfg Config, deps Deps) *Client {
-	if deps.Now == nil {
-		deps.Now = time.Now
-	}
 	c := &Client{cfg: cfg, deps: deps, kits: map[string]*connectors.Client{}}
 	for _, text := range cfg.Hosts {
 		if p, err := parsePlace(text); err == nil {
@@ -105,7 +101,7 @@ func (c *Client) Send(ctx context.Context, w Webhook) error {
 	if err != nil {
 		return err
 	}
-	at := c.deps.Now()
+	at := time.Now()
 	signature, err := c.sign(w, at)
 	if err != nil {
 		return err
@@ -128,13 +124,6 @@ func (c *Client) Send(ctx context.Context, w Webhook) error {
 		return e
 	}
 	return nil
-}
-
-// Check tells what Send would say of an address before anything is called: nil
-// when it may be.
-func (c *Client) Check(address string) error {
-	_, err := c.target(address)
-	return err
 }
 
 // sign gives the value of webhook-signature: one signature for each secret.
@@ -167,12 +156,11 @@ func (c *Client) kit(to target) *connectors.Client {
 		kit.Close()
 		delete(c.kits, origin)
 	}
-	options := connectors.Options{
+	kit := connectors.New(connectors.Options{
 		System: system, BaseURL: to.origin, Timeout: c.cfg.Timeout, Writes: 2, MaxBody: 2 * maxRead, Metrics: c.deps.Metrics,
 		Secrets: []string{c.cfg.Secret.Reveal(), c.cfg.SecretNext.Reveal()}, Permit: to.permit, Resolver: c.deps.Resolver,
-	}
-	options.Closed = c.closed(to.origin)
-	kit := connectors.New(options)
+		Closed: c.closed(to.origin),
+	})
 	c.kits[to.origin] = kit
 	return kit
 }

@@ -67,7 +67,7 @@ type Bin struct {
 // StockEntry moves stock; it counts once it was submitted.
 type StockEntry struct {
 	Doc
-	StockEntryType string           `json:"stock_entry_type,omitempty"` // MaterialIssue, MaterialReceipt, MaterialTransfer
+	StockEntryType string           `json:"stock_entry_type,omitempty"` // MaterialIssue, Material Receipt, Material Transfer
 	Purpose        string           `json:"purpose,omitempty"`          // follows the type
 	Company        string           `json:"company,omitempty"`
 	PostingDate    Date             `json:"posting_date,omitempty"`

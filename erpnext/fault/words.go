@@ -14,15 +14,15 @@ var locked = []string{"1205", "1213"}
 // stays, for who looks it up. Of a statement that the database does not understand
 // the driver's own words are what an operator needs: they stay.
 func worded(class, line string) string {
-	number := numberOf(line)
+	n := numberOf(line)
 	if !Contention(class) && !slices.Contains(severed, class) && !strings.HasPrefix(line, "(") {
 		return line
 	}
 	switch {
-	case slices.Contains(locked, number), number == "" && slices.Contains(postgres, class):
-		return "Somebody else was writing to the same documents in ERPNext. The next try should work" + beside(number) + "."
-	case number != "" && slices.Contains(connection, number):
-		return "ERPNext had no connection to its database for a moment. The next try should work" + beside(number) + "."
+	case slices.Contains(locked, n), n == "" && slices.Contains(postgres, class):
+		return "Somebody else was writing to the same documents in ERPNext. The next try should work" + beside(n) + "."
+	case n != "" && slices.Contains(connection, n):
+		return "ERPNext had no connection to its database for a moment. The next try should work" + beside(n) + "."
 	}
 	return line
 }
@@ -37,9 +37,9 @@ func numberOf(line string) string {
 	return ""
 }
 
-func beside(number string) string {
-	if number == "" {
+func beside(n string) string {
+	if n == "" {
 		return ""
 	}
-	return " (database error " + number + ")"
+	return " (database error " + n + ")"
 }

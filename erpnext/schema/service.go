@@ -17,7 +17,7 @@ func serviceDoctypes() []meta.DocType {
 			data("wifi_ssid"), of("Password", "wifi_password"), data("sip_username"), of("Password", "sip_password"),
 			data("radius_username"), of("Password", "radius_password"), data("ip_address", "firmware_version"),
 			data("login_user"), of("Password", "login_password"),
-			pick("status", "inventory", "active", "defective", "returned", "scrapped"),
+			pick("status", EquipmentInventory, EquipmentActive, EquipmentDefective, EquipmentReturned, EquipmentScrapped),
 			link("Customer", "customer"), link("Service Location", "service_location"), link("Service Subscription", "subscription"),
 			data("olt_name"), of("Int", "olt_slot", "olt_port", "onu_id"),
 			link("Warehouse", "warehouse"), link("Dispatch Technician", "held_by_technician"),

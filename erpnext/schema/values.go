@@ -105,18 +105,11 @@ const (
 	BenefitGift    = "gift"
 )
 
-// The movements of stock.
-const (
-	MaterialIssue    = "Material Issue"
-	MaterialReceipt  = "Material Receipt"
-	MaterialTransfer = "Material Transfer"
-)
+// MaterialIssue is the movement of stock that uses it up.
+const MaterialIssue = "Material Issue"
 
-// The states of a request of a customer.
+// The states of a request of a customer that is done with.
 const (
-	IssueOpen     = "Open"
-	IssueReplied  = "Replied"
-	IssueOnHold   = "On Hold"
 	IssueResolved = "Resolved"
 	IssueClosed   = "Closed"
 )

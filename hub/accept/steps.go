@@ -138,7 +138,7 @@ func (d *Desk) newContract(s *sale) erpnext.ServiceContract {
 		HubKey: "quotation:" + s.Quotation, Quotation: s.Quotation, Customer: s.quote.PartyName,
 		ContractType: contractType(s), InstallTemplate: offer.Installation(s.quote), Status: erpnext.ContractSigned, MonthlyRate: offer.MonthlyRate(s.quote),
 		SignatureMethod: s.Method, SignedAt: erpnext.At(s.At), SignerName: s.Name, SignerIP: s.Address,
-		SignerUserAgent: clip(s.Agent, 140), DocumentSHA256: s.Document,
+		SignerUserAgent: hub.Clip(s.Agent, 140), DocumentSHA256: s.Document,
 	}
 	if s.location != nil {
 		contract.ServiceLocation = s.location.Name
@@ -184,7 +184,7 @@ func (d *Desk) issued(ctx context.Context, s *sale) (string, error) {
 	}
 	issue, _, err := erpnext.Ensure(ctx, d.erp, find, func(ctx context.Context) (*erpnext.Issue, error) {
 		return erpnext.Insert[erpnext.Issue](ctx, d.erp, "Issue", erpnext.Issue{
-			HubKey: "contract:" + s.contract.Name, Subject: clip("Installation "+s.contract.Name+" — "+s.quote.CustomerName, 140),
+			HubKey: "contract:" + s.contract.Name, Subject: hub.Clip("Installation "+s.contract.Name+" — "+s.quote.CustomerName, 140),
 			Customer: s.quote.PartyName, ServiceContract: s.contract.Name, ServiceLocation: s.contract.ServiceLocation,
 		})
 	})
@@ -250,7 +250,7 @@ func newSubscription(s *sale) erpnext.ServiceSubscription {
 			}
 		}
 	}
-	sub.PlanName = clip(strings.Join(plans, " + "), 140)
+	sub.PlanName = hub.Clip(strings.Join(plans, " + "), 140)
 	sub.ServiceCategory = categories[0]
 	if slices.ContainsFunc(categories, func(c string) bool { return c != categories[0] }) {
 		sub.ServiceCategory = "Bundle"
@@ -337,12 +337,4 @@ func (d *Desk) told(ctx context.Context, s *sale) (string, error) {
 		"issue": s.out.Issue, "jobs": s.out.Jobs, "subscription": s.out.Subscription,
 	})
 	return event.Key, d.news.Publish(ctx, event)
-}
-
-// clip shortens a text to n characters, for fields that hold no more.
-func clip(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return text
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -71,14 +70,6 @@ func filterOf(c echo.Context) (keep.AuditFilter, error) {
 
 func row(r keep.Record) []string {
 	return []string{
-		r.At.UTC().Format(time.RFC3339Nano), cell(r.Actor), cell(r.Action), cell(r.Doctype), cell(r.Name), cell(r.Detail), cell(r.Request), r.ID,
+		r.At.UTC().Format(time.RFC3339Nano), hub.Cell(r.Actor), hub.Cell(r.Action), hub.Cell(r.Doctype), hub.Cell(r.Name), hub.Cell(r.Detail), hub.Cell(r.Request), r.ID,
 	}
-}
-
-// cell keeps a spreadsheet from taking a text for a formula.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -61,7 +61,7 @@ func (d *Desk) compare(c echo.Context) error {
 		return err
 	}
 	ours := map[string]hub.Money{}
-	_, err = d.gather(c.Request().Context(), m, func(i *Invoice) error {
+	err = d.gather(c.Request().Context(), m, func(i *Invoice) error {
 		ours[i.Customer] = i.Total
 		if of == "subtotal" {
 			ours[i.Customer] = i.Subtotal

@@ -5,10 +5,9 @@ import (
 	"math/big"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/billing/month"
 )
 
 // What the key of an invoice that the hub drew up tells: "SUB/2026-04-24/prorata"
@@ -63,7 +62,7 @@ func (r *run) findDrafts(ctx context.Context) error {
 // rounded to the cent there, so this may be some cents beside it.
 func (c change) monthly() hub.Money {
 	exact := new(big.Rat).Mul(c.amount.Rat(), big.NewRat(int64(c.of), int64(max(c.days, 1))))
-	return hub.Money{Decimal: decimal.RequireFromString(exact.FloatString(2))}
+	return month.Cents(exact)
 }
 
 // beginning is when, and with what, a service began.

@@ -159,15 +159,14 @@ func (p *jsonPaper) put(value any) error {
 	return err
 }
 
-// gather makes a whole report in memory but for the invoices, which go to each.
-func (d *Desk) gather(ctx context.Context, m month.Month, each func(*Invoice) error) (*Report, error) {
+// gather makes a report of which only the invoices are wanted: they go to each.
+func (d *Desk) gather(ctx context.Context, m month.Month, each func(*Invoice) error) error {
 	giveBack, err := d.take()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer giveBack()
-	r := d.begin(m)
-	return r.report, r.walk(ctx, each)
+	return d.begin(m).walk(ctx, each)
 }
 
 func separator(text string) (rune, error) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/billing/legacy"
 )
 
 // table writes a report as CSV, as RFC 4180 has it, with the mark by which
@@ -43,8 +42,8 @@ type row struct {
 
 func (t *table) write(r row) error {
 	return t.w.Write([]string{
-		r.kind, plain(r.customer), plain(r.name), plain(r.subscription), plain(r.location), plain(r.plan), plain(r.cycle), r.from, r.to, r.days,
-		r.amount, r.tps, r.tvq, r.total, plain(r.note),
+		r.kind, hub.Cell(r.customer), hub.Cell(r.name), hub.Cell(r.subscription), hub.Cell(r.location), hub.Cell(r.plan), hub.Cell(r.cycle), r.from, r.to, r.days,
+		r.amount, r.tps, r.tvq, r.total, hub.Cell(r.note),
 	})
 }
 
@@ -103,14 +102,6 @@ func (s Skip) note() string {
 	}
 	if s.Note != "" {
 		text += ": " + s.Note
-	}
-	return text
-}
-
-// plain makes a text that no spreadsheet computes.
-func plain(text string) string {
-	if text != "" && strings.ContainsRune(legacy.Formula, rune(text[0])) {
-		return "'" + text
 	}
 	return text
 }

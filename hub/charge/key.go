@@ -9,8 +9,8 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 )
 
-// Header carries the key of the cut-over. The edge takes it off every request.
-const Header = "X-Cutover-Token"
+// header carries the key of the cut-over. The edge takes it off every request.
+const header = "X-Cutover-Token"
 
 // Wrong keys: after so many within the time their sender is not heard for the
 // rest of it, not even with the right one.
@@ -26,10 +26,8 @@ type failures struct {
 	since time.Time
 }
 
-// admission is on the context of a request that showed the right key. Only the
-// guard that checked the key takes it.
-type admission struct{ guard *Guard }
-
+// admissionKey is where the context of a request that showed the right key holds
+// the guard that checked it: no other one lets it through.
 type admissionKey struct{}
 
 // Admit checks the key that a request carries and puts on the context that it
@@ -52,9 +50,9 @@ func (g *Guard) Admit(ctx context.Context, token string) (context.Context, error
 		g.failed(who)
 		g.keys.WithLabelValues("wrong").Inc()
 		g.deps.Log.WarnContext(ctx, "a wrong key of the cut-over was shown", "role", string(actor.Role), "request", hub.RequestID(ctx))
-		return ctx, hub.Fail(hub.Forbidden, "cutover-token-wrong", "The key in "+Header+" is not the key of the cut-over.", nil)
+		return ctx, hub.Fail(hub.Forbidden, "cutover-token-wrong", "The key in "+header+" is not the key of the cut-over.", nil)
 	}
-	return context.WithValue(ctx, admissionKey{}, admission{g}), nil
+	return context.WithValue(ctx, admissionKey{}, g), nil
 }
 
 // fits compares in constant time, whatever the lengths.
@@ -68,8 +66,8 @@ func (g *Guard) fits(token string) bool {
 }
 
 func (g *Guard) admitted(ctx context.Context) bool {
-	a, ok := ctx.Value(admissionKey{}).(admission)
-	return ok && a.guard == g
+	by, ok := ctx.Value(admissionKey{}).(*Guard)
+	return ok && by == g
 }
 
 // silenced tells how long a sender is not heard.

@@ -29,13 +29,13 @@ func (d *Desk) Ahead(ctx context.Context) ([]Ahead, error) {
 	}
 	for _, e := range coming {
 		switch e.Kind {
-		case "plan":
+		case agenda.Replan:
 			var o life.PlanOrder
 			if err := json.Unmarshal(e.Order, &o); err != nil {
 				return nil, fmt.Errorf("reading change %s: %w", e.ID, err)
 			}
 			all = append(all, Ahead{Subscription: o.Subscription, On: e.On, Plan: o.Plan, Monthly: o.Price})
-		case "terminate":
+		case agenda.Terminate:
 			ends, err := d.ends(ctx, e)
 			if err != nil {
 				return nil, err

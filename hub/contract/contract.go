@@ -29,7 +29,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/contract/dossier"
 	"gigafibre.ca/targo-hub/hub/contract/orphans"
 	"gigafibre.ca/targo-hub/hub/keep"
-	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/saga"
 )
 
 // What rooms give to others.
@@ -39,6 +39,9 @@ type (
 	Orphans    = orphans.Config
 	Words      = orphans.Words // the site's own for the states of a job
 )
+
+// Found is the state of an activation of what was in force already.
+const Found = activation.Found
 
 // Config is the contract part of the settings.
 type Config struct {
@@ -61,10 +64,7 @@ func (c Config) Validate() error {
 
 // Store is what the desk needs of hub/keep.
 type Store interface {
-	keep.Queue
-	keep.Desk
-	keep.Lists
-	keep.Values
+	saga.Store
 	keep.Trail
 }
 
@@ -73,18 +73,12 @@ type News interface {
 	Publish(ctx context.Context, events ...hub.Event) error
 }
 
-// Mail takes messages to customers.
-type Mail interface {
-	Queue(ctx context.Context, m outbox.Message) (outbox.Entry, error)
-}
-
 // Deps is what the desk works with. ERPNext may be nil: what needs it then
 // answers that the part is switched off.
 type Deps struct {
 	ERPNext *erpnext.Client
 	Store   Store
 	News    News
-	Mail    Mail
 	Config  Config
 	Final   func(status string) bool // whether a Dispatch Job's status is final; in the hub's own words when nil
 	Now     func() time.Time

@@ -3,20 +3,18 @@ package contract_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/contract"
 	"gigafibre.ca/targo-hub/hub/hubtest"
@@ -29,55 +27,35 @@ type doc = map[string]any
 
 // founded is what all sites begin as: a customer with a plan, a rebate under it,
 // a contract of 24 months in its sixth, visits and a device. It is never changed.
-var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
-	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
-	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
-}
-
-func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
+var founded = erpnexttest.Founded(nil, func(site *erpnexttest.Founding) {
+	site.Company()
+	for _, item := range []string{"FIBRE", "FIBRE1G"} {
+		site.Put("Item", doc{"item_code": item, "item_name": "Article " + item, "item_group": "Services", "stock_uom": "Nos", "is_stock_item": 0})
 	}
-	return erpnextsim.Found(erpnextsim.Options{Profile: profile}, func(site *erpnextsim.Site) error {
-		err := errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"))
-		put := func(doctype string, values doc) {
-			_, failed := site.Put(doctype, values)
-			err = errors.Join(err, failed)
+	site.Put("Customer", doc{"name": "CUST-1", "customer_name": "Ann Roy", "customer_type": "Individual", "language": "fr"})
+	site.Put("Customer", doc{"name": "CUST-2", "customer_name": "Bo Gray", "customer_type": "Company", "language": "en"})
+	site.Put("Service Location", doc{"name": "LOC-1", "customer": "CUST-1", "address_line": "1 rue des Essais", "city": "Granby"})
+	site.Put("Service Location", doc{"name": "LOC-2", "customer": "CUST-1", "address_line": "2 rue des Essais", "city": "Granby"})
+	site.Put("Service Contract", doc{"name": "CTR-1", "customer": "CUST-1", "service_location": "LOC-1", "contract_type": "Résidentiel", "status": "Actif",
+		"start_date": "2026-01-01", "duration_months": 24, "monthly_rate": 49.95, "install_fee": 240})
+	subscription := func(name, place, plan string, price float64, order int, more doc) {
+		values := doc{"name": name, "customer": "CUST-1", "service_location": place, "service_category": "Internet", "plan_name": plan,
+			"monthly_price": price, "billing_cycle": "Monthly", "status": "Actif", "start_date": "2026-01-01", "display_order": order}
+		for k, v := range more {
+			values[k] = v
 		}
-		put("Company", doc{"company_name": "TARGO", "abbr": "T", "default_currency": "CAD", "country": "Canada"})
-		for _, tax := range []string{"TPS", "TVQ"} {
-			put("Account", doc{"account_name": tax, "parent_account": "Passif - T", "root_type": "Liability", "account_type": "Tax", "company": "TARGO"})
-		}
-		for _, item := range []string{"FIBRE", "FIBRE1G"} {
-			put("Item", doc{"item_code": item, "item_name": "Article " + item, "item_group": "Services", "stock_uom": "Nos", "is_stock_item": 0})
-		}
-		put("Customer", doc{"name": "CUST-1", "customer_name": "Ann Roy", "customer_type": "Individual", "language": "fr"})
-		put("Customer", doc{"name": "CUST-2", "customer_name": "Bo Gray", "customer_type": "Company", "language": "en"})
-		put("Service Location", doc{"name": "LOC-1", "customer": "CUST-1", "address_line": "1 rue des Essais", "city": "Granby"})
-		put("Service Location", doc{"name": "LOC-2", "customer": "CUST-1", "address_line": "2 rue des Essais", "city": "Granby"})
-		put("Service Contract", doc{"name": "CTR-1", "customer": "CUST-1", "service_location": "LOC-1", "contract_type": "Résidentiel", "status": "Actif",
-			"start_date": "2026-01-01", "duration_months": 24, "monthly_rate": 49.95, "install_fee": 240})
-		subscription := func(name, place, plan string, price float64, order int, more doc) {
-			values := doc{"name": name, "customer": "CUST-1", "service_location": place, "service_category": "Internet", "plan_name": plan,
-				"monthly_price": price, "billing_cycle": "Monthly", "status": "Actif", "start_date": "2026-01-01", "display_order": order}
-			for k, v := range more {
-				values[k] = v
-			}
-			put("Service Subscription", values)
-		}
-		subscription("SUB-1", "LOC-1", "Fibre 500", 59.95, 10, doc{"service_contract": "CTR-1", "item": "FIBRE"})
-		subscription("SUB-R", "LOC-1", "Rabais fidélité", -10, 11, nil)
-		subscription("SUB-X", "LOC-2", "Fibre 100", 39.95, 10, nil)
-		put("Service Contract", doc{"name": "CTR-1", "service_subscription": "SUB-1"})
-		for name, status := range map[string]string{"DJ-1": "Completed", "DJ-2": "Open", "DJ-3": "On Hold"} {
-			put("Dispatch Job", doc{"name": name, "subject": "Branchement", "customer": "CUST-1", "service_location": "LOC-1", "job_type": "Installation",
-				"status": status, "scheduled_date": "2026-06-10", "service_contract": "CTR-1"})
-		}
-		put("Service Equipment", doc{"name": "EQP-1", "equipment_type": "ONT", "serial_number": "TPLG00000001", "status": "active", "customer": "CUST-1", "service_location": "LOC-1"})
-		return err
-	})
-}
+		site.Put("Service Subscription", values)
+	}
+	subscription("SUB-1", "LOC-1", "Fibre 500", 59.95, 10, doc{"service_contract": "CTR-1", "item": "FIBRE"})
+	subscription("SUB-R", "LOC-1", "Rabais fidélité", -10, 11, nil)
+	subscription("SUB-X", "LOC-2", "Fibre 100", 39.95, 10, nil)
+	site.Put("Service Contract", doc{"name": "CTR-1", "service_subscription": "SUB-1"})
+	for name, status := range map[string]string{"DJ-1": "Completed", "DJ-2": "Open", "DJ-3": "On Hold"} {
+		site.Put("Dispatch Job", doc{"name": name, "subject": "Branchement", "customer": "CUST-1", "service_location": "LOC-1", "job_type": "Installation",
+			"status": status, "scheduled_date": "2026-06-10", "service_contract": "CTR-1"})
+	}
+	site.Put("Service Equipment", doc{"name": "EQP-1", "equipment_type": "ONT", "serial_number": "TPLG00000001", "status": "active", "customer": "CUST-1", "service_location": "LOC-1"})
+})
 
 // plant is a site with a hub, at an instant of its own.
 type plant struct {
@@ -124,26 +102,12 @@ func idle(t testing.TB, change ...func(*contract.Config)) *plant {
 
 func settled(t testing.TB, profile erpnextsim.Profile, change ...func(*contract.Config)) *plant {
 	t.Helper()
-	image, err := founded[profile]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &plant{t: t, store: hubtest.Store(t), cfg: settings()}
+	p := &plant{t: t, site: erpnexttest.Site(t, founded[profile], nil), store: hubtest.Store(t), cfg: settings()}
 	for _, c := range change {
 		c(&p.cfg)
 	}
 	p.clock("2026-06-15 10:00")
-	if p.site, err = erpnextsim.New(erpnextsim.Options{Image: image}); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(p.site)
-	t.Cleanup(func() {
-		server.Close()
-		if err := p.site.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p.url = server.URL
+	p.url = erpnexttest.Serve(t, p.site)
 	return p
 }
 
@@ -165,12 +129,8 @@ func (p *plant) desk(store contract.Store, wire http.RoundTripper) *contract.Des
 	if wire == nil {
 		wire = &http.Transport{DisableKeepAlives: true}
 	}
-	erp, err := erpnext.New(erpnext.Config{URL: p.url, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{Transport: wire})
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	desk, err := contract.NewDesk(contract.Deps{
-		ERPNext: erp, Store: store, News: hubtest.News{Ring: p.store}, Config: p.cfg, Now: p.now, Log: slog.New(slog.DiscardHandler),
+		ERPNext: erpnexttest.Client(p.t, p.url, wire), Store: store, News: hubtest.News{Ring: p.store}, Config: p.cfg, Now: p.now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		p.t.Fatal(err)

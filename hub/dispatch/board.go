@@ -2,13 +2,10 @@ package dispatch
 
 import (
 	"context"
-	"time"
 
-	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/dispatch/board"
 	"gigafibre.ca/targo-hub/hub/dispatch/crew"
 	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
-	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 	"gigafibre.ca/targo-hub/hub/dispatch/notice"
 	"gigafibre.ca/targo-hub/hub/dispatch/pool"
 	"gigafibre.ca/targo-hub/hub/dispatch/presence"
@@ -16,19 +13,6 @@ import (
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/web"
 )
-
-// What the room board gives to others.
-type (
-	Board   = board.Board
-	BoardOf = board.Of
-	Sheet   = board.Sheet
-)
-
-// NewBoard makes a board of a site that has the hub's words for states; now is the
-// clock by which "today" is read.
-func NewBoard(erp *erpnext.Client, now func() time.Time) *Board {
-	return board.New(erp, machine.Words{}, now)
-}
 
 // NoticeTexts are the messages to technicians; the outbox knows them under
 // "notice".

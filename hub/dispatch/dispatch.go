@@ -1,5 +1,5 @@
 // Package dispatch is the life of work orders, Dispatch Jobs in ERPNext: they are
-// filed as a chain (Planner) or for an issue, shown to dispatchers (Board), given
+// filed as a chain (Planner) or for an issue, shown to dispatchers, given
 // to people, claimed, and moved from state to state; what follows from a move is
 // done once each, and tried again alone when it fails (Desk).
 //
@@ -12,8 +12,8 @@
 //
 // Routes: POST /dispatch/job-status, /dispatch/claim-job, /dispatch/job-delete,
 // /dispatch/from-issue, /dispatch/depends-on, GET /dispatch/effects,
-// /dispatch/job/{name}/effects, POST /dispatch/job/{name}/effects/{effect}/retry; those of the board, the
-// crew, notices, the pool and presence stand in their rooms.
+// /dispatch/job/{name}/effects, POST /dispatch/job/{name}/effects/{effect}/retry;
+// those of the board, the crew, notices, the pool and presence stand in their rooms.
 // Events: job.created, job.moved, job.deleted, job-claimed, job-unblocked,
 // effect.died.
 // Systems called: ERPNext (Dispatch Job, Dispatch Technician, Dispatch Tag, Issue,
@@ -63,16 +63,8 @@ type (
 	EffectState = effect.State
 )
 
-// NewPlanner makes a planner; now is the clock by which "today" is read.
-func NewPlanner(erp *erpnext.Client, news News, now func() time.Time) *Planner {
-	return plan.NewPlanner(erp, news, now)
-}
-
 // ParseSteps reads a quotation's wizard steps (see plan.ParseSteps).
 func ParseSteps(text string) ([]Step, error) { return plan.ParseSteps(text) }
-
-// ParseWords reads the site's own words for states (see machine.ParseWords).
-func ParseWords(text string) (Words, error) { return machine.ParseWords(text) }
 
 // Texts are the messages to customers; the outbox knows them under "deed".
 func Texts() (*outbox.Texts, error) { return deed.Texts() }
@@ -128,7 +120,7 @@ func NewDesk(d Deps) (*Desk, error) {
 		return nil, err
 	}
 	deeds := deed.Effects(deed.Deps{
-		ERPNext: d.ERPNext, Words: words, Config: d.Config.Deeds, Messages: d.Messages, Hooks: d.Hooks, Brand: d.Brand, Now: d.Now, Log: d.Log,
+		ERPNext: d.ERPNext, Words: words, Config: d.Config.Deeds, Messages: d.Messages, Hooks: d.Hooks, Brand: d.Brand, Now: d.Now,
 	})
 	desk := &Desk{Deps: d, words: words}
 	desk.engine = effect.New(effect.Deps{
@@ -137,7 +129,7 @@ func NewDesk(d Deps) (*Desk, error) {
 	})
 	desk.rechains = rechain.New(rechain.Deps{ERPNext: d.ERPNext, Words: words, Engine: desk.engine, News: d.News, Trail: d.Store, Now: d.Now, Bereaved: desk.tasks().Bereaved})
 	desk.intake = intake.New(intake.Deps{ERPNext: d.ERPNext, Words: words, News: d.News, Filer: desk.engine, Kinds: kinds, Now: d.Now})
-	desk.planner = NewPlanner(d.ERPNext, d.News, d.Now).For(words, desk.engine)
+	desk.planner = plan.New(plan.Deps{ERPNext: d.ERPNext, News: d.News, Words: words, Filer: desk.engine, Now: d.Now})
 	desk.office = newOffice(desk)
 	return desk, nil
 }

@@ -74,7 +74,7 @@ func (d *Desk) show(ctx context.Context, in *effectsInput) (*effectsOutput, erro
 	if err := d.off(); err != nil {
 		return nil, err
 	}
-	job, err := d.job(ctx, in.Name)
+	job, err := d.chains().Job(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/dispatch/chain"
 	"gigafibre.ca/targo-hub/hub/dispatch/effect"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 )
@@ -25,7 +24,7 @@ func (d *Desk) reopened(ctx context.Context, job *erpnext.DispatchJob, to, reaso
 	if to != erpnext.JobOpen || !machine.Final(job.Status) || len(job.WaitsFor()) == 0 {
 		return to, false, nil
 	}
-	graph, err := chain.Reader{ERPNext: d.ERPNext, Words: d.words}.Above(ctx, job.Name)
+	graph, err := d.chains().Above(ctx, job.Name)
 	if err != nil || !graph.Waits(job.Name) {
 		return to, false, err
 	}

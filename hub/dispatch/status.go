@@ -2,12 +2,12 @@ package dispatch
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/chain"
 	"gigafibre.ca/targo-hub/hub/dispatch/effect"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 	"gigafibre.ca/targo-hub/hub/web"
@@ -60,7 +60,7 @@ func (d *Desk) move(ctx context.Context, in *statusInput) (*statusOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	job, err := d.job(ctx, in.Body.Job)
+	job, err := d.chains().Job(ctx, in.Body.Job)
 	if err != nil {
 		return nil, err
 	}
@@ -153,10 +153,10 @@ func (d *Desk) allowed(ctx context.Context, m effect.Move, job *erpnext.Dispatch
 
 // answer waits a little for what the move leads to.
 func (d *Desk) answer(ctx context.Context, job *erpnext.DispatchJob, to, id string) (*statusOutput, error) {
-	if _, known, err := d.engine.Of(ctx, id); err != nil || !known {
-		return &statusOutput{Body: plain(job)}, err // another hub moved it, with another store
-	}
 	account, err := d.engine.Await(ctx, id, answerWithin)
+	if hub.IsKind(err, hub.NotFound) {
+		return &statusOutput{Body: plain(job)}, nil // another hub moved it, with another store
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (d *Desk) answer(ctx context.Context, job *erpnext.DispatchJob, to, id stri
 
 // sooner says what may follow now, when somebody else moved the work order first.
 func (d *Desk) sooner(ctx context.Context, name, to string, why error) error {
-	job, err := d.job(ctx, name)
+	job, err := d.chains().Job(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -187,18 +187,8 @@ func (d *Desk) sooner(ctx context.Context, name, to string, why error) error {
 	return why
 }
 
-// job reads a work order in the hub's words.
-func (d *Desk) job(ctx context.Context, name string) (*erpnext.DispatchJob, error) {
-	job, err := erpnext.Get[erpnext.DispatchJob](ctx, d.ERPNext, doctype, name)
-	if erpnext.IsNotFound(err) {
-		return nil, hub.Fail(hub.NotFound, "job-not-found", "", err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading work order %s: %w", name, err)
-	}
-	d.words.Read(job)
-	return job, nil
-}
+// chains reads work orders, and who waits for whom.
+func (d *Desk) chains() chain.Reader { return chain.Reader{ERPNext: d.ERPNext, Words: d.words} }
 
 // may lets technicians move their own work orders only, and only forward: who
 // calls one off, or puts it on hold, sits in the office.

@@ -187,10 +187,11 @@ func (o *Outbox) passes(job keep.Job) error {
 		return nil
 	}
 	if job.Status != keep.Held { // it is not the gate that has kept this one
-		verdict.Reason = "It stays " + entry.Status + ": the gate (mode " + string(o.gate.Mode()) + ") would only keep it."
-		if o.deps.Senders[entry.Channel] == nil && o.gate.Judge(entry.Channel, entry.To).Pass {
-			verdict.Reason = "It stays " + entry.Status + ": no provider is configured for this channel."
+		why := "the gate (mode " + string(o.gate.Mode()) + ") would only keep it."
+		if verdict.Reason == nobodyNote {
+			why = "no provider is configured for this channel."
 		}
+		verdict.Reason = "It stays " + entry.Status + ": " + why
 	}
 	return hub.Fail(hub.Conflict, "state-conflict", verdict.Reason, nil, hub.WithState(map[string]any{
 		"status": entry.Status, "mode": string(o.gate.Mode()),

@@ -129,7 +129,7 @@ func (h *hall) run(t *testing.T) {
 
 func (h *hall) begin(t *testing.T, word string, again bool) keep.Job {
 	t.Helper()
-	job, _, err := h.teller.Begin(t.Context(), saga.Wish[order]{Key: "K", Lane: "L", Subject: keep.Subject{Doctype: "Thing", Name: "T-1"}, Order: order{word}, Again: again})
+	job, err := h.teller.Begin(t.Context(), saga.Wish[order]{Key: "K", Lane: "L", Subject: keep.Subject{Doctype: "Thing", Name: "T-1"}, Order: order{word}, Again: again})
 	if err != nil {
 		t.Fatal(err)
 	}

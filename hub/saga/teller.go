@@ -75,27 +75,25 @@ func NewTeller[O, A any](story Story[O, A], store Store, now func() time.Time, l
 // Begin stores the wish before anything is answered. One that is known already is
 // the same job; one that was given up is taken up again, as it was ordered first.
 // After one that was called off, or is over and wished Again, it is a new one.
-func (t *Teller[O, A]) Begin(ctx context.Context, w Wish[O]) (job keep.Job, fresh bool, err error) {
+func (t *Teller[O, A]) Begin(ctx context.Context, w Wish[O]) (keep.Job, error) {
 	payload, err := json.Marshal(w.Order)
 	if err != nil {
-		return keep.Job{}, false, fmt.Errorf("writing the order of %s: %w", w.Key, err)
+		return keep.Job{}, fmt.Errorf("writing the order of %s: %w", w.Key, err)
 	}
 	if w.Subject.Correlation == "" {
 		w.Subject.Correlation = hub.RequestID(ctx)
 	}
 	wish := keep.Job{Kind: t.story.Kind, Lane: w.Lane, Dedupe: w.Key, Payload: payload, Subject: w.Subject}
 	for {
-		job, fresh, err = t.store.Put(ctx, wish)
+		job, fresh, err := t.store.Put(ctx, wish)
 		if err != nil {
-			return keep.Job{}, false, fmt.Errorf("storing %s: %w", w.Key, err)
+			return keep.Job{}, fmt.Errorf("storing %s: %w", w.Key, err)
 		}
 		if fresh || job.Status != keep.Cancelled && (job.Status != keep.Done || !w.Again) {
-			break
+			return t.Resume(ctx, job)
 		}
 		wish.Dedupe = w.Key + "/" + job.ID
 	}
-	job, err = t.Resume(ctx, job)
-	return job, fresh, err
 }
 
 // Resume takes a job up again that was given up, and hurries one that waits for its
@@ -194,9 +192,9 @@ func Patience() []time.Duration {
 // work walks the steps. Each asks for its own trace, so it does not matter at
 // which of them an earlier try stopped.
 func (t *Teller[O, A]) work(ctx context.Context, job keep.Job) (keep.Result, error) {
-	var order O
-	if err := json.Unmarshal(job.Payload, &order); err != nil {
-		return keep.Result{}, keep.Reject(fmt.Errorf("reading the order: %w", err))
+	order, err := t.Order(job)
+	if err != nil {
+		return keep.Result{}, keep.Reject(err)
 	}
 	account := Account[A]{Steps: []StepState{}}
 	if _, err := Recall(ctx, t.store, progressKey(job.ID), &account); err != nil {

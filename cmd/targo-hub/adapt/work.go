@@ -15,7 +15,7 @@ func Activated(made contract.Activation, err error) (dispatch.Activated, error) 
 		return dispatch.Activated{}, err
 	}
 	activated := dispatch.Activated{Subscription: made.Subscription, Invoice: made.Invoice, Start: made.Start}
-	if made.State == "found" {
+	if made.State == contract.Found {
 		activated.Note = "It was active already."
 	}
 	return activated, nil

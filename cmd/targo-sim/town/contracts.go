@@ -1,5 +1,7 @@
 package town
 
+import "maps"
+
 // chains gives six customers a signed contract, one of each template, whose first
 // visits wait to be claimed. The last one's only visit was done past the hub: its
 // service was never switched on, nor billed.
@@ -31,20 +33,14 @@ func (t *Town) contract(c customer, more doc) string {
 		"end_date": t.months(24), "duration_months": 24, "signature_method": "JWT", "signed_at": t.clock(-2, 14), "signer_name": c.name,
 		"signer_ip": "198.51.100.7",
 	}
-	for field, value := range more {
-		values[field] = value
-	}
+	maps.Copy(values, more)
 	return t.put("Service Contract", values)
 }
 
 // chain gives a contract its pending subscription, its issue and its jobs, of which
 // the first ones are done.
 func (t *Town) chain(c customer, contract string, way template, done int) {
-	sub := t.put("Service Subscription", doc{
-		"customer": c.name, "service_location": c.location, "service_category": "Internet", "plan_name": catalogue()[0].name,
-		"item": catalogue()[0].code, "monthly_price": dollars(catalogue()[0].cents), "billing_cycle": "Monthly", "status": "En attente",
-		"service_contract": contract, "contract_duration": 24, "display_order": 10,
-	})
+	sub := t.running(c, catalogue()[0], doc{"status": "En attente", "service_contract": contract, "contract_duration": 24, "display_order": 10})
 	t.put("Service Contract", doc{"name": contract, "service_subscription": sub})
 	issue := t.put("Issue", doc{
 		"subject": "Installation " + contract, "customer": c.name, "status": "Open", "priority": "Medium", "description": "Installation",
@@ -144,15 +140,13 @@ func (t *Town) installed(c customer, contract, sub string, elapsed int) {
 	t.put("Service Subscription", doc{"name": sub, "activation_job": job})
 }
 
-// running is a service that a customer has.
+// running is a service that a customer has; more may say otherwise.
 func (t *Town) running(c customer, plan product, more doc) string {
 	values := doc{
 		"customer": c.name, "service_location": c.location, "service_category": "Internet", "plan_name": plan.name, "item": plan.code,
 		"monthly_price": dollars(plan.cents), "billing_cycle": "Monthly", "status": "Actif",
 	}
-	for field, value := range more {
-		values[field] = value
-	}
+	maps.Copy(values, more)
 	return t.put("Service Subscription", values)
 }
 

@@ -14,10 +14,8 @@ func (t *Town) services() {
 			continue
 		}
 		plan := plans[i%len(plans)]
-		sub := t.put("Service Subscription", doc{
-			"customer": c.name, "service_location": c.location, "service_category": "Internet", "plan_name": plan.name, "item": plan.code,
-			"speed_down": 500, "speed_up": 500, "monthly_price": dollars(plan.cents), "billing_cycle": "Monthly", "status": "Actif",
-			"start_date": t.day(-900 - i), "display_order": 10, "legacy_service_id": fmt.Sprint(40000 + i),
+		sub := t.running(c, plan, doc{
+			"speed_down": 500, "speed_up": 500, "start_date": t.day(-900 - i), "display_order": 10, "legacy_service_id": fmt.Sprint(40000 + i),
 		})
 		t.devices(i, c, sub)
 	}

@@ -153,14 +153,11 @@ func (p *page) row(fields []string) error {
 // bare takes off the apostrophe behind which the hub writes what a spreadsheet
 // would take for a formula.
 func bare(name string) string {
-	if rest, quoted := strings.CutPrefix(name, "'"); quoted && rest != "" && strings.ContainsRune(Formula, rune(rest[0])) {
+	if rest, quoted := strings.CutPrefix(name, "'"); quoted && hub.Cell(rest) == name {
 		return rest
 	}
 	return name
 }
-
-// Formula is what a text begins with that a spreadsheet would compute.
-const Formula = "=+-@\t\r\n|%"
 
 // place tells on which line the table breaks, and nothing of what stands there.
 func place(err error) string {

@@ -37,7 +37,7 @@ func (p *span) line() (Line, Reason) {
 		due.Sub(due, new(big.Rat).Mul(promoted, big.NewRat(int64(less), 1)))
 		total.Add(total, due.Quo(due, big.NewRat(int64(m.last()-m.first()+1), 1)))
 	}
-	l.Amount = cents(total)
+	l.Amount = Cents(total)
 	switch {
 	case l.Days == 0:
 		return l, Vacation
@@ -50,7 +50,7 @@ func (p *span) line() (Line, Reason) {
 // told writes down that a promotion is in the amount.
 func (p *span) told(l *Line, promoted *big.Rat) {
 	if promoted.Sign() != 0 {
-		l.Promo, l.PromoEnds = cents(new(big.Rat).Abs(promoted)), p.sub.PromoEndDate
+		l.Promo, l.PromoEnds = Cents(new(big.Rat).Abs(promoted)), p.sub.PromoEndDate
 	}
 }
 
@@ -84,13 +84,7 @@ func (p *span) promoted() (off *big.Rat, ends day) {
 	return least.Rat(), ends
 }
 
-// cents rounds an exact amount to the cent, half away from zero.
-func cents(amount *big.Rat) hub.Money {
-	twice := new(big.Int).Mul(big.NewInt(200), new(big.Int).Abs(amount.Num()))
-	twice.Add(twice, amount.Denom())
-	whole := twice.Quo(twice, new(big.Int).Mul(big.NewInt(2), amount.Denom()))
-	if amount.Sign() < 0 {
-		whole.Neg(whole)
-	}
-	return hub.Money{Decimal: decimal.NewFromBigInt(whole, -2)}
+// Cents rounds an exact amount to the cent, half away from zero.
+func Cents(amount *big.Rat) hub.Money {
+	return hub.Money{Decimal: decimal.RequireFromString(amount.FloatString(2))}
 }

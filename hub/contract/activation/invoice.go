@@ -36,7 +36,7 @@ func (d *Desk) invoiced(ctx context.Context, f *file) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if net := sum(order.Lines); !net.IsPositive() {
+	if net := bill.Net(order.Lines); !net.IsPositive() {
 		return "", saga.Skip(nothing(f, net, note))
 	}
 	invoice, fresh, err := d.bills.Make(ctx, order)

@@ -81,18 +81,6 @@ func waives(b erpnext.ContractBenefit) bool {
 	return b.Kind == erpnext.BenefitInstall && b.GrantedPrice.IsZero()
 }
 
-func sum(lines []bill.Line) hub.Money {
-	var net hub.Money
-	for _, line := range lines {
-		qty := line.Qty
-		if qty.IsZero() {
-			qty = decimal.NewFromInt(1)
-		}
-		net = net.Plus(line.Rate.Cents().Times(qty).Cents())
-	}
-	return net
-}
-
 // nothing says why there is no invoice.
 func nothing(f *file, net hub.Money, note string) string {
 	switch {

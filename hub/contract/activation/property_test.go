@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"pgregory.net/rapid"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -59,7 +60,7 @@ func TestNoInterleavingBillsTwice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			engine := open(t)
-			p := openFrom(t, "2026-04-23 16:00", founded)
+			p := openFrom(t, "2026-04-23 16:00", founded[erpnextsim.V16])
 			p.deps.Store, p.deps.News = engine, hubtest.News{Ring: engine}
 			hubs := []http.Handler{p.hub(t, engine), p.hub(t, engine)}
 			for seed := range 5 {

@@ -118,7 +118,7 @@ func (d *Desk) enqueue(ctx context.Context, f *file, wish Wish) (keep.Job, error
 		}
 		return job, nil
 	}
-	job, _, err := d.teller.Begin(ctx, saga.Wish[Wish]{
+	job, err := d.teller.Begin(ctx, saga.Wish[Wish]{
 		Key: uuid.NewString(), Lane: lane(contract, f.customer), Subject: about, Order: wish,
 	})
 	return job, err

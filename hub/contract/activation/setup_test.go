@@ -1,11 +1,9 @@
 package activation_test
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +14,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/contract/activation"
 	"gigafibre.ca/targo-hub/hub/contract/bill"
@@ -25,30 +24,15 @@ import (
 type doc = map[string]any
 
 // founded is what all sites begin as. It is never changed.
-var founded = sync.OnceValues(func() (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
+var founded = erpnexttest.Founded(nil, func(site *erpnexttest.Founding) {
+	site.Company()
+	site.Put("Item Group", doc{"item_group_name": "Installation", "parent_item_group": "All Item Groups"})
+	for _, item := range [][2]string{{"FIBRE", "Services"}, {"ROUTEUR", "Services"}, {"POSE", "Installation"}} {
+		site.Put("Item", doc{"item_code": item[0], "item_name": "Article " + item[0], "item_group": item[1], "stock_uom": "Nos", "is_stock_item": 0})
 	}
-	return erpnextsim.Found(erpnextsim.Options{}, func(site *erpnextsim.Site) error {
-		err := errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"))
-		put := func(doctype string, values doc) {
-			_, failed := site.Put(doctype, values)
-			err = errors.Join(err, failed)
-		}
-		put("Company", doc{"company_name": "TARGO", "abbr": "T", "default_currency": "CAD", "country": "Canada"})
-		for _, tax := range []string{"TPS", "TVQ"} {
-			put("Account", doc{"account_name": tax, "parent_account": "Passif - T", "root_type": "Liability", "account_type": "Tax", "company": "TARGO"})
-		}
-		put("Item Group", doc{"item_group_name": "Installation", "parent_item_group": "All Item Groups"})
-		for _, item := range [][2]string{{"FIBRE", "Services"}, {"ROUTEUR", "Services"}, {"POSE", "Installation"}} {
-			put("Item", doc{"item_code": item[0], "item_name": "Article " + item[0], "item_group": item[1], "stock_uom": "Nos", "is_stock_item": 0})
-		}
-		put("Customer", doc{"name": "CUST-1", "customer_name": "Ann Roy", "customer_type": "Individual", "language": "fr"})
-		put("Customer", doc{"name": "CUST-2", "customer_name": "Bo Gray", "customer_type": "Individual", "language": "en"})
-		put("Service Location", doc{"name": "LOC-1", "customer": "CUST-1", "address_line": "1 rue des Essais", "city": "Granby", "status": "Pending Install"})
-		return err
-	})
+	site.Put("Customer", doc{"name": "CUST-1", "customer_name": "Ann Roy", "customer_type": "Individual", "language": "fr"})
+	site.Put("Customer", doc{"name": "CUST-2", "customer_name": "Bo Gray", "customer_type": "Individual", "language": "en"})
+	site.Put("Service Location", doc{"name": "LOC-1", "customer": "CUST-1", "address_line": "1 rue des Essais", "city": "Granby", "status": "Pending Install"})
 })
 
 // plant is a site with a desk, at an instant of its own.
@@ -70,21 +54,15 @@ type plant struct {
 
 func open(t testing.TB, at string) *plant {
 	t.Helper()
-	return openFrom(t, at, founded)
+	return openFrom(t, at, founded[erpnextsim.V16])
 }
 
-func openFrom(t testing.TB, at string, found func() (*erpnextsim.Image, error)) *plant {
+func openFrom(t testing.TB, at string, found erpnexttest.Image) *plant {
 	t.Helper()
-	image, err := found()
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := &plant{t: t}
 	p.clock(at)
-	if p.site, err = erpnextsim.New(erpnextsim.Options{Image: image, Now: p.now}); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.site = erpnexttest.Site(t, found, p.now)
+	p.url = erpnexttest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.lock.Lock()
 		p.asked = append(p.asked, r.Method+" "+r.URL.Path)
 		p.lock.Unlock()
@@ -93,13 +71,6 @@ func openFrom(t testing.TB, at string, found func() (*erpnextsim.Image, error)) 
 		}
 		p.site.ServeHTTP(w, r)
 	}))
-	t.Cleanup(func() {
-		server.Close()
-		if err := p.site.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p.url = server.URL
 	store := hubtest.Store(t)
 	p.deps = activation.Deps{Store: store, News: hubtest.News{Ring: store}, Late: 35, Now: p.now, Log: slog.New(slog.DiscardHandler)}
 	p.desk = p.another()
@@ -125,12 +96,7 @@ func (p *plant) clock(at string) {
 // another is the desk of another hub, or of the same after a restart.
 func (p *plant) another() *activation.Desk {
 	p.t.Helper()
-	erp, err := erpnext.New(erpnext.Config{URL: p.url, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{
-		Transport: &http.Transport{DisableKeepAlives: true},
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	erp := erpnexttest.Client(p.t, p.url, &http.Transport{DisableKeepAlives: true})
 	deps := p.deps
 	deps.ERPNext = erp
 	deps.Bills = bill.New(erp, bill.Config{

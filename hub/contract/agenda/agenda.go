@@ -28,6 +28,14 @@ import (
 // Kind is the kind of the jobs.
 const Kind = "contract.dated"
 
+// The kinds of changes.
+const (
+	Replan    = "plan" // a subscription gets another plan
+	Suspend   = "suspend"
+	Restore   = "restore"
+	Terminate = "terminate"
+)
+
 // The states of a change.
 const (
 	Planned   = "planned"
@@ -39,7 +47,7 @@ const (
 
 // Change is something that is to happen on a day.
 type Change struct {
-	Kind         string          `json:"kind"` // plan, suspend, restore, terminate
+	Kind         string          `json:"kind"`
 	Contract     string          `json:"contract"`
 	Subscription string          `json:"subscription,omitempty"`
 	Customer     string          `json:"customer,omitempty"`
@@ -132,11 +140,11 @@ func Reason(text string) (string, error) {
 	return text, nil
 }
 
-// Plan stores a change. The same one twice is one; fresh tells that it is new.
-func (a *Agenda) Plan(ctx context.Context, c Change) (entry Entry, fresh bool, err error) {
+// Plan stores a change. The same one twice is one.
+func (a *Agenda) Plan(ctx context.Context, c Change) (Entry, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
-		return Entry{}, false, fmt.Errorf("writing the change of %s: %w", c.Contract, err)
+		return Entry{}, fmt.Errorf("writing the change of %s: %w", c.Contract, err)
 	}
 	// A change that was carried out is over: the same one on a day to come is another.
 	key := strings.Join([]string{c.Kind, c.Contract, c.Subscription, string(c.On), c.Group, digest(c.Order)}, "/")
@@ -144,16 +152,16 @@ func (a *Agenda) Plan(ctx context.Context, c Change) (entry Entry, fresh bool, e
 	if c.Contract == "" {
 		subject.Doctype, subject.Name = "Service Subscription", c.Subscription
 	}
-	job, fresh, err := saga.Put(ctx, a.store, keep.Job{Kind: Kind, Dedupe: key, Due: c.On.Time(), Payload: payload, Subject: subject})
+	job, _, err := saga.Put(ctx, a.store, keep.Job{Kind: Kind, Dedupe: key, Due: c.On.Time(), Payload: payload, Subject: subject})
 	if err != nil {
-		return Entry{}, false, fmt.Errorf("storing the change of %s: %w", subject.Name, err)
+		return Entry{}, fmt.Errorf("storing the change of %s: %w", subject.Name, err)
 	}
 	job.Payload = payload
-	entry, err = a.entry(job)
+	entry, err := a.entry(job)
 	if err == nil {
 		err = a.tell(ctx, hub.ChangePlanned, entry, "")
 	}
-	return entry, fresh, err
+	return entry, err
 }
 
 // For lists the changes of a contract or of a subscription (either may be ""),

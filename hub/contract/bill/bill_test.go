@@ -2,10 +2,8 @@ package bill_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +14,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/contract/bill"
 	"gigafibre.ca/targo-hub/simkit"
@@ -25,33 +24,13 @@ import (
 var noon = time.Date(2026, 4, 23, 12, 0, 0, 0, hub.Local())
 
 // founded is what the sites begin as, by release. It is never changed.
-var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
-	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
-	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
-}
-
-func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
-	}
-	return erpnextsim.Found(erpnextsim.Options{Profile: profile, Now: func() time.Time { return noon }}, func(site *erpnextsim.Site) error {
-		err := errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"))
-		put := func(doctype string, doc map[string]any) {
-			_, failed := site.Put(doctype, doc)
-			err = errors.Join(err, failed)
-		}
-		put("Company", map[string]any{"company_name": "TARGO", "abbr": "T", "default_currency": "CAD", "country": "Canada"})
-		for _, tax := range []string{"TPS", "TVQ"} {
-			put("Account", map[string]any{"account_name": tax, "parent_account": "Passif - T", "root_type": "Liability", "account_type": "Tax", "company": "TARGO"})
-		}
-		put("Customer", map[string]any{"name": "CUST-1", "customer_name": "Ann Roy", "customer_type": "Individual"})
-		put("Item", map[string]any{"item_code": "FIBRE", "item_name": "Fibre", "item_group": "Services", "stock_uom": "Nos", "is_stock_item": 0})
-		put("Item Price", map[string]any{"item_code": "FIBRE", "price_list": "Standard Selling", "price_list_rate": 39.95})
-		put("Service Subscription", map[string]any{"name": "SUB-1", "customer": "CUST-1", "service_category": "Internet", "plan_name": "Fibre"})
-		return err
-	})
-}
+var founded = erpnexttest.Founded(func() time.Time { return noon }, func(site *erpnexttest.Founding) {
+	site.Company()
+	site.Put("Customer", map[string]any{"name": "CUST-1", "customer_name": "Ann Roy", "customer_type": "Individual"})
+	site.Put("Item", map[string]any{"item_code": "FIBRE", "item_name": "Fibre", "item_group": "Services", "stock_uom": "Nos", "is_stock_item": 0})
+	site.Put("Item Price", map[string]any{"item_code": "FIBRE", "price_list": "Standard Selling", "price_list_rate": 39.95})
+	site.Put("Service Subscription", map[string]any{"name": "SUB-1", "customer": "CUST-1", "service_category": "Internet", "plan_name": "Fibre"})
+})
 
 type office struct {
 	site *erpnextsim.Site
@@ -62,22 +41,8 @@ type office struct {
 
 func open(tb testing.TB, profile erpnextsim.Profile) *office {
 	tb.Helper()
-	image, err := founded[profile]()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	site, err := erpnextsim.New(erpnextsim.Options{Image: image, Now: func() time.Time { return noon }})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	server := httptest.NewServer(site)
-	tb.Cleanup(func() {
-		server.Close()
-		if err := site.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	o := &office{site: site, url: server.URL, cfg: settings()}
+	site := erpnexttest.Site(tb, founded[profile], func() time.Time { return noon })
+	o := &office{site: site, url: erpnexttest.Serve(tb, site), cfg: settings()}
 	o.desk = o.another(tb)
 	return o
 }
@@ -90,13 +55,7 @@ func settings() bill.Config {
 
 func (o *office) client(tb testing.TB) *erpnext.Client {
 	tb.Helper()
-	erp, err := erpnext.New(erpnext.Config{URL: o.url, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{
-		Transport: &http.Transport{DisableKeepAlives: true},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return erp
+	return erpnexttest.Client(tb, o.url, &http.Transport{DisableKeepAlives: true})
 }
 
 // another is the desk of another hub, whose client remembers no failures.

@@ -77,14 +77,26 @@ func (o Order) check(net hub.Money) error {
 	return nil
 }
 
+// Net is what the lines come to before tax, each to the cent.
+func Net(lines []Line) (net hub.Money) {
+	for _, line := range lines {
+		net = net.Plus(line.Rate.Cents().Times(line.qty()).Cents())
+	}
+	return net
+}
+
+func (l Line) qty() decimal.Decimal {
+	if l.Qty.IsZero() {
+		return decimal.NewFromInt(1)
+	}
+	return l.Qty
+}
+
 // lines writes the lines and adds them up. One without a price is left out:
 // ERPNext would put the price of its list in place of a zero.
 func (d *Desk) lines(o Order) (rows []erpnext.SalesInvoiceItem, net hub.Money) {
 	for _, line := range o.Lines {
-		rate, qty := line.Rate.Cents(), line.Qty
-		if qty.IsZero() {
-			qty = decimal.NewFromInt(1)
-		}
+		rate, qty := line.Rate.Cents(), line.qty()
 		if rate.IsZero() {
 			continue
 		}

@@ -3,7 +3,7 @@
 // customer. Whatever ends, pauses or changes a service reads it here.
 //
 // It has no routes and no events. Systems called: ERPNext (Service Contract,
-// Service Subscription, Comment). It remembers nothing.
+// Service Subscription, Customer, Comment). It remembers nothing.
 package dossier
 
 import (
@@ -56,6 +56,18 @@ func (c *Clerk) Subscription(ctx context.Context, name string) (*erpnext.Service
 		return nil, hub.Fail(hub.NotFound, "subscription-not-found", "There is no such subscription.", err)
 	}
 	return sub, err
+}
+
+// Customer reads a customer; nil when it is gone.
+func (c *Clerk) Customer(ctx context.Context, name string) (*erpnext.Customer, error) {
+	if c.erp == nil {
+		return nil, off()
+	}
+	customer, err := erpnext.Get[erpnext.Customer](ctx, c.erp, "Customer", name)
+	if erpnext.IsNotFound(err) {
+		return nil, nil
+	}
+	return customer, err
 }
 
 // Services lists the subscriptions of a contract with the rebates under them, in
@@ -137,6 +149,15 @@ func under(row erpnext.ServiceSubscription, own, there []erpnext.ServiceSubscrip
 		}
 	}
 	return len(plans) > 0
+}
+
+// Names are the names of services.
+func Names(services []erpnext.ServiceSubscription) []string {
+	names := make([]string, len(services))
+	for i, s := range services {
+		names[i] = s.Name
+	}
+	return names
 }
 
 func called(name string) func(erpnext.ServiceSubscription) bool {

@@ -35,10 +35,10 @@ const (
 
 // The kinds of benefits, as the rows of a contract spell them.
 const (
-	GoodsRebate     = "goods_rebate"
-	ServiceDiscount = "service_discount"
-	InstallWaiver   = "install_waiver"
-	Gift            = "gift"
+	GoodsRebate     = erpnext.BenefitGoods
+	ServiceDiscount = erpnext.BenefitService
+	InstallWaiver   = erpnext.BenefitInstall
+	Gift            = erpnext.BenefitGift
 )
 
 // Rules are what the owner decides.

@@ -28,10 +28,7 @@ func (e ends) Begin(ctx context.Context, id string, c agenda.Change) (string, er
 	if err != nil {
 		return "", err
 	}
-	sub, err := e.clerk.Subscription(ctx, a.Subscription)
-	if err != nil {
-		return "", err
-	}
+	sub := s.named
 	if sub.VacationFrom != a.From || sub.VacationTo != a.To {
 		return "", refused("The vacation was called off.", e.stateOf(s))
 	}
@@ -46,7 +43,7 @@ func (e ends) Begin(ctx context.Context, id string, c agenda.Change) (string, er
 	case c.Kind == suspend:
 		p.Until = a.To
 	}
-	job, _, err := e.pauses.Begin(ctx, saga.Wish[Pause]{Key: key, Lane: s.lane, Subject: s.subject, Order: p})
+	job, err := e.pauses.Begin(ctx, saga.Wish[Pause]{Key: key, Lane: s.lane, Subject: s.subject, Order: p})
 	return job.ID, err
 }
 
@@ -93,7 +90,7 @@ func (d *Desk) planLater(ctx context.Context, sub *erpnext.ServiceSubscription, 
 		return nil, err
 	}
 	for _, c := range changes {
-		if c.Kind != plan || c.State != agenda.Planned || c.On != o.On {
+		if c.Kind != agenda.Replan || c.State != agenda.Planned || c.On != o.On {
 			continue
 		}
 		var before PlanOrder
@@ -111,8 +108,8 @@ func (d *Desk) planLater(ctx context.Context, sub *erpnext.ServiceSubscription, 
 	if err != nil {
 		return nil, err
 	}
-	entry, _, err := d.Agenda.Plan(ctx, agenda.Change{
-		Kind: plan, Contract: o.Contract, Subscription: o.Subscription, Customer: o.Customer, On: o.On, Reason: o.Reason, By: o.By, Order: order,
+	entry, err := d.Agenda.Plan(ctx, agenda.Change{
+		Kind: agenda.Replan, Contract: o.Contract, Subscription: o.Subscription, Customer: o.Customer, On: o.On, Reason: o.Reason, By: o.By, Order: order,
 	})
 	out := o.answer(ctx, agenda.Planned)
 	out.Body.Change = entry.ID
@@ -139,7 +136,7 @@ func (p planned) Begin(ctx context.Context, id string, c agenda.Change) (string,
 	if err := p.allowed(ctx, sub, &o); err != nil {
 		return "", err
 	}
-	job, _, err := p.plans.Begin(ctx, saga.Wish[PlanOrder]{
+	job, err := p.plans.Begin(ctx, saga.Wish[PlanOrder]{
 		Key: key, Lane: dossier.Lane(KindPlan, sub.ServiceContract, sub.Name), Subject: subjectOf(sub), Order: o,
 	})
 	return job.ID, err

@@ -60,10 +60,7 @@ func (c Config) Validate() error {
 
 // Store is what the desk needs of hub/keep.
 type Store interface {
-	keep.Queue
-	keep.Desk
-	keep.Lists
-	keep.Values
+	saga.Store
 	keep.Trail
 }
 
@@ -72,18 +69,13 @@ type News interface {
 	Publish(ctx context.Context, events ...hub.Event) error
 }
 
-// Bills draws up invoices, as drafts.
-type Bills interface {
-	Draft(ctx context.Context, o bill.Order) (invoice string, fresh bool, err error)
-}
-
 // Deps is what the desk works with. ERPNext may be nil: the part is switched off
 // then.
 type Deps struct {
 	ERPNext *erpnext.Client
 	Store   Store
 	News    News
-	Bills   Bills
+	Bills   *bill.Desk
 	Agenda  *agenda.Agenda
 	Config  Config
 	Log     *slog.Logger
@@ -127,7 +119,7 @@ func NewDesk(d Deps) (*Desk, error) {
 	desk.vacations = saga.NewTeller(saga.Story[Absence, AbsenceAnswer]{Kind: KindVacation, Retain: keptFor, Open: desk.openVacation}, d.Store, d.Now, desk.Log)
 	d.Agenda.Serve(suspend, ends{desk})
 	d.Agenda.Serve(restore, ends{desk})
-	d.Agenda.Serve(plan, planned{desk})
+	d.Agenda.Serve(agenda.Replan, planned{desk})
 	return desk, nil
 }
 
@@ -143,22 +135,24 @@ func subjectOf(s *erpnext.ServiceSubscription) keep.Subject {
 
 // langOf is the language of a customer; French of one that is gone.
 func (d *Desk) langOf(ctx context.Context, name string) (hub.Lang, error) {
-	customer, err := erpnext.Get[erpnext.Customer](ctx, d.ERPNext, "Customer", name)
-	if erpnext.IsNotFound(err) {
-		return hub.French, nil
-	}
+	customer, err := d.clerk.Customer(ctx, name)
 	if err != nil {
 		return "", fmt.Errorf("reading customer %s: %w", name, err)
+	}
+	if customer == nil {
+		return hub.French, nil
 	}
 	return customer.Contact().Lang, nil
 }
 
-// stuck says that a story was given up.
-func stuck[A any](a saga.Account[A]) error {
-	if a.State != saga.Failed {
-		return nil
+// settled waits a little for a story and tells how it stands; one that was given
+// up needs a person.
+func settled[O, A any](ctx context.Context, teller *saga.Teller[O, A], id string) (saga.Account[A], error) {
+	a, err := teller.Await(ctx, id, answerWithin)
+	if err != nil || a.State != saga.Failed {
+		return a, err
 	}
-	return hub.Fail(hub.Conflict, "state-conflict", "This stopped half-way, and needs a person: "+a.Note, nil,
+	return a, hub.Fail(hub.Conflict, "state-conflict", "This stopped half-way, and needs a person: "+a.Note, nil,
 		hub.WithState(map[string]any{"work": a.Work, "steps": a.Steps}))
 }
 

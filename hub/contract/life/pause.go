@@ -8,6 +8,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/contract/agenda"
 	"gigafibre.ca/targo-hub/hub/contract/dossier"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
@@ -15,8 +16,8 @@ import (
 
 // The two ways of a pause; the agenda's words, too.
 const (
-	suspend = "suspend"
-	restore = "restore"
+	suspend = agenda.Suspend
+	restore = agenda.Restore
 )
 
 // Pause asks for services to be suspended or restored.
@@ -39,18 +40,15 @@ type PauseAnswer struct {
 
 // scope is what a caller wants to suspend or restore.
 type scope struct {
-	contract *erpnext.ServiceContract // nil when the subscription has none
+	contract *erpnext.ServiceContract     // nil when the subscription has none
+	named    *erpnext.ServiceSubscription // nil when it is the whole contract
 	subject  keep.Subject
 	lane     string
 	services []erpnext.ServiceSubscription
 }
 
 func (s scope) names() []string {
-	names := make([]string, len(s.services))
-	for i, sub := range s.services {
-		names[i] = sub.Name
-	}
-	return names
+	return dossier.Names(s.services)
 }
 
 func (s scope) has(status string) bool {
@@ -85,7 +83,7 @@ func (d *Desk) scope(ctx context.Context, contract, subscription string) (scope,
 	if err != nil {
 		return scope{}, err
 	}
-	s := scope{subject: subjectOf(sub), lane: dossier.Lane(KindPause, sub.ServiceContract, sub.Name)}
+	s := scope{named: sub, subject: subjectOf(sub), lane: dossier.Lane(KindPause, sub.ServiceContract, sub.Name)}
 	if s.services, err = d.clerk.With(ctx, sub); err != nil {
 		return s, err
 	}
@@ -136,7 +134,7 @@ func (d *Desk) pause(ctx context.Context, s scope, p Pause) (job keep.Job, found
 		key += "/" + last.ID // what is over, or was given up, had a day and a reason of its own
 	}
 	p.Contract, p.Customer, p.Subscriptions = s.contractName(), s.customer(), s.names()
-	job, _, err = d.pauses.Begin(ctx, saga.Wish[Pause]{Key: key, Lane: s.lane, Subject: s.subject, Order: p})
+	job, err = d.pauses.Begin(ctx, saga.Wish[Pause]{Key: key, Lane: s.lane, Subject: s.subject, Order: p})
 	return job, true, err
 }
 

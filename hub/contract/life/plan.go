@@ -98,11 +98,14 @@ func (d *Desk) former(ctx context.Context, c *changing) (string, error) {
 	if contract != nil {
 		f.Rate = contract.MonthlyRate
 	}
-	c.answer.Former = f
-	return f.Plan, d.Store.Audit(ctx, keep.Record{ // before any write, so that no crash can lose it
+	if err := d.Store.Audit(ctx, keep.Record{ // before any write, so that no crash can lose it
 		Actor: c.By, Action: "subscription.change", Doctype: "Service Subscription", Name: c.Subscription,
 		Detail: f.Plan + " " + f.Price.String() + " $, then " + c.Plan + " " + c.Price.String() + " $ from " + string(c.On) + ": " + c.Reason,
-	})
+	}); err != nil {
+		return "", err
+	}
+	c.answer.Former = f // only now: a try that was not audited begins anew
+	return f.Plan, nil
 }
 
 // renamed writes the plan on the subscription.

@@ -87,11 +87,11 @@ func (d *Desk) suspend(ctx context.Context, in *pauseInput) (*pausedOutput, erro
 // stands against it.
 func (d *Desk) spared(ctx context.Context, s scope) (string, error) {
 	if !d.Config.SuspendVIP && s.customer() != "" {
-		customer, err := erpnext.Get[erpnext.Customer](ctx, d.ERPNext, "Customer", s.customer())
-		if err != nil && !erpnext.IsNotFound(err) {
+		customer, err := d.clerk.Customer(ctx, s.customer())
+		if err != nil {
 			return "", err
 		}
-		if err == nil && bool(customer.IsVIP) {
+		if customer != nil && bool(customer.IsVIP) {
 			return "VIP customers are not suspended.", nil
 		}
 	}
@@ -137,16 +137,13 @@ func (d *Desk) paused(ctx context.Context, s scope, p Pause) (*pausedOutput, err
 		out.Body.Status = erpnext.StatusActive
 	}
 	out.Body.Subscription = s.services[0].Name
-	if s.subject.Doctype == "Service Subscription" {
-		out.Body.Subscription = s.subject.Name
+	if s.named != nil {
+		out.Body.Subscription = s.named.Name
 	}
 	if !found { // it is so already, and not by a call that is remembered
 		return out, nil
 	}
-	account, err := d.pauses.Await(ctx, job.ID, answerWithin)
-	if err == nil {
-		err = stuck(account)
-	}
+	account, err := settled(ctx, d.pauses, job.ID)
 	out.Body.State, out.Body.Steps, out.Body.Work = account.State, account.Steps, job.ID
 	return out, err
 }

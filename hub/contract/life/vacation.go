@@ -77,10 +77,7 @@ func (d *Desk) vacation(ctx context.Context, in *vacationInput) (*vacationOutput
 	if err != nil {
 		return nil, err
 	}
-	account, err := d.vacations.Await(ctx, job.ID, answerWithin)
-	if err == nil {
-		err = stuck(account)
-	}
+	account, err := settled(ctx, d.vacations, job.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +138,7 @@ func (d *Desk) leave(ctx context.Context, sub *erpnext.ServiceSubscription, a Ab
 	case year >= d.Config.VacationsAYear:
 		return keep.Job{}, refused("There were enough vacations in that year.", state)
 	}
-	job, _, err := d.vacations.Begin(ctx, saga.Wish[Absence]{
+	job, err := d.vacations.Begin(ctx, saga.Wish[Absence]{
 		Key: sub.Name + "/" + string(a.From) + "/" + string(a.To), Lane: dossier.Lane(KindPause, a.Contract, sub.Name), Subject: subjectOf(sub), Order: a, Again: true,
 	})
 	return job, err
@@ -155,7 +152,7 @@ func (d *Desk) openVacation(_ context.Context, job keep.Job, a Absence, answer *
 			if err != nil {
 				return "", err
 			}
-			entry, _, err := d.Agenda.Plan(ctx, agenda.Change{
+			entry, err := d.Agenda.Plan(ctx, agenda.Change{
 				Kind: way, Contract: a.Contract, Subscription: a.Subscription, Customer: a.Customer, On: on, Reason: a.Reason, By: a.By,
 				Group: job.ID, Order: order,
 			})

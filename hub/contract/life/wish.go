@@ -16,9 +16,6 @@ import (
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
-// plan is the agenda's word for a change of plan.
-const plan = "plan"
-
 // priceMost is above every price: what is higher was typed wrongly.
 var priceMost = decimal.NewFromInt(10_000)
 
@@ -43,10 +40,7 @@ func (d *Desk) changePlan(ctx context.Context, in *planInput) (*plannedOutput, e
 	if err != nil {
 		return nil, err
 	}
-	account, err := d.plans.Await(ctx, job.ID, answerWithin)
-	if err == nil {
-		err = stuck(account)
-	}
+	account, err := settled(ctx, d.plans, job.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +165,7 @@ func (d *Desk) planNow(ctx context.Context, sub *erpnext.ServiceSubscription, o 
 		}
 		return job, refused("The subscription has this plan already.", map[string]any{"subscription": sub.Name, "plan_name": sub.PlanName})
 	}
-	job, _, err = d.plans.Begin(ctx, saga.Wish[PlanOrder]{
+	job, err = d.plans.Begin(ctx, saga.Wish[PlanOrder]{
 		Key:  strings.Join([]string{sub.Name, string(o.On), o.Plan, o.Price.String(), o.Item}, "/"),
 		Lane: dossier.Lane(KindPlan, sub.ServiceContract, sub.Name), Subject: subjectOf(sub), Order: o, Again: true,
 	})

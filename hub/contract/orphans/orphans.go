@@ -114,7 +114,7 @@ func New(d Deps) *Desk {
 	if d.Words == nil {
 		d.Words = plain{}
 	}
-	desk := &Desk{erp: d.ERPNext, store: d.Store, news: d.News, cfg: d.Config, now: d.Now, log: d.Log.With("part", "orphans")}
+	desk := &Desk{erp: d.ERPNext, store: d.Store, news: d.News, cfg: d.Config, now: d.Now, log: d.Log}
 	desk.reader = &census.Reader{ERPNext: d.ERPNext, CutOff: erpnext.Date(d.Config.CutOff), Late: d.Late, Words: d.Words, Now: d.Now}
 	stories := map[string]func(context.Context, string) error{
 		rule.Resume: d.Stories.Resume, rule.Activate: d.Stories.Activate, rule.Unblock: d.Stories.Unblock,

@@ -19,9 +19,6 @@ const (
 	keyPickup = "/pickup"
 )
 
-// planned is the agenda's word for a termination.
-const planned = "terminate"
-
 // answerWithin is how long a caller waits for the whole before being told what is
 // done so far.
 const answerWithin = 8 * time.Second
@@ -86,7 +83,7 @@ func (d *Desk) begin(ctx context.Context, c *erpnext.ServiceContract, o Order, f
 	if found && job.Status == keep.Done { // it ended once, and a person opened it again
 		o.Key += "/" + string(o.On)
 	}
-	job, _, err = d.teller.Begin(ctx, saga.Wish[Order]{
+	job, err = d.teller.Begin(ctx, saga.Wish[Order]{
 		Key: key, Lane: dossier.Lane(Kind, c.Name, ""), Order: o,
 		Subject: keep.Subject{Doctype: "Service Contract", Name: c.Name, Customer: c.Customer},
 	})

@@ -29,8 +29,8 @@ func (d *Desk) planFor(ctx context.Context, c *erpnext.ServiceContract, o Order)
 		return there, hub.Fail(hub.Conflict, "change-refused", "The end of this contract is planned for another day already: call that off first.", nil,
 			hub.WithState(map[string]any{"contract": c.Name, "change": there.Change, "on": there.Date}))
 	}
-	_, _, err = d.Agenda.Plan(ctx, agenda.Change{
-		Kind: planned, Contract: c.Name, Customer: c.Customer, On: on, Reason: o.Reason, By: o.By, Order: json.RawMessage("{}"),
+	_, err = d.Agenda.Plan(ctx, agenda.Change{
+		Kind: agenda.Terminate, Contract: c.Name, Customer: c.Customer, On: on, Reason: o.Reason, By: o.By, Order: json.RawMessage("{}"),
 	})
 	if err != nil {
 		return there, err
@@ -49,7 +49,7 @@ func (d *Desk) plannedFor(ctx context.Context, c *erpnext.ServiceContract) (Term
 		return out, err
 	}
 	for _, change := range changes {
-		if change.Kind == planned && (change.State == agenda.Planned || change.State == agenda.Running) {
+		if change.Kind == agenda.Terminate && (change.State == agenda.Planned || change.State == agenda.Running) {
 			out.State, out.Date, out.Reason, out.Change = agenda.Planned, change.On, change.Reason, change.ID
 			visits, err := d.expected(ctx, c.Name)
 			out.Warnings = warnings(visits, web.CallerOf(ctx).Lang)

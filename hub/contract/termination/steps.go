@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -32,7 +31,7 @@ func (d *Desk) open(ctx context.Context, _ keep.Job, o Order, answer *Answer) ([
 		return nil, err
 	}
 	e := &ending{Order: o, answer: answer, contract: c}
-	if e.customer, err = erpnext.Get[erpnext.Customer](ctx, d.ERPNext, "Customer", c.Customer); err != nil && !erpnext.IsNotFound(err) {
+	if e.customer, err = d.clerk.Customer(ctx, c.Customer); err != nil {
 		return nil, fmt.Errorf("reading the customer of %s: %w", c.Name, err)
 	}
 	if e.services, err = d.clerk.Services(ctx, c); err != nil {
@@ -165,12 +164,4 @@ func (d *Desk) published(ctx context.Context, e *ending) (string, error) {
 		}))
 	}
 	return key, d.News.Publish(ctx, events...)
-}
-
-// later is the day n days after another, not before today.
-func later(day, today erpnext.Date, n int) erpnext.Date {
-	if day < today {
-		day = today
-	}
-	return erpnext.Date(day.Time().AddDate(0, 0, n).Format(time.DateOnly))
 }

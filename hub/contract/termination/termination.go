@@ -63,21 +63,13 @@ func (c Config) Validate() error {
 
 // Store is what the desk needs of hub/keep.
 type Store interface {
-	keep.Queue
-	keep.Desk
-	keep.Lists
-	keep.Values
+	saga.Store
 	keep.Trail
 }
 
 // News tells the ops app what happened.
 type News interface {
 	Publish(ctx context.Context, events ...hub.Event) error
-}
-
-// Bills draws up invoices, as drafts.
-type Bills interface {
-	Draft(ctx context.Context, o bill.Order) (invoice string, fresh bool, err error)
 }
 
 // Words are the site's own words for the states of visits.
@@ -92,7 +84,7 @@ type Deps struct {
 	ERPNext *erpnext.Client
 	Store   Store
 	News    News
-	Bills   Bills
+	Bills   *bill.Desk
 	Agenda  *agenda.Agenda
 	Words   Words
 	TasksTo string // user of ERPNext whose tasks the visits called off are; "" for nobody's yet
@@ -139,7 +131,7 @@ func NewDesk(d Deps) *Desk {
 	desk := &Desk{Deps: d, clerk: dossier.New(d.ERPNext)}
 	desk.Log = d.Log.With("room", "termination")
 	desk.teller = saga.NewTeller(saga.Story[Order, Answer]{Kind: Kind, Retain: keptFor, Open: desk.open}, d.Store, d.Now, desk.Log)
-	d.Agenda.Serve(planned, desk)
+	d.Agenda.Serve(agenda.Terminate, desk)
 	return desk
 }
 
@@ -151,11 +143,11 @@ func (d *Desk) Work() []keep.Work { return []keep.Work{d.teller.Work()} }
 func (d *Desk) facts(ctx context.Context, c *erpnext.ServiceContract, on erpnext.Date) (fee.Facts, error) {
 	track := c.ContractType
 	if track == "" {
-		customer, err := erpnext.Get[erpnext.Customer](ctx, d.ERPNext, "Customer", c.Customer)
-		if err != nil && !erpnext.IsNotFound(err) {
+		customer, err := d.clerk.Customer(ctx, c.Customer)
+		if err != nil {
 			return fee.Facts{}, err
 		}
-		if err == nil {
+		if customer != nil {
 			track = customer.CustomerGroup
 		}
 	}

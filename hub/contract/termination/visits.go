@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub/contract/dossier"
+	"gigafibre.ca/targo-hub/hub/contract/prorata"
 	"gigafibre.ca/targo-hub/hub/saga"
 )
 
@@ -49,10 +51,15 @@ func (d *Desk) calledOff(ctx context.Context, e *ending) (string, error) {
 
 // final tells that a visit is over, in the site's words.
 func (d *Desk) final(status string) bool {
-	if d.Words != nil {
-		status = d.Words.In(status)
+	return erpnext.DispatchJob{Status: d.in(status)}.Final()
+}
+
+// in gives the hub's word for a state of the site's, out the site's for the hub's.
+func (d *Desk) in(status string) string {
+	if d.Words == nil {
+		return status
 	}
-	return erpnext.DispatchJob{Status: status}.Final()
+	return d.Words.In(status)
 }
 
 func (d *Desk) out(status string) string {
@@ -108,18 +115,14 @@ func (d *Desk) devices(ctx context.Context, e *ending) ([]erpnext.ServiceEquipme
 	if e.contract.ServiceLocation != "" {
 		where = append(where, erpnext.Eq("service_location", e.contract.ServiceLocation))
 	}
-	var names []string
-	for _, s := range e.services {
-		names = append(names, s.Name)
-	}
-	if len(names) > 0 {
+	if names := dossier.Names(e.services); len(names) > 0 {
 		where = append(where, erpnext.In("subscription", names...))
 	}
 	if len(where) == 0 {
 		return nil, nil
 	}
 	devices, err := erpnext.List[erpnext.ServiceEquipment](ctx, d.ERPNext, erpnext.Query{
-		Doctype: "Service Equipment", Fields: []string{"name", "equipment_type", "serial_number", "mac_address"}, Or: where,
+		Doctype: "Service Equipment", Fields: []string{"name", "serial_number", "mac_address"}, Or: where,
 		Filters: []erpnext.Filter{erpnext.Eq("status", erpnext.EquipmentActive), erpnext.Eq("customer", e.contract.Customer)},
 	})
 	if err != nil {
@@ -154,7 +157,7 @@ func (d *Desk) visit(ctx context.Context, e *ending, key string, devices []erpne
 	job := erpnext.DispatchJob{
 		HubKey: key, Subject: erpnext.Line("Récupération d'équipement — " + e.Contract), JobType: "Removal", Status: d.out(erpnext.JobOpen),
 		Priority: erpnext.PriorityMedium, AssignedGroup: d.Config.PickupGroup, DurationH: 0.5,
-		ScheduledDate: later(e.On, d.Agenda.Today(), d.Config.PickupDays),
+		ScheduledDate: prorata.Shift(max(e.On, d.Agenda.Today()), d.Config.PickupDays),
 		Customer:      e.contract.Customer, ServiceLocation: e.contract.ServiceLocation,
 		DisconnectedFor: erpnext.Line(e.Reason), Description: "Contrat " + e.Contract + " résilié : " + e.Reason,
 	}

@@ -47,10 +47,7 @@ func (d *Desk) expected(ctx context.Context, contract string) ([]Visit, error) {
 	}
 	var visits []Visit
 	for _, job := range jobs {
-		status := job.Status
-		if d.Words != nil {
-			status = d.Words.In(status)
-		}
+		status := d.in(job.Status)
 		told := status == erpnext.JobScheduled || status == erpnext.JobPaused || bool(job.Published)
 		v := Visit{Job: job.Name, Technician: job.AssignedTech, Status: status, On: job.ScheduledDate}
 		if !d.final(job.Status) && (told || v.underway()) {
@@ -97,8 +94,13 @@ func warnings(visits []Visit, lang hub.Lang) []Warning {
 // expectedBy are the visits that the termination calls off, as far as is known: those
 // of the moment in which it was decided, and those that were found since.
 func (a Answer) expectedBy(o Order) []Visit {
-	all := slices.Clone(o.Visits)
-	for _, v := range a.Visits {
+	return joined(o.Visits, a.Visits)
+}
+
+// joined adds the visits that are not known yet.
+func joined(known, found []Visit) []Visit {
+	all := slices.Clone(known)
+	for _, v := range found {
 		if !slices.ContainsFunc(all, func(known Visit) bool { return known.Job == v.Job }) {
 			all = append(all, v)
 		}
@@ -113,11 +115,7 @@ func (d *Desk) warned(ctx context.Context, e *ending) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, v := range now {
-		if !slices.ContainsFunc(e.answer.Visits, func(known Visit) bool { return known.Job == v.Job }) {
-			e.answer.Visits = append(e.answer.Visits, v)
-		}
-	}
+	e.answer.Visits = joined(e.answer.Visits, now)
 	visits := e.answer.expectedBy(e.Order)
 	if len(visits) == 0 {
 		return "", saga.Skip("nobody counts on a visit")

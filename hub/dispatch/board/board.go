@@ -55,7 +55,7 @@ type Of struct {
 // Read reads the board. A zero From is today, a zero To a week after From.
 func (b *Board) Read(ctx context.Context, of Of) (*Sheet, error) {
 	if b.erp == nil {
-		return nil, hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
+		return nil, hub.PartOff("ERPNext")
 	}
 	of, err := of.bounded(b.now())
 	if err != nil {

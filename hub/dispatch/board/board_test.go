@@ -1,11 +1,8 @@
 package board_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +11,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/dispatch/board"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
@@ -32,34 +30,13 @@ type plant struct {
 var boardDay = time.Date(2026, 11, 23, 9, 0, 0, 0, hub.Local())
 
 // founded is what the sites of all plants begin as, by release. It is never changed.
-var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
-	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
-	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
-}
-
-func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
-	}
-	now := func() time.Time { return boardDay }
-	return erpnextsim.Found(erpnextsim.Options{Profile: profile, Now: now}, func(site *erpnextsim.Site) error {
-		return errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"))
-	})
-}
+var founded = erpnexttest.Founded(func() time.Time { return boardDay }, func(*erpnexttest.Founding) {})
 
 func newPlant(tb testing.TB, profile erpnextsim.Profile, delay time.Duration) *plant {
 	tb.Helper()
-	image, err := founded[profile]()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	site, err := erpnextsim.New(erpnextsim.Options{Image: image, Now: func() time.Time { return boardDay }})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	p := &plant{site: site}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p := &plant{}
+	p.site = erpnexttest.Site(tb, founded[profile], p.clock)
+	p.erp = erpnexttest.Client(tb, erpnexttest.Serve(tb, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.calls.Add(1)
 		if delay > 0 {
 			select {
@@ -67,18 +44,8 @@ func newPlant(tb testing.TB, profile erpnextsim.Profile, delay time.Duration) *p
 			case <-r.Context().Done():
 			}
 		}
-		site.ServeHTTP(w, r)
-	}))
-	tb.Cleanup(func() {
-		server.Close()
-		if err := site.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	p.erp, err = erpnext.New(erpnext.Config{URL: server.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
-	if err != nil {
-		tb.Fatal(err)
-	}
+		p.site.ServeHTTP(w, r)
+	})), nil)
 	p.board = board.New(p.erp, machine.Words{}, p.clock)
 	return p
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 )
 
 // Job is a work order as far as it stands in a chain. Status is in the hub's words.
@@ -22,8 +23,6 @@ type Job struct {
 	Step     string // of the sale; "" for a job that somebody added
 	Type     string
 }
-
-func (j Job) final() bool { return erpnext.DispatchJob{Status: j.Status}.Final() }
 
 // Graph is some jobs with who waits for whom. Predecessors that are not among
 // them count as gone: nobody waits for them.
@@ -95,7 +94,7 @@ func (g *Graph) Dependents(job string) []string {
 // its predecessors are completed, or gone.
 func (g *Graph) Ready(name string) bool {
 	job, known := g.jobs[name]
-	return known && job.Status == erpnext.JobOnHold && !slices.ContainsFunc(job.WaitsFor, g.blocks)
+	return known && job.Status == erpnext.JobOnHold && !g.Blocked(job.WaitsFor)
 }
 
 // Waits tells that one of the job's predecessors is still to be done, whatever the
@@ -107,14 +106,13 @@ func (g *Graph) Waits(name string) bool {
 	})
 }
 
-func (g *Graph) blocks(name string) bool {
-	job, known := g.jobs[name]
-	return known && job.Status != erpnext.JobCompleted
-}
-
-// Unblocked lists the dependents of the job that are ready.
-func (g *Graph) Unblocked(by string) []string {
-	return slices.DeleteFunc(g.Dependents(by), func(name string) bool { return !g.Ready(name) })
+// Blocked tells that who waits for these has to wait: one of them is there, and
+// not completed.
+func (g *Graph) Blocked(waitsFor []string) bool {
+	return slices.ContainsFunc(waitsFor, func(before string) bool {
+		job, known := g.jobs[before]
+		return known && job.Status != erpnext.JobCompleted
+	})
 }
 
 // Stuck lists the dependents of the job that are on hold. Once the job is
@@ -127,7 +125,7 @@ func (g *Graph) Stuck(by string) []string {
 func (g *Graph) Open(besides string) []string {
 	var out []string
 	for _, name := range g.order {
-		if name != besides && !g.jobs[name].final() {
+		if name != besides && !machine.Final(g.jobs[name].Status) {
 			out = append(out, name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -20,6 +21,19 @@ const doctype = "Dispatch Job"
 
 // most is how many jobs one chain may have; more are a mistake of somebody.
 const most = 2000
+
+// Job reads a work order in the hub's words; 404 job-not-found when it is not there.
+func (r Reader) Job(ctx context.Context, name string) (*erpnext.DispatchJob, error) {
+	job, err := erpnext.Get[erpnext.DispatchJob](ctx, r.ERPNext, doctype, name)
+	if erpnext.IsNotFound(err) {
+		return nil, hub.Fail(hub.NotFound, "job-not-found", "", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading work order %s: %w", name, err)
+	}
+	r.Words.Read(job)
+	return job, nil
+}
 
 // Around reads the job, who waits for it or hangs below it, and whom those wait
 // for: all that a completion or a deletion has to know.
@@ -107,7 +121,7 @@ func (r Reader) jobs(ctx context.Context, names []string) ([]Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading predecessors: %w", err)
 	}
-	slices.SortFunc(rows, row.compare)
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.Name, b.Name) })
 	return r.read(rows, waits), nil
 }
 
@@ -163,16 +177,6 @@ type row struct {
 	Modified  string `json:"modified"`
 	Step      string `json:"step_id"`
 	Type      string `json:"job_type"`
-}
-
-func (r row) compare(o row) int {
-	if r.Name < o.Name {
-		return -1
-	}
-	if r.Name > o.Name {
-		return 1
-	}
-	return 0
 }
 
 type wait struct {

@@ -110,9 +110,6 @@ func (c *Crew) account(ctx context.Context, items []Outcome) (action string) {
 			}
 		}
 	}
-	if len(changes) == 0 {
-		return ""
-	}
 	return c.Acted(ctx, kind, changes...)
 }
 

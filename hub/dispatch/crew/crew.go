@@ -61,7 +61,7 @@ func (c *Crew) Acted(ctx context.Context, kind string, changes ...ledger.Change)
 
 func (c *Crew) off() error {
 	if c.ERPNext == nil {
-		return hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
+		return hub.PartOff("ERPNext")
 	}
 	return nil
 }

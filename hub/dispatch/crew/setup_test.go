@@ -16,6 +16,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/dispatch/crew"
 	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
@@ -34,26 +35,12 @@ var begun = time.Now()
 func clock() time.Time { return today.Add(time.Since(begun)) }
 
 // founded is what the sites of all tests begin as, by release.
-var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
-	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
-	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
-}
-
-func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
+var founded = erpnexttest.Founded(clock, func(site *erpnexttest.Founding) {
+	for _, id := range []string{"T1", "T2", "T3"} {
+		site.Put("Dispatch Technician", map[string]any{"technician_id": id, "full_name": "Équipe " + id})
 	}
-	return erpnextsim.Found(erpnextsim.Options{Profile: profile, Now: clock}, func(site *erpnextsim.Site) error {
-		err := errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"))
-		for _, id := range []string{"T1", "T2", "T3"} {
-			_, put := site.Put("Dispatch Technician", map[string]any{"technician_id": id, "full_name": "Équipe " + id})
-			err = errors.Join(err, put)
-		}
-		_, put := site.Put("Dispatch Technician", map[string]any{"technician_id": "T9", "full_name": "Parti", "active": 0})
-		return errors.Join(err, put)
-	})
-}
+	site.Put("Dispatch Technician", map[string]any{"technician_id": "T9", "full_name": "Parti", "active": 0})
+})
 
 // office is a hub with the crew's routes beside a site.
 type office struct {
@@ -79,25 +66,9 @@ func newOffice(tb testing.TB, words string) *office {
 
 func newOfficeOn(tb testing.TB, profile erpnextsim.Profile, words string) *office {
 	tb.Helper()
-	image, err := founded[profile]()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	site, err := erpnextsim.New(erpnextsim.Options{Image: image, Now: clock})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	site := erpnexttest.Site(tb, founded[profile], clock)
 	o := &office{tb: tb, site: site, store: hubtest.Store(tb)}
-	upstream := httptest.NewServer(http.HandlerFunc(o.upstream))
-	tb.Cleanup(func() {
-		upstream.Close()
-		if err := site.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	if o.erp, err = erpnext.New(erpnext.Config{URL: upstream.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{}); err != nil {
-		tb.Fatal(err)
-	}
+	o.erp = erpnexttest.Client(tb, erpnexttest.Serve(tb, http.HandlerFunc(o.upstream)), nil)
 	said, err := machine.ParseWords(words)
 	if err != nil {
 		tb.Fatal(err)

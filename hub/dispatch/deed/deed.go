@@ -19,7 +19,6 @@ package deed
 import (
 	"context"
 	"embed"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -75,7 +74,6 @@ type Deps struct {
 	Track func(ctx context.Context, m effect.Move, job *erpnext.DispatchJob) (string, error)
 	Brand string // who the customer gets texts from
 	Now   func() time.Time
-	Log   *slog.Logger
 }
 
 type desk struct{ Deps }
@@ -84,9 +82,6 @@ type desk struct{ Deps }
 func Effects(deps Deps) []effect.Effect {
 	if deps.Now == nil {
 		deps.Now = time.Now
-	}
-	if deps.Log == nil {
-		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	d := &desk{deps}
 	return []effect.Effect{

@@ -8,6 +8,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/dispatch/effect"
+	"gigafibre.ca/targo-hub/hub/keep"
 )
 
 func (d *desk) hasEquipment(m effect.Move, job *erpnext.DispatchJob) bool {
@@ -32,10 +33,8 @@ func (h handover) puts() bool {
 // equipment has every device of the visit change hands.
 func (d *desk) equipment(ctx context.Context, m effect.Move, job *erpnext.DispatchJob) (effect.Result, error) {
 	if job.ServiceLocation == "" {
-		var f findings
-		f.add("", "", hub.Fail(hub.Invalid, "location-missing",
+		return effect.Result{}, keep.Reject(hub.Fail(hub.Invalid, "location-missing",
 			"The work order "+job.Name+" has no service location: nobody can say where its devices are. Fill it in and try again.", nil))
-		return f.result()
 	}
 	at, err := d.clock(ctx, m.At)
 	if err != nil {

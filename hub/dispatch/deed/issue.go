@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,13 +122,10 @@ func (d *desk) leaveOpen(ctx context.Context, m effect.Move, last *erpnext.Dispa
 	if err != nil {
 		return effect.Result{}, fmt.Errorf("reading the comments of %s: %w", name, err)
 	}
-	for _, comment := range said {
-		if strings.Contains(comment.Content, m.ID) {
-			return effect.Result{State: effect.Skipped, Note: note, Trace: []string{name}}, nil
+	if !slices.ContainsFunc(said, func(c erpnext.Comment) bool { return strings.Contains(c.Content, m.ID) }) {
+		if err := d.ERPNext.AddComment(ctx, "Issue", name, text); err != nil {
+			return effect.Result{}, fmt.Errorf("commenting on %s: %w", name, err)
 		}
-	}
-	if err := d.ERPNext.AddComment(ctx, "Issue", name, text); err != nil {
-		return effect.Result{}, fmt.Errorf("commenting on %s: %w", name, err)
 	}
 	return effect.Result{State: effect.Skipped, Note: note, Trace: []string{name}}, nil
 }

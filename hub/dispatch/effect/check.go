@@ -10,6 +10,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 )
 
 // The names under which preconditions are shown among the effects.
@@ -53,7 +54,7 @@ func (e *Engine) Unmet(ctx context.Context, m Move, job *erpnext.DispatchJob) er
 	if len(missing) > 0 {
 		return hub.Fail(hub.Invalid, "checklist-open", "Required items of the checklist have no answer.", nil, missing...)
 	}
-	if e.disconnects(job) && len([]rune(e.reason(m, job))) < 3 {
+	if e.disconnects(job) && !machine.Explains(e.reason(m, job)) {
 		return hub.Fail(hub.Invalid, "reason-missing", "A service is taken away: say why.", nil,
 			hub.WithField("/disconnect_reason", "at least 3 letters"))
 	}

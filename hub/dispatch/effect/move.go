@@ -114,11 +114,7 @@ func (e *Engine) last(ctx context.Context, job *erpnext.DispatchJob) (bool, erro
 func (e *Engine) write(ctx context.Context, out *outcome) (*erpnext.DispatchJob, error) {
 	m := &out.Move
 	if m.Written {
-		job, err := erpnext.Get[erpnext.DispatchJob](ctx, e.ERPNext, doctype, m.Job)
-		if err == nil {
-			e.Words.Read(job)
-		}
-		return job, err
+		return e.chains.Job(ctx, m.Job)
 	}
 	job, err := erpnext.Revise(ctx, e.ERPNext, doctype, m.Job, func(was *erpnext.DispatchJob) (erpnext.Values, error) {
 		job := *was

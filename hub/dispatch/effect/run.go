@@ -90,7 +90,7 @@ func StateOf(work keep.Job) State {
 		}
 	}
 	var result Result
-	if s.State != Failed && json.Unmarshal(work.Result, &result) == nil && work.Status == keep.Done {
+	if work.Status == keep.Done && s.State != Failed && json.Unmarshal(work.Result, &result) == nil {
 		s.Note, s.Trace, s.data = result.Note, result.Trace, result.Data
 	}
 	return s
@@ -134,10 +134,8 @@ func (e *Engine) Retry(ctx context.Context, job, effect, reason string) (State, 
 			return e.retry(ctx, work, reason)
 		}
 	}
-	if _, err := erpnext.Get[erpnext.DispatchJob](ctx, e.ERPNext, doctype, job); erpnext.IsNotFound(err) {
-		return State{}, hub.Fail(hub.NotFound, "job-not-found", "", err)
-	} else if err != nil {
-		return State{}, fmt.Errorf("reading work order %s: %w", job, err)
+	if _, err := e.chains.Job(ctx, job); err != nil {
+		return State{}, err
 	}
 	return State{}, hub.Fail(hub.NotFound, "not-found", "The work order has no such effect.", nil)
 }

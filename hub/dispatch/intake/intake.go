@@ -19,16 +19,11 @@ import (
 	"gigafibre.ca/targo-hub/hub/dispatch/plan"
 )
 
-// News tells the ops app what happened.
-type News interface {
-	Publish(ctx context.Context, events ...hub.Event) error
-}
-
 // Deps is what an intake is built on.
 type Deps struct {
 	ERPNext *erpnext.Client
 	Words   machine.Words
-	News    News
+	News    plan.News
 	Filer   plan.Filer
 	Kinds   Kinds
 	Now     func() time.Time

@@ -58,8 +58,8 @@ type Ask struct {
 	Reason   string
 }
 
-// reasonLength is how long a reason has to be, in letters.
-const reasonLength = 3
+// Explains tells that a reason is one: at least 3 letters.
+func Explains(reason string) bool { return len([]rune(strings.TrimSpace(reason))) >= 3 }
 
 // Check refuses a state that may not follow: 409 transition-illegal, with the
 // states that may as the member allowed of its state.
@@ -75,7 +75,7 @@ func Check(a Ask) error {
 	case !slices.Contains(allowed, a.To):
 		return hub.Fail(hub.Conflict, "transition-illegal", fmt.Sprintf("A work order that is %s cannot become %s.", a.From, a.To), nil,
 			hub.WithState(map[string]any{"status": a.From, "allowed": allowed}))
-	case slices.Contains(byPerson(a.From), a.To) && len([]rune(strings.TrimSpace(a.Reason))) < reasonLength:
+	case slices.Contains(byPerson(a.From), a.To) && !Explains(a.Reason):
 		return hub.Fail(hub.Invalid, "reason-missing", "Say why.", nil, hub.WithField("/reason", "at least 3 letters"))
 	}
 	return nil

@@ -107,6 +107,7 @@ type person struct {
 	*erpnext.DispatchTechnician
 	jobs   []*planned // his published ones
 	drafts []string   // his other ones: he hears of them another time
+	knew   memory     // what he was told before this order
 	lang   hub.Lang
 	lost   map[string]erpnext.DispatchJob // jobs that somebody was told of and that are not of these days any more
 }
@@ -116,8 +117,11 @@ type person struct {
 func (n *Notices) concerned(ctx context.Context, o Order, d *days) ([]*person, error) {
 	people := []*person{}
 	for _, t := range d.crew {
+		if o.Technician != "" && o.Technician != t.Name {
+			continue
+		}
 		p := &person{DispatchTechnician: t}
-		mine := o.Technician == t.Name
+		mine := o.Technician != ""
 		for _, job := range d.jobs {
 			if job.AssignedTech != t.Name {
 				continue
@@ -129,11 +133,11 @@ func (n *Notices) concerned(ctx context.Context, o Order, d *days) ([]*person, e
 				p.drafts = append(p.drafts, job.Name)
 			}
 		}
-		memory, _, err := n.recall(ctx, t.Name)
-		if err != nil {
+		var err error
+		if p.knew, _, err = n.recall(ctx, t.Name); err != nil {
 			return nil, err
 		}
-		if mine || o.Technician == "" && memory.owes(o, p) {
+		if mine || p.knew.owes(o, p) {
 			people = append(people, p)
 		}
 	}
@@ -150,11 +154,7 @@ func (p *person) has(name string) bool {
 func (n *Notices) lost(ctx context.Context, people []*person) (map[string]erpnext.DispatchJob, error) {
 	var names []string
 	for _, p := range people {
-		memory, _, err := n.recall(ctx, p.Name)
-		if err != nil {
-			return nil, err
-		}
-		for name := range memory.Jobs {
+		for name := range p.knew.Jobs {
 			if !p.has(name) {
 				names = append(names, name)
 			}

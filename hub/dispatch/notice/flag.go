@@ -39,9 +39,7 @@ func (n *Notices) flag(ctx context.Context, o Order, d *days, answer *Answer) (c
 				n.Log.InfoContext(ctx, "job not published, reading it again", "job", job.Name, "err", why)
 			}
 		}
-		if err := n.refresh(ctx, o, d, left); err != nil {
-			return changes, err
-		}
+		err = n.refresh(ctx, o, d, left)
 		for _, job := range drafts {
 			if job.wanted && bool(job.Published) {
 				answer.Published = append(answer.Published, job.Name)
@@ -49,6 +47,9 @@ func (n *Notices) flag(ctx context.Context, o Order, d *days, answer *Answer) (c
 					Job: job.Name, Before: ledger.Fields{Published: &no, Status: &job.Status}, After: ledger.Fields{Published: &yes, Status: &job.Status},
 				})
 			}
+		}
+		if err != nil { // what was written before can be taken back all the same
+			return changes, err
 		}
 	}
 	for _, job := range d.drafts() {

@@ -77,7 +77,7 @@ const (
 // trace, so a call that was cut short is simply repeated.
 func (n *Notices) Publish(ctx context.Context, o Order) (answer *Answer, err error) {
 	if n.ERPNext == nil {
-		return nil, hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
+		return nil, hub.PartOff("ERPNext")
 	}
 	// One plan after the other: an older one would be news after a newer one.
 	err = n.ERPNext.Alone(ctx, "dispatch/publish", func(ctx context.Context) error {

@@ -18,6 +18,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
@@ -36,33 +37,19 @@ func clock() time.Time {
 	return time.Date(2026, 11, 23, 9, 0, 0, 0, hub.Local()).Add(time.Since(begun))
 }
 
-// founded is what the sites of all tests begin as, by release.
-var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
-	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
-	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
-}
-
-// found makes a site with two technicians who have telephones, one who has none,
-// and one who left.
-func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
+// founded is what the sites of all tests begin as, by release: two technicians who
+// have telephones, one who has none, and one who left.
+var founded = erpnexttest.Founded(clock, func(site *erpnexttest.Founding) {
+	site.Check(site.AddUser("zoe@example.test", "key1", "secret1", "System Manager"))
+	for _, t := range []map[string]any{
+		{"technician_id": "T1", "full_name": "Rémi Tremblay", "phone": "514 555-0101"},
+		{"technician_id": "T2", "full_name": "Zoé Roy", "phone": "+15145550102", "user": "zoe@example.test"},
+		{"technician_id": "T3", "full_name": "Sans Numéro"},
+		{"technician_id": "T9", "full_name": "Parti", "phone": "+15145550109", "active": 0},
+	} {
+		site.Put("Dispatch Technician", t)
 	}
-	return erpnextsim.Found(erpnextsim.Options{Profile: profile, Now: clock}, func(site *erpnextsim.Site) error {
-		errs := []error{site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"), site.AddUser("zoe@example.test", "key1", "secret1", "System Manager")}
-		for _, t := range []map[string]any{
-			{"technician_id": "T1", "full_name": "Rémi Tremblay", "phone": "514 555-0101"},
-			{"technician_id": "T2", "full_name": "Zoé Roy", "phone": "+15145550102", "user": "zoe@example.test"},
-			{"technician_id": "T3", "full_name": "Sans Numéro"},
-			{"technician_id": "T9", "full_name": "Parti", "phone": "+15145550109", "active": 0},
-		} {
-			_, err := site.Put("Dispatch Technician", t)
-			errs = append(errs, err)
-		}
-		return errors.Join(errs...)
-	})
-}
+})
 
 // post is the outbox, whose replies can be lost.
 type post struct {
@@ -107,11 +94,7 @@ type office struct {
 // client is a hub's own way to the site.
 func (o *office) client() *erpnext.Client {
 	o.tb.Helper()
-	c, err := erpnext.New(erpnext.Config{URL: o.upstream, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	return c
+	return erpnexttest.Client(o.tb, o.upstream, nil)
 }
 
 func newOffice(tb testing.TB, with ...func(*notice.Deps)) *office {
@@ -121,15 +104,8 @@ func newOffice(tb testing.TB, with ...func(*notice.Deps)) *office {
 
 func newOfficeOn(tb testing.TB, profile erpnextsim.Profile, with ...func(*notice.Deps)) *office {
 	tb.Helper()
-	image, err := founded[profile]()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	o := &office{tb: tb, store: hubtest.Store(tb)}
-	if o.site, err = erpnextsim.New(erpnextsim.Options{Image: image, Now: clock}); err != nil {
-		tb.Fatal(err)
-	}
-	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	o := &office{tb: tb, site: erpnexttest.Site(tb, founded[profile], clock), store: hubtest.Store(tb)}
+	o.upstream = erpnexttest.Serve(tb, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if do := o.meanwhile.Swap(nil); do != nil && strings.HasSuffix(r.URL.Path, "/bulk_update") {
 			(*do)()
 		} else if do != nil {
@@ -141,13 +117,6 @@ func newOfficeOn(tb testing.TB, profile erpnextsim.Profile, with ...func(*notice
 		}
 		o.site.ServeHTTP(w, r)
 	}))
-	o.upstream = upstream.URL
-	tb.Cleanup(func() {
-		upstream.Close()
-		if err := o.site.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
 	o.erp = o.client()
 	o.open()
 	o.ledger = ledger.New(o.store, clock)

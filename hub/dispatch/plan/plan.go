@@ -22,13 +22,13 @@ type News interface {
 	Publish(ctx context.Context, events ...hub.Event) error
 }
 
-// Planner files the jobs of a chain.
-type Planner struct {
-	erp   *erpnext.Client
-	news  News
-	now   func() time.Time
-	words machine.Words
-	filer Filer // nil when nobody wants to know
+// Deps is what a planner is built on.
+type Deps struct {
+	ERPNext *erpnext.Client
+	News    News
+	Words   machine.Words
+	Filer   Filer
+	Now     func() time.Time // by which "today" is read
 }
 
 // Filer is told of work orders that were filed, and that nothing keeps from being
@@ -37,17 +37,11 @@ type Filer interface {
 	Filed(ctx context.Context, jobs ...*erpnext.DispatchJob) error
 }
 
-// NewPlanner makes a planner; now is the clock by which "today" is read.
-func NewPlanner(erp *erpnext.Client, news News, now func() time.Time) *Planner {
-	return &Planner{erp: erp, news: news, now: now}
-}
+// Planner files the jobs of a chain.
+type Planner struct{ Deps }
 
-// For returns a planner that writes the site's words, and tells the filer.
-func (p *Planner) For(words machine.Words, filer Filer) *Planner {
-	q := *p
-	q.words, q.filer = words, filer
-	return &q
-}
+// New makes a planner.
+func New(d Deps) *Planner { return &Planner{d} }
 
 // Order says what a chain is for. Steps wins over Template; with neither the
 // fibre installation is taken.
@@ -79,7 +73,7 @@ func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
 	for i, step := range steps {
 		name, job := filed[step.ID], p.job(o, step, i+1, waitFor(step, filed, done))
 		if name == "" {
-			if name, _, err = File(ctx, p.erp, job); err != nil {
+			if name, _, err = File(ctx, p.ERPNext, job); err != nil {
 				return nil, fmt.Errorf("filing job %q of %s: %w", step.ID, o.Contract, err)
 			}
 			if job.Name = name; job.HubState == erpnext.JobOpen {
@@ -91,10 +85,8 @@ func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
 		}
 		names = append(names, name)
 	}
-	if p.filer != nil {
-		if err := p.filer.Filed(ctx, begun...); err != nil {
-			return nil, fmt.Errorf("telling of the jobs of %s: %w", o.Contract, err)
-		}
+	if err := p.Filer.Filed(ctx, begun...); err != nil {
+		return nil, fmt.Errorf("telling of the jobs of %s: %w", o.Contract, err)
 	}
 	return names, p.announce(ctx, o, steps, filed)
 }
@@ -102,7 +94,7 @@ func (p *Planner) PlanFor(ctx context.Context, o Order) ([]string, error) {
 // filed maps the step ids of the contract's jobs to their names, and tells which
 // of the jobs are finished.
 func (p *Planner) filed(ctx context.Context, contract string) (filed map[string]string, done map[string]bool, err error) {
-	jobs, err := erpnext.List[filedJob](ctx, p.erp, erpnext.Query{
+	jobs, err := erpnext.List[filedJob](ctx, p.ERPNext, erpnext.Query{
 		Doctype: "Dispatch Job", Filters: []erpnext.Filter{erpnext.Eq("service_contract", contract)}, OrderBy: "step_order asc",
 	})
 	if err != nil {
@@ -111,7 +103,7 @@ func (p *Planner) filed(ctx context.Context, contract string) (filed map[string]
 	filed, done = make(map[string]string, len(jobs)), make(map[string]bool, len(jobs))
 	for _, job := range jobs {
 		filed[job.StepID] = job.Name
-		done[job.Name] = machine.Final(p.words.In(job.Status))
+		done[job.Name] = machine.Final(p.Words.In(job.Status))
 	}
 	return filed, done, nil
 }
@@ -183,14 +175,14 @@ func (p *Planner) job(o Order, s Step, order int, predecessors []string) erpnext
 		job.Status = erpnext.JobOnHold
 		job.WaitFor(predecessors...)
 	}
-	job.HubState, job.Status = job.Status, p.words.Out(job.Status)
+	job.HubState, job.Status = job.Status, p.Words.Out(job.Status)
 	return job
 }
 
 // date is today plus the offset, as people in Quebec read the calendar: a job
 // without a date would fall off every board.
 func (p *Planner) date(offset int) string {
-	return p.now().In(hub.Local()).AddDate(0, 0, offset).Format(time.DateOnly)
+	return p.Now().In(hub.Local()).AddDate(0, 0, offset).Format(time.DateOnly)
 }
 
 // announce publishes one event per job; its key makes it once, also when the
@@ -203,7 +195,7 @@ func (p *Planner) announce(ctx context.Context, o Order, steps []Step, filed map
 			"customer": o.Customer, "scheduled_date": p.date(s.OffsetDays), "depends_on": names(s.DependsOn, filed),
 		}))
 	}
-	return p.news.Publish(ctx, events...)
+	return p.News.Publish(ctx, events...)
 }
 
 func names(ids []string, filed map[string]string) []string {

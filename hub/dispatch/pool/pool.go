@@ -88,7 +88,7 @@ func (p *Pool) list(ctx context.Context, in *listInput) (*web.Listing[Job], erro
 // group finds out whose work is asked for, and whether the caller may see it.
 func (p *Pool) group(ctx context.Context, technician, group string) (string, error) {
 	if p.erp == nil {
-		return "", hub.Fail(hub.Unavailable, "part-off", "This needs ERPNext, which is not configured.", nil)
+		return "", hub.PartOff("ERPNext")
 	}
 	if actor := hub.ActorOf(ctx); actor.Role == hub.RoleTechnician {
 		return p.own(ctx, actor.ID, technician, group)

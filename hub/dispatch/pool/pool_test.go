@@ -2,13 +2,11 @@ package pool_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
 	"gigafibre.ca/targo-hub/hub/dispatch/pool"
@@ -26,35 +25,18 @@ import (
 
 func clock() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, hub.Local()) }
 
-var founded = map[erpnextsim.Profile]func() (*erpnextsim.Image, error){
-	erpnextsim.V15: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V15) }),
-	erpnextsim.V16: sync.OnceValues(func() (*erpnextsim.Image, error) { return found(erpnextsim.V16) }),
-}
-
-// found makes a site with two groups and a technician of neither, on which jobs
-// may be without a day, as old ones are.
-func found(profile erpnextsim.Profile) (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
+// founded is what sites begin as, by release: two groups and a technician of
+// neither; jobs may be without a day, as old ones are.
+var founded = erpnexttest.Founded(clock, func(site *erpnexttest.Founding) {
+	for field, value := range map[string]string{"reqd": "0", "default": ""} {
+		site.Put("Property Setter", map[string]any{"doctype_or_field": "DocField", "doc_type": "Dispatch Job", "field_name": "scheduled_date",
+			"property": field, "value": value, "property_type": "Data"})
 	}
-	return erpnextsim.Found(erpnextsim.Options{Profile: profile, Now: clock}, func(site *erpnextsim.Site) error {
-		errs := []error{site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager")}
-		put := func(doctype string, doc map[string]any) {
-			_, err := site.Put(doctype, doc)
-			errs = append(errs, err)
-		}
-		for field, value := range map[string]string{"reqd": "0", "default": ""} {
-			put("Property Setter", map[string]any{"doctype_or_field": "DocField", "doc_type": "Dispatch Job", "field_name": "scheduled_date",
-				"property": field, "value": value, "property_type": "Data"})
-		}
-		put("Dispatch Technician", map[string]any{"technician_id": "T1", "full_name": "Rémi", "assigned_group": "Installation"})
-		put("Dispatch Technician", map[string]any{"technician_id": "T2", "full_name": "Zoé", "assigned_group": "Fibre"})
-		put("Dispatch Technician", map[string]any{"technician_id": "T3", "full_name": "Seul"})
-		put("Dispatch Technician", map[string]any{"technician_id": "T9", "full_name": "Parti", "assigned_group": "Fibre", "active": 0})
-		return errors.Join(errs...)
-	})
-}
+	site.Put("Dispatch Technician", map[string]any{"technician_id": "T1", "full_name": "Rémi", "assigned_group": "Installation"})
+	site.Put("Dispatch Technician", map[string]any{"technician_id": "T2", "full_name": "Zoé", "assigned_group": "Fibre"})
+	site.Put("Dispatch Technician", map[string]any{"technician_id": "T3", "full_name": "Seul"})
+	site.Put("Dispatch Technician", map[string]any{"technician_id": "T9", "full_name": "Parti", "assigned_group": "Fibre", "active": 0})
+})
 
 type office struct {
 	tb    testing.TB
@@ -66,27 +48,11 @@ type office struct {
 
 func newOffice(tb testing.TB, profile erpnextsim.Profile) *office {
 	tb.Helper()
-	image, err := founded[profile]()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	o := &office{tb: tb}
-	if o.site, err = erpnextsim.New(erpnextsim.Options{Image: image, Now: clock}); err != nil {
-		tb.Fatal(err)
-	}
-	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	o := &office{tb: tb, site: erpnexttest.Site(tb, founded[profile], clock)}
+	o.erp = erpnexttest.Client(tb, erpnexttest.Serve(tb, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.calls.Add(1)
 		o.site.ServeHTTP(w, r)
-	}))
-	tb.Cleanup(func() {
-		upstream.Close()
-		if err := o.site.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
-	if o.erp, err = erpnext.New(erpnext.Config{URL: upstream.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{}); err != nil {
-		tb.Fatal(err)
-	}
+	})), nil)
 	server, err := web.NewServer(web.Config{}, web.Deps{Verifier: hubtest.Door{}})
 	if err != nil {
 		tb.Fatal(err)

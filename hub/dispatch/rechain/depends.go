@@ -58,7 +58,7 @@ func (r *Rechainer) link(ctx context.Context, name string, link Link) (Linked, e
 	if err != nil {
 		return Linked{}, err
 	}
-	job, err := r.write(ctx, was, waitsFor, parent, blocked(graph, waitsFor))
+	job, err := r.write(ctx, was, waitsFor, parent, graph.Blocked(waitsFor))
 	if err != nil {
 		return Linked{}, err
 	}
@@ -80,14 +80,10 @@ func (r *Rechainer) link(ctx context.Context, name string, link Link) (Linked, e
 
 // movable reads a work order that nobody has begun.
 func (r *Rechainer) movable(ctx context.Context, name string) (*erpnext.DispatchJob, error) {
-	job, err := erpnext.Get[erpnext.DispatchJob](ctx, r.ERPNext, doctype, name)
-	if erpnext.IsNotFound(err) {
-		return nil, hub.Fail(hub.NotFound, "job-not-found", "", err)
-	}
+	job, err := r.chains.Job(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("reading work order %s: %w", name, err)
+		return nil, err
 	}
-	r.Words.Read(job)
 	waiting := []string{erpnext.JobOpen, erpnext.JobAssigned, erpnext.JobScheduled, erpnext.JobOnHold}
 	if !slices.Contains(waiting, job.Status) {
 		return nil, hub.Fail(hub.Conflict, "state-conflict", "The work order is under way, or final.", nil,
@@ -125,15 +121,14 @@ func (r *Rechainer) tree(ctx context.Context, name, parent string) error {
 		if at == name {
 			return circle("Work orders would be parts of each other in a circle.", path)
 		}
-		graph, err := r.chains.Above(ctx, at)
+		job, err := r.chains.Job(ctx, at)
+		if erpnext.IsNotFound(err) || err == nil && slices.Contains(path[:len(path)-1], at) {
+			return hub.Fail(hub.Invalid, "invalid", "There is no such work order.", err, hub.WithField("/parent_job", "must name a work order"))
+		}
 		if err != nil {
 			return err
 		}
-		job, known := graph.Job(at)
-		if !known || slices.Contains(path[:len(path)-1], at) {
-			return hub.Fail(hub.Invalid, "invalid", "There is no such work order.", nil, hub.WithField("/parent_job", "must name a work order"))
-		}
-		at = job.Parent
+		at = job.ParentJob
 	}
 	return nil
 }
@@ -160,14 +155,6 @@ func (r *Rechainer) write(ctx context.Context, was *erpnext.DispatchJob, waitsFo
 	}
 	r.Words.Read(job)
 	return job, nil
-}
-
-// blocked tells that one of the predecessors is not completed.
-func blocked(graph *chain.Graph, waitsFor []string) bool {
-	return slices.ContainsFunc(waitsFor, func(name string) bool {
-		job, known := graph.Job(name)
-		return known && job.Status != erpnext.JobCompleted
-	})
 }
 
 func unique(names []string) []string {

@@ -66,17 +66,16 @@ type Deleted struct {
 // state-conflict). It may be repeated at any time.
 func (r *Rechainer) Delete(ctx context.Context, name string, force bool) (Deleted, error) {
 	out := Deleted{Job: name, Rechained: []string{}, Unblocked: []string{}}
-	job, err := erpnext.Get[erpnext.DispatchJob](ctx, r.ERPNext, doctype, name)
+	job, err := r.chains.Job(ctx, name)
 	if erpnext.IsNotFound(err) {
 		return out, r.before(ctx, out, err)
 	}
 	if err != nil {
-		return out, fmt.Errorf("reading work order %s: %w", name, err)
+		return out, err
 	}
 	if err := r.mustBeMeant(ctx, name); err != nil {
 		return out, err
 	}
-	r.Words.Read(job)
 	lost, err := r.lossesOf(ctx, job)
 	if err != nil {
 		return out, err

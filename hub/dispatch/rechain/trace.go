@@ -54,7 +54,7 @@ func (r *Rechainer) before(ctx context.Context, out Deleted, missing error) erro
 			return nil
 		}
 	}
-	return hub.Fail(hub.NotFound, "job-not-found", "", missing)
+	return missing
 }
 
 // prepare does what could not be done any more once the work order is gone.

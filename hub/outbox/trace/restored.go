@@ -34,14 +34,8 @@ func (t *Trace) Doubtful(ctx context.Context, job keep.Job) (bool, error) {
 	if err == nil && job.Created.After(at.Add(again)) {
 		return false, nil
 	}
-	since, _, err := t.values.Value(ctx, releasedKey(job.ID))
-	switch {
-	case errors.Is(err, keep.ErrNotFound):
-		return true, nil
-	case err != nil:
-		return false, fmt.Errorf("asking whether message %s was released: %w", job.ID, err)
-	}
-	return string(since) != string(text), nil // released before that restore
+	since, err := t.since(ctx, job.ID)
+	return err == nil && since != string(text), err // never released, or before that restore
 }
 
 // neverRestored stands for the instant of a restore where there was none.
@@ -49,14 +43,21 @@ const neverRestored = "-"
 
 // LetGo tells whether a person has let the message go, in the last week.
 func (t *Trace) LetGo(ctx context.Context, id string) (bool, error) {
-	_, _, err := t.values.Value(ctx, releasedKey(id))
+	since, err := t.since(ctx, id)
+	return since != "", err
+}
+
+// since gives the restore that a release came after, neverRestored when there was
+// none, and "" when nobody has released the message.
+func (t *Trace) since(ctx context.Context, id string) (string, error) {
+	text, _, err := t.values.Value(ctx, releasedKey(id))
 	if errors.Is(err, keep.ErrNotFound) {
-		return false, nil
+		return "", nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("asking whether message %s was released: %w", id, err)
+		return "", fmt.Errorf("asking whether message %s was released: %w", id, err)
 	}
-	return true, nil
+	return string(text), nil
 }
 
 // Released notes that a person lets the message go, and since which restore.

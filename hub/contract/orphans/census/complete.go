@@ -3,11 +3,11 @@ package census
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub/contract/prorata"
 )
 
 // complete reads what the rows name or lack: what they name and is not there is
@@ -178,8 +178,7 @@ func (c *Census) chained() (names []string) {
 	return names
 }
 
-// billable are the subscriptions that an invoice should be there of: see
-// Unbilled.
+// billable are the subscriptions that an invoice should be there of.
 func (c *Census) billable() (names []string) {
 	for _, s := range c.Subscriptions {
 		if c.Began(s) {
@@ -194,7 +193,7 @@ func (c *Census) billable() (names []string) {
 // nothing of it.
 func (c *Census) Began(s *Subscription) bool {
 	if s.Status != erpnext.StatusActive || s.ActivationJob == "" || s.StartDate == "" || s.Rebate() ||
-		strings.HasSuffix(string(s.StartDate), "-01") || !c.Recent(s.StartDate.Time()) {
+		prorata.Whole(s.StartDate) || !c.Recent(s.StartDate.Time()) {
 		return false
 	}
 	net := s.first()

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub/contract/prorata"
 )
 
 // Words are the site's own words for the states of a job.
@@ -52,7 +53,7 @@ func (r *Reader) Whole(ctx context.Context) (*Census, error) {
 		return list[Issue](inner, r, "Issue", since, erpnext.IsSet("service_contract"))
 	})
 	fetch(group, &open, func() ([]*Issue, error) {
-		return list[Issue](inner, r, "Issue", since, erpnext.Where("status", "not in", closed))
+		return list[Issue](inner, r, "Issue", since, erpnext.IsEmpty("service_contract"), erpnext.Where("status", "not in", closed))
 	})
 	fetch(group, &c.Devices, func() ([]*Device, error) {
 		return list[Device](inner, r, "Service Equipment", since, erpnext.Eq("status", erpnext.EquipmentActive))
@@ -67,7 +68,7 @@ func (r *Reader) Whole(ctx context.Context) (*Census, error) {
 
 // since is the first instant after the legacy import, on the clock of the site.
 func (r *Reader) since() string {
-	return r.CutOff.Time().AddDate(0, 0, 1).Format(time.DateOnly) + " 00:00:00"
+	return string(prorata.After(r.CutOff)) + " 00:00:00"
 }
 
 // ignored counts what is not read because of its age.

@@ -6,6 +6,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/contract/orphans/census"
+	"gigafibre.ca/targo-hub/hub/contract/prorata"
 )
 
 const subscriptions = "Service Subscription"
@@ -129,8 +130,7 @@ func (v view) withoutStart() []Finding {
 		if job == nil || job.Status != erpnext.JobCompleted || job.ActualEnd.IsZero() {
 			return v.about(s.Head), true
 		}
-		next := erpnext.DateOf(job.ActualEnd.Time.AddDate(0, 0, 1))
-		return v.about(s.Head, job.Name).mended(s.Head, erpnext.Values{"start_date": next}), true
+		return v.about(s.Head, job.Name).mended(s.Head, erpnext.Values{"start_date": prorata.Start(job.ActualEnd.Time)}), true
 	})
 }
 

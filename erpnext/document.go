@@ -1,6 +1,8 @@
 package erpnext
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -37,6 +39,8 @@ type (
 	ChecklistTemplate   = document.ChecklistTemplate
 	ServiceEquipment    = document.ServiceEquipment
 	EquipmentMove       = document.EquipmentMove
+	Device              = document.Device
+	Handover            = document.Handover
 	Warehouse           = document.Warehouse
 	Bin                 = document.Bin
 	StockEntry          = document.StockEntry
@@ -45,6 +49,11 @@ type (
 	SalesInvoiceItem    = document.SalesInvoiceItem
 	Item                = document.Item
 	ToDo                = document.ToDo
+	JobPhoto            = document.JobPhoto
+	Supplier            = document.Supplier
+	PurchaseInvoice     = document.PurchaseInvoice
+	PurchaseInvoiceItem = document.PurchaseInvoiceItem
+	PurchaseTax         = document.PurchaseTax
 
 	Datetime = document.Datetime // an instant as the site writes it: exact text, and time in the hub's zone
 	Date     = document.Date     // a day, "2026-04-24"; "" is none
@@ -112,6 +121,12 @@ const (
 
 // JobTypes are the values of Dispatch Job's job_type.
 func JobTypes() []string { return schema.JobTypes() }
+
+// EquipmentTypes are the values of Service Equipment's equipment_type.
+func EquipmentTypes() []string { return schema.EquipmentTypes() }
+
+// PhotoKinds are the values of a job photo's kind.
+func PhotoKinds() []string { return schema.PhotoKinds() }
 
 // Values of a Dispatch Job, in English like the dispatch board. A job on hold
 // waits for its predecessors.
@@ -191,3 +206,19 @@ const (
 // Fixtures renders the custom doctypes and fields that the hub needs as a JSON
 // list of Frappe documents, which a site imports as fixtures.
 func Fixtures() ([]byte, error) { return schema.Fixtures() }
+
+// ServiceOf is the Service Subscription that a work order is for, its own or its
+// contract's; "" for none.
+func ServiceOf(ctx context.Context, c *Client, job *DispatchJob) (string, error) {
+	if job.Subscription != "" || job.ServiceContract == "" {
+		return job.Subscription, nil
+	}
+	contract, err := Get[ServiceContract](ctx, c, "Service Contract", job.ServiceContract)
+	if IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading contract %s: %w", job.ServiceContract, err)
+	}
+	return contract.ServiceSubscription, nil
+}

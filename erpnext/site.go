@@ -264,6 +264,8 @@ func needed() []check.Need {
 		{Doctype: "Sales Invoice", Reads: SalesInvoice{}}, {Doctype: "Sales Invoice Item", Reads: SalesInvoiceItem{}},
 		{Doctype: "Warehouse", Reads: Warehouse{}}, {Doctype: "Stock Entry", Reads: StockEntry{}}, {Doctype: "Stock Entry Detail", Reads: StockEntryItem{}},
 		{Doctype: "Bin", Reads: Bin{}}, {Doctype: "ToDo", Reads: ToDo{}},
+		{Doctype: "Supplier", Reads: Supplier{}}, {Doctype: "Purchase Invoice", Reads: PurchaseInvoice{}},
+		{Doctype: "Purchase Invoice Item", Reads: PurchaseInvoiceItem{}}, {Doctype: "Purchase Taxes and Charges", Reads: PurchaseTax{}},
 	}, system)
 }
 

@@ -44,6 +44,12 @@ type ServiceLocation struct {
 	Latitude     float64 `json:"latitude,omitempty"`
 	Longitude    float64 `json:"longitude,omitempty"`
 	Connection   string  `json:"connection_type,omitempty"`
+	OLTName      string  `json:"olt_name,omitempty"`
+	OLTSlot      int     `json:"olt_slot,omitempty"`
+	OLTPort      int     `json:"olt_port,omitempty"`
+	ONUID        int     `json:"onu_id,omitempty"`
+	VLAN         int     `json:"vlan,omitempty"`
+	NetworkNotes string  `json:"network_notes,omitempty"`
 	AccessNotes  string  `json:"access_notes,omitempty"` // door codes: never in a message, never in a log
 	ContactName  string  `json:"contact_name,omitempty"`
 	ContactPhone string  `json:"contact_phone,omitempty"`

@@ -157,4 +157,6 @@ type File struct {
 	FileSize     int64  `json:"file_size,omitempty"`
 	AttachedType string `json:"attached_to_doctype,omitempty"`
 	AttachedName string `json:"attached_to_name,omitempty"`
+	FileType     string `json:"file_type,omitempty"`    // "JPG", "PNG" ...; by the name
+	ContentHash  string `json:"content_hash,omitempty"` // MD5, in hex
 }

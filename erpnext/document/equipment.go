@@ -14,6 +14,9 @@ type ServiceEquipment struct {
 	Barcode         string          `json:"barcode,omitempty"`
 	GPONSerial      string          `json:"gpon_serial,omitempty"`
 	CWMPSerial      string          `json:"cwmp_serial,omitempty"`
+	WifiSSID        string          `json:"wifi_ssid,omitempty"` // the password is read apart, by who may
+	IPAddress       string          `json:"ip_address,omitempty"`
+	Firmware        string          `json:"firmware_version,omitempty"`
 	Status          string          `json:"status,omitempty"` // EquipmentInventory ... EquipmentScrapped
 	Customer        string          `json:"customer,omitempty"`
 	ServiceLocation string          `json:"service_location,omitempty"`

@@ -54,11 +54,14 @@ type DispatchJob struct {
 	DisconnectedFor string        `json:"disconnection_reason,omitempty"` // asked for when a service is taken away
 	ReopenReason    string        `json:"reopen_reason,omitempty"`        // why a final job was opened again
 	Signature       string        `json:"customer_signature,omitempty"`   // file_url
+	SignedBy        string        `json:"signed_by,omitempty"`            // the customer's name, as typed
+	SignedAt        Datetime      `json:"signed_at,omitzero"`             // by the technician's telephone
 
 	Assistants []JobAssistant  `json:"assistants,omitempty"`
 	Equipment  []JobEquipment  `json:"equipment_items,omitempty"`
 	Materials  []JobMaterial   `json:"materials_used,omitempty"`
 	Checklist  []ChecklistItem `json:"checklist,omitempty"`
+	Photos     []JobPhoto      `json:"photos,omitempty"`
 
 	HubKey   string `json:"hub_key,omitempty"`
 	HubState string `json:"hub_state,omitempty"` // the status that the hub wrote last, and the move that led to it
@@ -117,6 +120,7 @@ type JobEquipment struct {
 	MACAddress   string `json:"mac_address,omitempty"`
 	Scanned      Flag   `json:"scanned,omitempty"`
 	ScanSource   string `json:"scan_source,omitempty"` // barcode, label, manual
+	SourceKey    string `json:"source_key,omitempty"`  // what it was written for, once
 }
 
 // JobMaterial is what a visit used up.
@@ -128,6 +132,22 @@ type JobMaterial struct {
 	Warehouse  string  `json:"warehouse,omitempty"`   // where it was taken from; "" is the technician's van
 	Serials    string  `json:"serials,omitempty"`     // one a line
 	StockEntry string  `json:"stock_entry,omitempty"` // what took it out of stock
+	SourceKey  string  `json:"source_key,omitempty"`  // what it was written for, once
+}
+
+// JobPhoto is a picture of a visit. The bytes are a private File of the job.
+type JobPhoto struct {
+	Row
+	File       string   `json:"file,omitempty"` // file_url
+	Kind       string   `json:"kind,omitempty"` // before, after, label, signature, other
+	TakenAt    Datetime `json:"taken_at,omitzero"`
+	ReceivedAt Datetime `json:"received_at,omitzero"` // when the hub had it; a telephone's clock may be wrong
+	Latitude   float64  `json:"latitude,omitempty"`
+	Longitude  float64  `json:"longitude,omitempty"`
+	SHA256     string   `json:"sha256,omitempty"`
+	Caption    string   `json:"caption,omitempty"`
+	Technician string   `json:"technician,omitempty"`
+	SourceKey  string   `json:"source_key,omitempty"` // what it was written for, once
 }
 
 // ChecklistItem is a question that a visit answers. It is answered when it has a
@@ -138,8 +158,10 @@ type ChecklistItem struct {
 	Required   Flag     `json:"required,omitempty"`
 	AnswerType string   `json:"answer_type,omitempty"` // check, text, number, photo, select
 	Value      string   `json:"value,omitempty"`
+	Choices    string   `json:"choices,omitempty"` // of a select, one a line
 	DoneAt     Datetime `json:"done_at,omitzero"`
 	DoneBy     string   `json:"done_by,omitempty"`
+	SourceKey  string   `json:"source_key,omitempty"` // the answer that was written last
 }
 
 // ChecklistTemplate is what is asked on every visit of a job type.

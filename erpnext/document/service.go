@@ -97,6 +97,7 @@ type DispatchTechnician struct {
 	Status          string    `json:"status,omitempty"`
 	Phone           string    `json:"phone,omitempty"`
 	Email           string    `json:"email,omitempty"`
+	Language        string    `json:"language,omitempty"` // fr, en; "" is fr
 	Color           string    `json:"color,omitempty"`
 	AssignedGroup   string    `json:"assigned_group,omitempty"`
 	TraccarDeviceID string    `json:"traccar_device_id,omitempty"`

@@ -27,6 +27,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/buying"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/files"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/fixture"
@@ -165,6 +166,7 @@ func controllers() map[string]document.Controller {
 	maps.Copy(all, schema.All())
 	maps.Copy(all, people.All())
 	maps.Copy(all, trade.All())
+	maps.Copy(all, buying.All())
 	maps.Copy(all, hooks.Rules())
 	return all
 }

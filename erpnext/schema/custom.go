@@ -35,6 +35,8 @@ func CustomFields() []meta.CustomField {
 		data("legacy_invoice_id").indexed(), link("Service Subscription", "service_subscription"), of("Date", "period_start", "period_end"),
 		of("Small Text", "pay_link").late().own(), data("custom_hub_key").once().own())
 	add("Sales Invoice Item", link("Service Location", "service_location"))
+	add("Purchase Invoice", data("custom_hub_key").once().own())
+	add("Comment", data("custom_hub_key").once().own())
 	add("Stock Entry", data("custom_hub_key").once().own())
 	return out
 }

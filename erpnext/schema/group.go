@@ -48,6 +48,9 @@ func (g group) late() group    { return g.each(func(f *meta.Field) { f.AllowOnSu
 func (g group) own() group     { return g.each(func(f *meta.Field) { f.ReadOnly, f.NoCopy = true, true }) }
 func (g group) indexed() group { return g.each(func(f *meta.Field) { f.SearchIndex = true }) }
 
+// cause is what a row of a job was written for, so that it is written once.
+func cause() group { return data("source_key").indexed().own() }
+
 func join(groups []group) []meta.Field {
 	var fields []meta.Field
 	for _, g := range groups {

@@ -12,7 +12,7 @@ func serviceDoctypes() []meta.DocType {
 			of("Small Text", "access_notes"), data("contact_name", "contact_phone"),
 			of("Int", "legacy_delivery_id"), data("fibre_port_reservation")),
 		doctype("Service Equipment", "EQP-.#####",
-			pick("equipment_type", "ONT", "Modem", "Router", "TV Box", "IP Phone", "Switch", "AP/Mesh", "Battery", "Other"),
+			pick("equipment_type", EquipmentTypes()...),
 			data("brand", "model"), data("serial_number").once(), data("mac_address", "barcode", "gpon_serial", "cwmp_serial"),
 			data("wifi_ssid"), of("Password", "wifi_password"), data("sip_username"), of("Password", "sip_password"),
 			data("radius_username"), of("Password", "radius_password"), data("ip_address", "firmware_version"),

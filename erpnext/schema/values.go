@@ -63,6 +63,11 @@ func JobTypes() []string {
 	return []string{"Installation", "Repair", "Maintenance", "Removal", "Move", "TV", "Telephony", "Survey"}
 }
 
+// EquipmentTypes are the values of Service Equipment's equipment_type.
+func EquipmentTypes() []string {
+	return []string{"ONT", "Modem", "Router", "TV Box", "IP Phone", "Switch", "AP/Mesh", "Battery", "Other"}
+}
+
 // rhythm is how often a line is billed; "" is for what nobody said it of.
 func rhythm() group {
 	return pick("custom_billing_frequency", "", BilledMonthly, BilledQuarterly, BilledSemiAnnual, BilledAnnual, BilledOnce)
@@ -104,6 +109,9 @@ const (
 	BenefitInstall = "install_waiver"
 	BenefitGift    = "gift"
 )
+
+// PhotoKinds are the values of a job photo's kind.
+func PhotoKinds() []string { return []string{"before", "after", "label", "signature", "other"} }
 
 // MaterialIssue is the movement of stock that uses it up.
 const MaterialIssue = "Material Issue"

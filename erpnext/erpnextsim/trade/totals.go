@@ -82,7 +82,9 @@ func earnings(s *document.Session, d *document.Doc) {
 			row.Set("gross_profit", money((row.Float("base_rate")-row.Float("valuation_rate"))*row.Float("stock_qty")))
 		}
 	}
-	d.Set("amount_eligible_for_commission", money(commission))
+	if d.Type.Has("amount_eligible_for_commission") {
+		d.Set("amount_eligible_for_commission", money(commission))
+	}
 	for _, tax := range d.Rows("taxes") {
 		if s.Profile == profile.V16 || tax.Text("charge_type") == "Actual" {
 			continue
@@ -197,8 +199,15 @@ func taxes(d *document.Doc, net, rate float64) (float64, error) {
 			}
 			amount = money(amount)
 		}
-		running = money(running + amount)
-		sum = money(sum + amount)
+		counted := amount
+		switch {
+		case row.Text("category") == "Valuation": // part of what the goods are worth, not of the bill
+			counted = 0
+		case row.Text("add_deduct_tax") == "Deduct":
+			counted = -amount
+		}
+		running = money(running + counted)
+		sum = money(sum + counted)
 		setBoth(row, rate, map[string]float64{"tax_amount": amount, "tax_amount_after_discount_amount": amount, "total": running, "net_amount": net})
 	}
 	return sum, nil

@@ -24,13 +24,24 @@ func All() map[string]document.Controller {
 		maps.Copy(out, group)
 	}
 	for name, c := range out {
-		out[name] = marked(c)
+		out[name] = Marked(c)
 	}
 	return out
 }
 
-// marked makes the exceptions of a controller say that ERPNext raised them.
-func marked(c document.Controller) document.Controller {
+// Sums computes amounts, taxes and what is due when of a document that buys or sells.
+func Sums(s *document.Session, d *document.Doc) error {
+	return document.Chain(someItems, totals, schedule)(s, d)
+}
+
+// Money rounds to cents, halves to the even cent, as the server does.
+func Money(f float64) float64 { return money(f) }
+
+// Payable is what has to be paid.
+func Payable(d *document.Doc) float64 { return payable(d) }
+
+// Marked makes the exceptions of a controller say that ERPNext raised them.
+func Marked(c document.Controller) document.Controller {
 	events := hooks{}
 	for event, hook := range c.Events {
 		events[event] = func(s *document.Session, d *document.Doc) error {

@@ -9,13 +9,6 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 )
 
-// device is a Service Equipment with its history as it stands there: rows that
-// are sent back must keep every column, those of the site's own as well.
-type device struct {
-	erpnext.ServiceEquipment
-	Rows []map[string]any `json:"move_log"`
-}
-
 // find looks a device up by its document, else by what was read off its label.
 func (d *desk) find(ctx context.Context, l label) (name, note string, err error) {
 	if l.name != "" {
@@ -45,20 +38,17 @@ func (d *desk) find(ctx context.Context, l label) (name, note string, err error)
 // accepts tells whether the device can change hands as the visit says. A device
 // that works at another customer's is never moved silently: either the label was
 // misread, or a person forgot to take it back there.
-func (e *device) accepts(h handover) (note string, err error) {
-	here := e.ServiceLocation == "" || e.ServiceLocation == h.job.ServiceLocation
-	theirs := e.Customer == "" || h.job.Customer == "" || e.Customer == h.job.Customer
-	active := e.Status == erpnext.EquipmentActive
+func accepts(e *erpnext.Device, h erpnext.Handover) (note string, err error) {
 	switch {
-	case active && !(here && theirs):
+	case e.Elsewhere(h.Customer, h.Location):
 		return "", hub.Fail(hub.Conflict, "equipment-elsewhere", fmt.Sprintf(
 			"%s is active at %s (%s), not at %s: it was not moved. Take it back there first, or correct the work order %s.",
-			e.Name, known(e.ServiceLocation), known(e.Customer), h.job.ServiceLocation, h.job.Name), nil)
-	case h.puts() && (e.Status == erpnext.EquipmentDefective || e.Status == erpnext.EquipmentScrapped):
+			e.Name, known(e.ServiceLocation), known(e.Customer), h.Location, h.Job), nil)
+	case h.Puts() && e.Unfit():
 		return "", hub.Fail(hub.Conflict, "equipment-unfit", fmt.Sprintf(
 			"%s is marked %s: it cannot be in service at %s. Correct its state, or the work order %s.",
-			e.Name, e.Status, h.job.ServiceLocation, h.job.Name), nil)
-	case !h.puts() && !active:
+			e.Name, e.Status, h.Location, h.Job), nil)
+	case !h.Puts() && e.Status != erpnext.EquipmentActive:
 		return fmt.Sprintf("%s was %s already: nothing was taken back.", e.Name, known(e.Status)), nil
 	}
 	return "", nil
@@ -69,32 +59,4 @@ func known(text string) string {
 		return "no known place"
 	}
 	return text
-}
-
-// after is what is written: the new state, and the line of the history that says
-// how it came about.
-func (e *device) after(h handover) erpnext.Values {
-	tech := technician(h.move, h.job)
-	line := map[string]any{
-		"moved_on": h.at, "action": h.action, "dispatch_job": h.job.Name, "source_key": h.key, "condition": "unknown",
-		"technician": filled(tech), "from_location": filled(e.ServiceLocation), "from_warehouse": filled(e.Warehouse),
-	}
-	values := erpnext.Values{"customer": nil, "service_location": nil, "subscription": nil, "warehouse": nil, "held_by_technician": nil}
-	if h.puts() {
-		line["to_location"], line["condition"] = h.job.ServiceLocation, "good"
-		values["status"], values["service_location"] = erpnext.EquipmentActive, h.job.ServiceLocation
-		values["subscription"], values["customer"] = filled(h.sub), filled(h.job.Customer)
-	} else {
-		values["status"], values["held_by_technician"] = erpnext.EquipmentReturned, filled(tech)
-	}
-	values["move_log"] = erpnext.Replace(append(append([]map[string]any(nil), e.Rows...), line))
-	return values
-}
-
-// filled is a link, or nothing at all.
-func filled(name string) any {
-	if name == "" {
-		return nil
-	}
-	return name
 }

@@ -3,7 +3,6 @@ package deed
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
@@ -13,21 +12,6 @@ import (
 
 func (d *desk) hasEquipment(m effect.Move, job *erpnext.DispatchJob) bool {
 	return m.To == erpnext.JobCompleted && len(job.Equipment) > 0
-}
-
-// handover is one device that changes hands on a visit.
-type handover struct {
-	move   effect.Move
-	job    *erpnext.DispatchJob
-	action string // erpnext.MoveInstall, MoveRemove, MoveSwapOut or MoveSwapIn
-	key    string // job/row/action: the trace
-	sub    string // the subscription that the device serves from now on
-	at     erpnext.Datetime
-}
-
-// puts tells whether the device goes to the customer; else it comes back.
-func (h handover) puts() bool {
-	return h.action == erpnext.MoveInstall || h.action == erpnext.MoveSwapIn
 }
 
 // equipment has every device of the visit change hands.
@@ -47,7 +31,10 @@ func (d *desk) equipment(ctx context.Context, m effect.Move, job *erpnext.Dispat
 	var f findings
 	for i, row := range job.Equipment {
 		for _, part := range parts(row) {
-			h := handover{move: m, job: job, action: part.action, key: job.Name + "/" + row.Name + "/" + part.action, sub: sub, at: at}
+			h := erpnext.Handover{
+				Action: part.action, Key: row.MoveKey(job.Name, part.action), At: at, Job: job.Name, Technician: technician(m, job),
+				Customer: job.Customer, Location: job.ServiceLocation, Subscription: sub,
+			}
 			name, note, err := d.handOver(ctx, h, part.device)
 			if note != "" {
 				note = fmt.Sprintf("Row %d: %s", i+1, note)
@@ -84,21 +71,23 @@ func parts(row erpnext.JobEquipment) []part {
 
 // handOver finds the device, and writes its new state and the line of its history
 // in one go: there is no state between them. What cannot be found is noted.
-func (d *desk) handOver(ctx context.Context, h handover, l label) (name, note string, err error) {
+func (d *desk) handOver(ctx context.Context, h erpnext.Handover, l label) (name, note string, err error) {
 	name, note, err = d.find(ctx, l)
 	if name == "" || err != nil {
 		return "", note, err
 	}
-	_, err = erpnext.Revise(ctx, d.ERPNext, "Service Equipment", name, func(now *device) (erpnext.Values, error) {
+	_, err = erpnext.Revise(ctx, d.ERPNext, "Service Equipment", name, func(now *erpnext.Device) (erpnext.Values, error) {
 		note = ""
-		if slices.ContainsFunc(now.Rows, func(row map[string]any) bool { return row["source_key"] == h.key }) {
+		if now.Has(h.Key) || now.Serves(h) { // a scan notes what was there before, too
 			return nil, nil
 		}
 		var err error
-		if note, err = now.accepts(h); note != "" || err != nil {
+		if note, err = accepts(now, h); note != "" || err != nil {
 			return nil, err
 		}
-		return now.after(h), nil
+		values, history := now.After(h)
+		values["move_log"] = erpnext.Replace(history)
+		return values, nil
 	})
 	switch {
 	case erpnext.IsNotFound(err):

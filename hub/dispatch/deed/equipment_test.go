@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/dispatch/effect"
 )
 
@@ -121,5 +122,29 @@ func TestEquipmentForPeople(t *testing.T) {
 	}
 	if r := w.must("equipment", moved(gone, "Open", "Cancelled")); r.State != "unwanted" {
 		t.Errorf("a cancelled visit moves devices: %+v", r)
+	}
+}
+
+// TestEquipmentMovedAtTheScan: what a phone moved already, it is not moved again at
+// the end of the visit; its row says what it was written for.
+func TestEquipmentMovedAtTheScan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.shelf()
+	job := w.job(doc{"equipment_items": []any{doc{"equipment": "EQP-1", "action": "installed", "source_key": "scan-1"}}})
+	w.put("Service Equipment", doc{"name": "EQP-6", "equipment_type": "ONT", "serial_number": "ZZTG0006", "status": "active", "customer": "Ann Exemple", "service_location": "LOC-A",
+		"move_log": []any{doc{"moved_on": "2026-01-02 10:00:00", "action": "install", "to_location": "LOC-A", "dispatch_job": job, "source_key": job + "/scan-2/install"}}})
+	if err := w.erp.Update(t.Context(), "Dispatch Job", job, doc{"equipment_items": erpnext.Replace([]any{
+		doc{"equipment": "EQP-1", "action": "installed", "source_key": "scan-1"}, doc{"equipment": "EQP-6", "action": "installed", "source_key": "scan-2"},
+	})}, nil); err != nil {
+		t.Fatal(err)
+	}
+	before := w.devices("EQP-6")
+	w.must("equipment", moved(job, "In Progress", "Completed"))
+	if diff := cmp.Diff(before, w.devices("EQP-6")); diff != "" {
+		t.Errorf("moved again: %s", diff)
+	}
+	if row := w.get("Service Equipment", "EQP-1")["move_log"].([]any)[0].(doc); row["source_key"] != job+"/scan-1/install" {
+		t.Errorf("what was not moved yet: %v", row)
 	}
 }

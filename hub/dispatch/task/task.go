@@ -113,17 +113,7 @@ func (d Desk) Pending(ctx context.Context, job *erpnext.DispatchJob) (string, er
 
 // Service is the subscription that a work order is for; "" for none.
 func (d Desk) Service(ctx context.Context, job *erpnext.DispatchJob) (string, error) {
-	if job.Subscription != "" || job.ServiceContract == "" {
-		return job.Subscription, nil
-	}
-	contract, err := erpnext.Get[erpnext.ServiceContract](ctx, d.ERPNext, "Service Contract", job.ServiceContract)
-	if erpnext.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("reading contract %s: %w", job.ServiceContract, err)
-	}
-	return contract.ServiceSubscription, nil
+	return erpnext.ServiceOf(ctx, d.ERPNext, job)
 }
 
 // Subject is what a work order is called; ERPNext keeps it as HTML.

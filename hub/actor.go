@@ -28,6 +28,7 @@ type Actor struct {
 	Scopes  []string  // what a service token may do; empty means nothing beyond the role
 	TokenID string    // jti of the proof
 	Expires time.Time // when the proof ends; zero when it does not
+	Since   time.Time // when the person signed in, else when the proof was given; zero for machines
 	Lang    Lang
 }
 

@@ -69,6 +69,7 @@ type Error struct {
 	Detail     string
 	Fields     []Field
 	RetryAfter time.Duration   // advice to the caller; zero for none
+	Retryable  bool            // nothing was done, and the same request may be sent again
 	State      map[string]any  // the current state of the thing, on a Conflict
 	ExcType    string          // ERPNext's class of the refusal ("LinkValidationError"), where it was one
 	Current    json.RawMessage // the document as it stands now, on a Conflict over a document
@@ -121,6 +122,9 @@ func WithField(pointer, detail string) Option {
 func WithRetryAfter(d time.Duration) Option {
 	return func(e *Error) { e.RetryAfter = d }
 }
+
+// AsRetryable says that nothing was done, and that the same request may be sent again.
+func AsRetryable() Option { return func(e *Error) { e.Retryable = true } }
 
 // WithState shows the current state of the thing that is in the way.
 func WithState(state map[string]any) Option {

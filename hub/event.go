@@ -41,6 +41,8 @@ const (
 	JobAssigned           = "job.assigned"           // given to somebody, taken back, or moved: {job, kind, technician, group, status, scheduled_date, start_time, by, at}
 	JobPresence           = "job.presence"           // a dispatcher is about to assign it: {job, actor, doing, until}
 	JobsPublished         = "jobs.published"         // technicians were told of their days: {jobs, technicians, from, to, by}
+	JobConflict           = "job.conflict"           // a technician's change met another one: {job, technician, mutation, kind, code, at}
+	EquipmentMoved        = "equipment.moved"        // a device changed hands on a visit: {equipment, old, action, job, customer, location, technician, at}
 	EffectDied            = "effect.died"            // what a move leads to was given up: {job, effect, reason}
 	MessageQueued         = "message.queued"         // {message, channel, status}
 	MessageHeld           = "message.held"           // the gate kept it: {message, channel, reason}

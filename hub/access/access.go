@@ -1,30 +1,46 @@
 // Package access checks who is asking. It signs and verifies the tokens of
-// links and people (Keyring), knows the service tokens of machines, and is the
-// Verifier that stands behind every guard of the edge (Guard).
+// links and people (Keyring), knows the service tokens of machines, believes the
+// sessions that a trusted proxy vouches for, and is the Verifier that stands behind
+// every guard of the edge (Guard).
 //
 // Proofs: an Authorization: Bearer header, or else a token in the path or body
-// (shown by the edge as the path value jwt), or else one of the hub's cookies.
-// When an Authorization header is there nothing else is looked at. Text headers
-// that a proxy may add about a user are never believed.
+// (shown by the edge as the path value jwt), or else one of the hub's cookies, or
+// else the signed token of the sign-in server (X-authentik-jwt), which counts only
+// on a connection of a trusted proxy. When an Authorization header is there nothing
+// else is looked at. Text headers that a proxy may add about a user are never
+// believed. Staff and customers sign in at servers of their own: a session of the
+// one never opens what is for the other.
 //
 // Routes: GET /auth/me (Staff, Service, Technician, Customer) tells the caller
-// who the hub thinks he is. Events: none. Systems called: none. Remembers: which
-// tokens were revoked, by jti until they end, and by audience and subject with
-// the instant before which nothing counts; and in memory the tokens whose
-// signature it has verified. A revocation counts at once where it was made, and
-// within a second on every other replica.
+// who the hub thinks he is. POST /auth/token (Staff) gives a session, or a token
+// that is about to end, a fresh token. POST /auth/revoke (Staff, Service with the
+// scope auth) makes a token, or all of somebody, worthless. GET and POST
+// /auth/logout, and the old addresses of the settings (Public), sign out.
+//
+// Events: none; what is given and revoked is audited. Systems called: none (the
+// sign-in servers through Identities). Remembers: which tokens were revoked, by jti
+// until they end, and by audience and subject with the instant before which nothing
+// counts; tokens of links under short codes (room short); and in memory the tokens
+// whose signature it has verified, and for a minute which technician an account is.
+// A revocation counts at once where it was made, and within a second on every other
+// replica.
 package access
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
-	"time"
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/web"
+	"gigafibre.ca/targo-hub/hub/access/secret"
+	"gigafibre.ca/targo-hub/hub/keep"
 )
 
 // Config is the access section of the settings.
@@ -32,29 +48,83 @@ type Config struct {
 	Keys          config.Secret `yaml:"keys" env:"KEYS" doc:"keys for tokens, kid:base64,… (HS256, 32 bytes or more, as openssl rand -base64 32 makes them) or kid:ed25519:base64 (EdDSA, 32-byte seed); the first signs, all verify"`
 	ServiceTokens config.Secret `yaml:"service_tokens" env:"SERVICE_TOKENS" doc:"tokens of machines, name:token:scope+scope,…; tokens of 16 characters or more; a scope is the first segment of the routes that it opens (messages, accept) or all"`
 	Issuer        string        `yaml:"issuer" env:"ISSUER" default:"targo-hub" doc:"the iss of the hub's tokens; tokens of another issuer are refused"`
+
+	StaffGroups     []string `yaml:"staff_groups" env:"STAFF_GROUPS" doc:"groups of the sign-in server whose members are staff; empty = everybody whom it lets in, except members of technician_group"`
+	TechnicianGroup string   `yaml:"technician_group" env:"TECHNICIAN_GROUP" doc:"group of the sign-in server whose members are technicians and may open /j/ without a link; empty = nobody"`
+	LogoutURL       string   `yaml:"logout_url" env:"LOGOUT_URL" doc:"the one address where signing out ends, that of the sign-in server (https://auth.example.com/outpost.goauthentik.io/sign_out); empty = for sessions the address of the proxy (/outpost.goauthentik.io/sign_out), for others a page of the hub"`
+	LogoutPaths     []string `yaml:"logout_paths" env:"LOGOUT_PATHS" default:"/logout" doc:"old addresses of the hub that sign out as /auth/logout does"`
 }
 
 // Validate names everything that is wrong with the section, without the secrets.
 func (c Config) Validate() error {
 	var wrong []error
-	if _, err := parseKeys(c.Keys.Reveal()); err != nil {
+	if _, err := secret.Keys(c.Keys.Reveal()); err != nil {
 		wrong = append(wrong, config.Wrong("keys", "%v", err))
 	}
-	if _, err := parseServices(c.ServiceTokens.Reveal()); err != nil {
+	if _, err := secret.ParseServices(c.ServiceTokens.Reveal()); err != nil {
 		wrong = append(wrong, config.Wrong("service_tokens", "%v", err))
+	}
+	if c.LogoutURL != "" && !isTarget(c.LogoutURL) {
+		wrong = append(wrong, config.Wrong("logout_url", "must be https://host/path, or /path"))
+	}
+	for i, path := range c.LogoutPaths {
+		if !isPath(path) || strings.ContainsAny(path, "*{}:?#") || path == logoutPath || slices.Contains(c.LogoutPaths[:i], path) {
+			wrong = append(wrong, config.Wrong("logout_paths", "entry %d must be a /path of its own", i+1))
+		}
 	}
 	return errors.Join(wrong...)
 }
 
+// isTarget tells whether a browser can be sent there.
+func isTarget(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http") || isPath(text))
+}
+
+func isPath(text string) bool {
+	return strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//") && !strings.ContainsAny(text, "\\\r\n")
+}
+
 // Guard checks the proofs of requests. It is the Verifier of the edge.
 type Guard struct {
-	keys     *Keyring
-	services services
+	cfg        Config
+	keys       *Keyring
+	services   secret.Services
+	identities Identities // nil: no session of a proxy is believed
+	technician Lookup
+	customer   Lookup
+	trail      Trail
+	log        *slog.Logger
+	accounts   accounts
+	pages      *template.Template
+}
+
+// Option adds what the guard can do without.
+type Option func(*Guard)
+
+// WithIdentities has the sessions of a trusted proxy verified.
+func WithIdentities(i Identities) Option { return func(g *Guard) { g.identities = i } }
+
+// WithTechnician finds the technician whose account it is.
+func WithTechnician(find Lookup) Option { return func(g *Guard) { g.technician = find } }
+
+// WithCustomer finds the customer whose account it is.
+func WithCustomer(find Lookup) Option { return func(g *Guard) { g.customer = find } }
+
+// WithTrail has what is given and revoked written down.
+func WithTrail(t Trail) Option { return func(g *Guard) { g.trail = t } }
+
+// WithLog has it logged when somebody is revoked.
+func WithLog(log *slog.Logger) Option { return func(g *Guard) { g.log = log.With("part", "access") } }
+
+// Trail is the audit.
+type Trail interface {
+	Audit(ctx context.Context, record keep.Record) error
 }
 
 // New makes the guard. values remembers revocations; nil when nothing can be
 // revoked. Without keys no token is believed, without service tokens no machine.
-func New(cfg Config, values Values) (*Guard, error) {
+func New(cfg Config, values Values, options ...Option) (*Guard, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -62,24 +132,22 @@ func New(cfg Config, values Values) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	machines, err := parseServices(cfg.ServiceTokens.Reveal())
+	machines, err := secret.ParseServices(cfg.ServiceTokens.Reveal())
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{keys: keys, services: machines}, nil
+	g := &Guard{cfg: cfg, keys: keys, services: machines, log: slog.New(slog.DiscardHandler)}
+	if g.pages, err = template.New("").Option("missingkey=error").Parse(signedOut); err != nil {
+		return nil, fmt.Errorf("parsing the page for who has signed out: %w", err)
+	}
+	for _, add := range options {
+		add(g)
+	}
+	return g, nil
 }
 
 // Keyring signs and verifies tokens for features that hand out links.
 func (g *Guard) Keyring() *Keyring { return g.keys }
-
-// Mount registers the routes.
-func (g *Guard) Mount(r *web.Router) {
-	web.Operation(r, web.Op{
-		Method: http.MethodGet, Path: "/auth/me", Tag: "auth", ID: "who-am-i",
-		Guard:   web.Staff.Or(web.Service).Or(web.Technician).Or(web.Customer),
-		Summary: "Tell who the token says is asking",
-	}, me)
-}
 
 // Verify checks the request's proof for one role.
 func (g *Guard) Verify(ctx context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
@@ -87,15 +155,39 @@ func (g *Guard) Verify(ctx context.Context, r *http.Request, role hub.Role) (hub
 	case hub.RolePublic:
 		return hub.Actor{Role: hub.RolePublic}, nil
 	case hub.RoleService:
-		return g.services.verify(bearer(r))
+		return g.services.Verify(bearer(r))
 	case hub.RoleStaff:
-		return g.person(ctx, role, bearer(r), Staff)
+		if r.Header.Get("Authorization") != "" {
+			return g.person(ctx, role, bearer(r), Staff)
+		}
+		return g.session(ctx, r, role)
 	case hub.RoleTechnician:
-		return g.person(ctx, role, proof(r, Technician), Technician)
+		return g.holder(ctx, r, role, Technician)
 	case hub.RoleCustomer:
-		return g.person(ctx, role, proof(r, Accept, Portal), Accept, Portal)
+		return g.holder(ctx, r, role, Accept, Portal)
 	}
 	return hub.Actor{}, hub.Fail(hub.Forbidden, "forbidden", "This route is for others.", nil)
+}
+
+// holder is who holds a link, or came by one before and has its cookie. What the
+// request shows on purpose decides alone; a cookie that has ended leaves the
+// session of a proxy to be asked for.
+func (g *Guard) holder(ctx context.Context, r *http.Request, role hub.Role, audiences ...Audience) (hub.Actor, error) {
+	if token, shown := shownBy(r); shown {
+		return g.person(ctx, role, token, audiences...)
+	}
+	refusal := needed()
+	for _, token := range cookies(r, audiences...) {
+		actor, err := g.person(ctx, role, token, audiences...)
+		if err == nil {
+			return actor, nil
+		}
+		refusal = err
+	}
+	if sessionOf(r) == "" {
+		return hub.Actor{}, refusal
+	}
+	return g.session(ctx, r, role)
 }
 
 func (g *Guard) person(ctx context.Context, role hub.Role, token string, audiences ...Audience) (hub.Actor, error) {
@@ -108,7 +200,7 @@ func (g *Guard) person(ctx context.Context, role hub.Role, token string, audienc
 	}
 	actor := hub.Actor{
 		Role: role, ID: claims.Subject, Job: claims.Job, Scopes: claims.Scopes,
-		TokenID: claims.ID, Expires: claims.Expires, Lang: claims.Lang,
+		TokenID: claims.ID, Expires: claims.Expires, Since: claims.begun(), Lang: claims.Lang,
 	}
 	if claims.Audience == Accept { // bound to a document, not to a person
 		actor.ID, actor.Subject = "", claims.Subject
@@ -118,67 +210,4 @@ func (g *Guard) person(ctx context.Context, role hub.Role, token string, audienc
 
 func needed() error {
 	return hub.Fail(hub.Unauthenticated, "unauthenticated", "Proof of identity is needed.", nil)
-}
-
-// bearer returns the token of the Authorization header, "" when there is none.
-func bearer(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
-}
-
-// proof returns the token that a person brings, from the first place that has
-// one: header, path or body, cookie.
-func proof(r *http.Request, audiences ...Audience) string {
-	if r.Header.Get("Authorization") != "" {
-		return bearer(r)
-	}
-	if token := r.PathValue("jwt"); token != "" {
-		return token
-	}
-	for _, audience := range audiences {
-		if cookie, err := r.Cookie(cookieName(audience)); err == nil && cookie.Value != "" {
-			return cookie.Value
-		}
-	}
-	return ""
-}
-
-// Cookie makes the hub's cookie for a token: out of reach of scripts, not sent
-// along by other sites, gone when the token ends. secure is false only where the
-// hub is reached without https.
-func Cookie(audience Audience, token string, expires time.Time, secure bool) *http.Cookie {
-	return &http.Cookie{
-		Name: cookieName(audience), Value: token, Path: "/", Expires: expires.UTC(),
-		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
-	}
-}
-
-func cookieName(audience Audience) string { return "targo_" + string(audience) }
-
-// Me is the answer of GET /auth/me.
-type Me struct {
-	Role    hub.Role   `json:"role" doc:"What kind of caller"`
-	ID      string     `json:"id" doc:"User, technician, customer or service name; empty for a link to a document"`
-	Subject string     `json:"subject,omitempty" doc:"Document that the link is bound to"`
-	Job     string     `json:"job,omitempty" doc:"Dispatch Job that the link is bound to"`
-	Scopes  []string   `json:"scopes" doc:"What the token may do beyond its role"`
-	Expires *time.Time `json:"expires_at" doc:"When the token ends; null when it does not"`
-}
-
-type meAnswer struct{ Body Me }
-
-func me(ctx context.Context, _ *struct{}) (*meAnswer, error) {
-	actor := hub.ActorOf(ctx)
-	answer := Me{Role: actor.Role, ID: actor.ID, Subject: actor.Subject, Job: actor.Job, Scopes: actor.Scopes}
-	if answer.Scopes == nil {
-		answer.Scopes = []string{}
-	}
-	if !actor.Expires.IsZero() {
-		ends := actor.Expires.UTC()
-		answer.Expires = &ends
-	}
-	return &meAnswer{Body: answer}, nil
 }

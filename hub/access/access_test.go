@@ -76,6 +76,17 @@ func (s *store) Swap(_ context.Context, key string, _ int64, value []byte, ttl t
 	return 1, nil
 }
 
+// watched counts what is written.
+type watched struct {
+	access.Values
+	writes int
+}
+
+func (w *watched) Swap(ctx context.Context, key string, version int64, value []byte, ttl time.Duration) (int64, error) {
+	w.writes++
+	return w.Values.Swap(ctx, key, version, value, ttl)
+}
+
 func TestConfigNamesMistakesWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	cfg := access.Config{
@@ -84,6 +95,7 @@ func TestConfigNamesMistakesWithoutSecrets(t *testing.T) {
 			hs("k4", 'x'), hs("k4", 'y'),
 		}, ",")),
 		ServiceTokens: "cron:hunter2,n8n,a:b:c:d:e,cron:invented-cron-token,cron:invented-other-token",
+		LogoutURL:     "javascript:alert(1)", LogoutPaths: []string{"/logout", "//evil.example", "/auth/logout", "/logout", "sign-out", "/x/{jwt}"},
 	}
 	err := cfg.Validate()
 	if err == nil {
@@ -92,6 +104,7 @@ func TestConfigNamesMistakesWithoutSecrets(t *testing.T) {
 	for _, want := range []string{
 		"keys: entry 1", "entry 2", "entry 3 must have 32 bytes", "entry 4", "entry 5 must have a seed of 32 bytes", "entry 7 has the id",
 		"service_tokens: entry 1 must have a token of 16", "entry 2", "entry 3", "entry 5 has the name",
+		"logout_url: must be", "logout_paths: entry 2 must", "logout_paths: entry 3", "logout_paths: entry 4", "logout_paths: entry 5", "logout_paths: entry 6",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q: %v", want, err)

@@ -32,7 +32,9 @@ func signed(t testing.TB, method jwt.SigningMethod, key any, header, change map[
 	token := jwt.NewWithClaims(method, claims)
 	token.Header["kid"] = "k1"
 	for name, value := range header {
-		token.Header[name] = value
+		if token.Header[name] = value; value == nil {
+			delete(token.Header, name)
+		}
 	}
 	text, err := token.SignedString(key)
 	if err != nil {
@@ -41,7 +43,22 @@ func signed(t testing.TB, method jwt.SigningMethod, key any, header, change map[
 	return text
 }
 
-func TestHostileTokens(t *testing.T) {
+type m = map[string]any
+
+// attack is a token and the code of its refusal; none for one that is good.
+type attack struct{ token, code string }
+
+func refuses(t *testing.T, k *Keyring, attacks map[string]attack) {
+	t.Helper()
+	for name, test := range attacks {
+		_, err := k.Verify(t.Context(), test.token, Technician)
+		if test.code == "" && err != nil || test.code != "" && !hub.HasCode(err, test.code) {
+			t.Errorf("%s: %v, want %q", name, err, test.code)
+		}
+	}
+}
+
+func TestHostileSignatures(t *testing.T) {
 	t.Parallel()
 	k := ring(t, "k1:"+b64(bytesA)+",k2:ed25519:"+b64(bytesB), nil)
 	public := ed25519.NewKeyFromSeed([]byte(bytesB)).Public()
@@ -49,14 +66,10 @@ func TestHostileTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	type m = map[string]any
-	past := time.Now().Add(-time.Minute).Unix()
-	own := func(change m) string { return signed(t, jwt.SigningMethodHS256, []byte(bytesA), nil, change) }
 	other := func(method jwt.SigningMethod, key any, header m) string { return signed(t, method, key, header, nil) }
-	good := own(nil)
-	for name, test := range map[string]struct{ token, code string }{
+	good := other(jwt.SigningMethodHS256, []byte(bytesA), nil)
+	refuses(t, k, map[string]attack{
 		"good":                       {good, ""},
-		"good, two audiences":        {own(m{"aud": []string{"tech", "staff"}}), "link-invalid"},
 		"none":                       {other(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil), "link-invalid"},
 		"public key as HMAC secret":  {other(jwt.SigningMethodHS256, []byte(public.(ed25519.PublicKey)), m{"kid": "k2"}), "link-invalid"},
 		"public key DER as secret":   {other(jwt.SigningMethodHS256, der, m{"kid": "k2"}), "link-invalid"},
@@ -64,8 +77,30 @@ func TestHostileTokens(t *testing.T) {
 		"EdDSA under an HMAC kid":    {other(jwt.SigningMethodEdDSA, crypto.Signer(ed25519.NewKeyFromSeed([]byte(bytesB))), nil), "link-invalid"},
 		"unknown kid":                {other(jwt.SigningMethodHS256, []byte(bytesA), m{"kid": "k9"}), "link-invalid"},
 		"kid of another type":        {other(jwt.SigningMethodHS256, []byte(bytesA), m{"kid": 1}), "link-invalid"},
+		"kid that is a path":         {other(jwt.SigningMethodHS256, []byte(""), m{"kid": "../../../dev/null"}), "link-invalid"},
+		"kid that is a query":        {other(jwt.SigningMethodHS256, []byte("x"), m{"kid": "k1' UNION SELECT 'x' --"}), "link-invalid"},
+		"kid of the other key":       {other(jwt.SigningMethodHS256, []byte(bytesA), m{"kid": "k2"}), "link-invalid"},
+		"no kid":                     {other(jwt.SigningMethodHS256, []byte(bytesA), m{"kid": nil}), "link-invalid"},
+		"key along with it":          {other(jwt.SigningMethodHS256, []byte(bytesB), m{"jwk": m{"kty": "oct", "k": b64(bytesB)}, "jku": "https://evil.example/keys"}), "link-invalid"},
+		"none under our kid":         {unsigned(good, `{"alg":"none","kid":"k1","typ":"JWT"}`), "link-invalid"},
+		"None, with our signature":   {changedHead(good, `{"alg":"None","kid":"k1","typ":"JWT"}`), "link-invalid"},
+		"RS256 over our secret":      {changedHead(good, `{"alg":"RS256","kid":"k1","typ":"JWT"}`), "link-invalid"},
+		"good, header in disorder":   {other(jwt.SigningMethodHS256, []byte(bytesA), m{"a": 1}), ""},
+		"good, by the other key":     {other(jwt.SigningMethodEdDSA, crypto.Signer(ed25519.NewKeyFromSeed([]byte(bytesB))), m{"kid": "k2"}), ""},
 		"critical extension":         {other(jwt.SigningMethodHS256, []byte(bytesA), m{"crit": []string{"b64"}}), "link-invalid"},
 		"another secret":             {other(jwt.SigningMethodHS256, []byte(bytesB), nil), "link-invalid"},
+	})
+}
+
+func TestHostileClaims(t *testing.T) {
+	t.Parallel()
+	k := ring(t, "k1:"+b64(bytesA)+",k2:ed25519:"+b64(bytesB), nil)
+	past := time.Now().Add(-time.Minute).Unix()
+	own := func(change m) string { return signed(t, jwt.SigningMethodHS256, []byte(bytesA), nil, change) }
+	good := own(nil)
+	refuses(t, k, map[string]attack{
+		"good, whole audience":       {own(m{"aud": []string{"tech"}}), ""},
+		"two audiences":              {own(m{"aud": []string{"tech", "staff"}}), "link-invalid"},
 		"wrong audience":             {own(m{"aud": "staff"}), "link-invalid"},
 		"wrong issuer":               {own(m{"iss": "elsewhere"}), "link-invalid"},
 		"no subject":                 {own(m{"sub": nil}), "link-invalid"},
@@ -73,7 +108,11 @@ func TestHostileTokens(t *testing.T) {
 		"no end":                     {own(m{"exp": nil}), "link-invalid"},
 		"end of another type":        {own(m{"exp": "tomorrow"}), "link-invalid"},
 		"not yet":                    {own(m{"nbf": time.Now().Add(time.Hour).Unix()}), "link-invalid"},
+		"not yet, list of audiences": {own(m{"nbf": time.Now().Add(2 * time.Second).Unix(), "aud": []string{"tech"}}), "link-invalid"},
+		"issued in the future":       {own(m{"iat": time.Now().Add(time.Minute).Unix(), "aud": []string{"tech"}}), "link-invalid"},
 		"expired":                    {own(m{"exp": past}), "link-expired"},
+		"expired by a second":        {own(m{"exp": time.Now().Add(-time.Second).Unix(), "aud": []string{"tech"}}), "link-expired"},
+		"two ends":                   {twice(good), "link-invalid"},
 		"expired and wrong audience": {own(m{"exp": past, "aud": "staff"}), "link-invalid"},
 		"expired and forged":         {signed(t, jwt.SigningMethodHS256, []byte(bytesB), nil, m{"exp": past}), "link-invalid"},
 		"cut":                        {good[:len(good)-4], "link-invalid"},
@@ -82,18 +121,33 @@ func TestHostileTokens(t *testing.T) {
 		"too long":                   {good + strings.Repeat("a", 8000), "link-invalid"},
 		"many dots":                  {strings.Repeat(".", 4000), "link-invalid"},
 		"empty":                      {"", "link-invalid"},
-	} {
-		_, err := k.Verify(context.Background(), test.token, Technician)
-		if test.code == "" && err != nil || test.code != "" && !hub.HasCode(err, test.code) {
-			t.Errorf("%s: %v, want %q", name, err, test.code)
-		}
-	}
+	})
 	if _, err := k.Verify(context.Background(), good); err == nil {
 		t.Error("a token counts for no audience")
 	}
 	if _, err := k.Verify(context.Background(), own(m{"aud": "staff", "exp": past}), Staff); !hub.HasCode(err, "unauthenticated") {
 		t.Errorf("expired staff token: %v", err)
 	}
+}
+
+// changedHead gives the token another header and leaves the signature.
+func changedHead(token, header string) string {
+	_, rest, _ := strings.Cut(token, ".")
+	return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + rest
+}
+
+// unsigned does so and takes the signature off.
+func unsigned(token, header string) string {
+	token = changedHead(token, header)
+	return token[:strings.LastIndexByte(token, '.')+1]
+}
+
+// twice lets the payload say a later end beside the true one.
+func twice(token string) string {
+	parts := strings.Split(token, ".")
+	raw, _ := base64.RawURLEncoding.DecodeString(parts[1])
+	parts[1] = base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(raw), "{", `{"exp":9999999999,`, 1)))
+	return strings.Join(parts, ".")
 }
 
 // swap gives the token another subject and leaves the signature.
@@ -112,6 +166,9 @@ func FuzzVerify(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
+		if c, ok := k.glance(token, []Audience{Technician, Staff}); ok {
+			t.Fatalf("%q was believed at a glance: %+v", token, c)
+		}
 		claims, err := k.Verify(context.Background(), token, Technician, Staff)
 		if err == nil {
 			t.Fatalf("%q was believed: %+v", token, claims)

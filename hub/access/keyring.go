@@ -5,11 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access/secret"
+	"gigafibre.ca/targo-hub/hub/access/short"
 )
 
 // Audience says what a token is for; it is the aud of the token.
@@ -31,16 +37,18 @@ const (
 
 // Keyring signs tokens with its first key and verifies with all.
 type Keyring struct {
-	keys   []key
+	keys   []secret.Key
 	issuer string
 	values Values
 	now    func() time.Time
 	known  known
+	heard  atomic.Pointer[heard]
+	noting sync.Mutex // one revocation at a time: all stand in one list
 }
 
 // NewKeyring reads the keys. values may be nil: then nothing can be revoked.
 func NewKeyring(cfg Config, values Values) (*Keyring, error) {
-	keys, err := parseKeys(cfg.Keys.Reveal())
+	keys, err := secret.Keys(cfg.Keys.Reveal())
 	if err != nil {
 		return nil, fmt.Errorf("reading keys: %w", err)
 	}
@@ -51,12 +59,12 @@ func NewKeyring(cfg Config, values Values) (*Keyring, error) {
 // grant has no audience, no subject or no time left.
 func (k *Keyring) Mint(_ context.Context, g Grant) (token string, c Claims, err error) {
 	if len(k.keys) == 0 {
-		return "", Claims{}, hub.Fail(hub.Unavailable, "part-off", "No key for tokens is configured.", nil)
+		return "", Claims{}, noKey()
 	}
 	now := k.now().UTC()
 	c = Claims{
 		ID: idAt(now), Audience: g.Audience, Subject: g.Subject, Job: g.Job, Scopes: g.Scopes, Lang: g.Lang,
-		Issued: now.Truncate(time.Second), Expires: g.Expires.UTC().Truncate(time.Second),
+		Issued: now.Truncate(time.Second), Expires: g.Expires.UTC().Truncate(time.Second), Since: g.Since.UTC().Truncate(time.Millisecond),
 	}
 	if g.Expires.IsZero() {
 		c.Expires = c.Issued.Add(cmp.Or(g.TTL, defaultLife))
@@ -64,15 +72,33 @@ func (k *Keyring) Mint(_ context.Context, g Grant) (token string, c Claims, err 
 	if g.Audience == "" || g.Subject == "" || !c.Expires.After(now) || c.Expires.After(now.Add(longestLife)) {
 		return "", Claims{}, fmt.Errorf("minting a token for %q: audience, subject or life time is wrong", g.Audience)
 	}
-	unsigned := jwt.NewWithClaims(k.keys[0].method, wireOf(c, k.issuer))
-	unsigned.Header["kid"] = k.keys[0].id
-	if token, err = unsigned.SignedString(k.keys[0].sign); err != nil {
+	unsigned := jwt.NewWithClaims(k.keys[0].Method, wireOf(c, k.issuer))
+	unsigned.Header["kid"] = k.keys[0].ID
+	if token, err = unsigned.SignedString(k.keys[0].Sign); err != nil {
 		return "", Claims{}, fmt.Errorf("signing a token for %q: %w", g.Audience, err)
 	}
 	return token, c, nil
 }
 
-// Verify checks a token for any of the audiences. For links (accept, tech,
+// Short keeps a token under a code of 16 letters that proves the same, for links
+// that have to fit into one SMS. Tokens of the staff have none.
+func (k *Keyring) Short(ctx context.Context, token string, c Claims) (code string, err error) {
+	if k.values == nil || c.Audience == Staff {
+		return "", hub.Fail(hub.Unavailable, "part-off", "There is nowhere to keep short links.", nil)
+	}
+	return short.Keep(ctx, k.values, token, c.Expires)
+}
+
+// Secret derives 32 bytes from the key that signs, for another purpose: to hash
+// codes, say. Another purpose gives other bytes, and so does another key.
+func (k *Keyring) Secret(purpose string) ([]byte, error) {
+	if len(k.keys) == 0 {
+		return nil, noKey()
+	}
+	return k.keys[0].Derive(purpose), nil
+}
+
+// Verify checks a token, or the code of one, for any of the audiences. For links (accept, tech,
 // portal) it answers hub.Gone link-expired when the token was ours but has ended
 // or was revoked, else link-invalid; for staff always unauthenticated. A
 // revocation counts at once in the process that made it, within a second in
@@ -81,7 +107,7 @@ func (k *Keyring) Verify(ctx context.Context, token string, audiences ...Audienc
 	now := k.now()
 	t := k.known.find(token, now, audiences)
 	if t == nil {
-		c, err := k.parse(token, audiences)
+		c, err := k.read(ctx, token, audiences)
 		if err != nil {
 			return Claims{}, err
 		}
@@ -90,22 +116,42 @@ func (k *Keyring) Verify(ctx context.Context, token string, audiences ...Audienc
 	if k.values == nil {
 		return t.claims, nil
 	}
-	revoked := k.known.revoked.Load() // before the store is asked: what is revoked meanwhile is asked again
-	if t.fresh(now, revoked) {
+	if last := t.asked.Load(); last != nil && last.fresh(now, k.known.revoked.Load()) {
 		return t.claims, nil
 	}
-	if err := k.checkRevoked(ctx, t.claims); err != nil {
+	last, err := k.checkRevoked(ctx, t.claims)
+	if err != nil {
 		return Claims{}, err
 	}
-	t.asked.Store(&asked{now, revoked})
+	t.asked.Store(last)
 	return t.claims, nil
 }
 
-// parse checks all that a token says by itself.
+func noKey() error {
+	return hub.Fail(hub.Unavailable, "part-off", "No key for tokens is configured.", nil)
+}
+
+// read checks all that a token says by itself, or the token that a code stands
+// for.
+func (k *Keyring) read(ctx context.Context, token string, audiences []Audience) (Claims, error) {
+	if k.values != nil && short.Is(token) && !slices.Contains(audiences, Staff) {
+		whole, err := short.Find(ctx, k.values, token)
+		if err != nil {
+			return Claims{}, err
+		}
+		token = whole
+	}
+	if c, ok := k.glance(token, audiences); ok {
+		return c, nil
+	}
+	return k.parse(token, audiences)
+}
+
+// parse checks all that a token says by itself, and knows why it is refused.
 func (k *Keyring) parse(token string, audiences []Audience) (Claims, error) {
 	var w wireClaims
-	err := errors.New("token is too long, or for nobody")
-	if len(token) <= tokenLimit && len(audiences) > 0 {
+	err := errors.New("token is too long, in several lines, or for nobody")
+	if isLine(token) && len(audiences) > 0 {
 		_, err = k.parser(audiences).ParseWithClaims(token, &w, k.keyFor)
 	}
 	if err != nil && !onlyExpired(err) {
@@ -119,6 +165,12 @@ func (k *Keyring) parse(token string, audiences []Audience) (Claims, error) {
 		return Claims{}, invalid(audiences, errors.New("token without subject, id or the one audience"))
 	}
 	return c, nil
+}
+
+// isLine tells of what can be a token. (Base64 passes over the ends of lines, so
+// that there would be more and more texts for the same one.)
+func isLine(token string) bool {
+	return len(token) <= tokenLimit && !strings.ContainsAny(token, "\r\n")
 }
 
 func (k *Keyring) parser(audiences []Audience) *jwt.Parser {
@@ -141,8 +193,8 @@ func (k *Keyring) keyFor(t *jwt.Token) (any, error) {
 	}
 	id, _ := t.Header["kid"].(string)
 	for _, key := range k.keys {
-		if key.id == id && key.method.Alg() == t.Method.Alg() {
-			return key.check, nil
+		if key.ID == id && key.Method.Alg() == t.Method.Alg() {
+			return key.Check, nil
 		}
 	}
 	return nil, errors.New("token names no key of ours")

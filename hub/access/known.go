@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,8 @@ type token struct {
 	asked  atomic.Pointer[asked]
 }
 
-// asked is when the store said last that a token is not revoked.
+// asked is when the store was asked last what is revoked, and after how many
+// revocations of this process.
 type asked struct {
 	at      time.Time
 	revoked uint64
@@ -74,11 +76,10 @@ func (k *known) keep(text string, t *token) {
 	if k.now == nil || len(k.now) >= generation {
 		k.now, k.old = map[string]*token{}, k.now
 	}
-	k.now[text] = t
+	k.now[strings.Clone(text)] = t // the text is a piece of a whole request, which may go
 }
 
-// fresh tells whether the store's last word on the token still counts.
-func (t *token) fresh(now time.Time, revoked uint64) bool {
-	last := t.asked.Load()
-	return last != nil && last.revoked == revoked && now.Sub(last.at) < believed && !now.Before(last.at)
+// fresh tells whether the store's last word still counts.
+func (a *asked) fresh(now time.Time, revoked uint64) bool {
+	return a.revoked == revoked && now.Sub(a.at) < believed && !now.Before(a.at)
 }

@@ -29,6 +29,15 @@ func TestWhereAProofMayStand(t *testing.T) {
 		enters bool
 	}{
 		{"cookie of a technician", hub.RoleTechnician, func(r *http.Request) { r.AddCookie(cookie(access.Technician, tech)) }, true},
+		{"second cookie of that name", hub.RoleTechnician, func(r *http.Request) {
+			r.AddCookie(cookie(access.Technician, "planted"))
+			r.AddCookie(cookie(access.Technician, tech))
+		}, true},
+		{"third cookie of that name", hub.RoleTechnician, func(r *http.Request) {
+			r.AddCookie(cookie(access.Technician, "planted"))
+			r.AddCookie(cookie(access.Technician, "planted"))
+			r.AddCookie(cookie(access.Technician, tech))
+		}, false},
 		{"cookie of a customer", hub.RoleCustomer, func(r *http.Request) { r.AddCookie(cookie(access.Accept, accept)) }, true},
 		{"path", hub.RoleTechnician, func(r *http.Request) { r.SetPathValue("jwt", tech) }, true},
 		{"path beats cookie", hub.RoleTechnician, func(r *http.Request) {

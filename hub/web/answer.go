@@ -18,7 +18,10 @@ import (
 	"gigafibre.ca/targo-hub/hub/web/shell"
 )
 
-const problemJSON = "application/problem+json"
+const (
+	problemJSON = "application/problem+json"
+	challenge   = `Bearer realm="targo-hub"` // what a 401 asks for
+)
 
 // LangOf returns the language for the caller: ?lang=, else Accept-Language, else
 // French.
@@ -70,6 +73,7 @@ type Problem struct {
 	Error         string          `json:"error" doc:"Same as detail, for old clients"`
 	Message       string          `json:"message" doc:"Same as detail, for old clients"`
 	RetryAfterSec int             `json:"retry_after_sec,omitempty" doc:"Seconds to wait, also in Retry-After"`
+	Retryable     bool            `json:"retryable,omitempty" doc:"Nothing was done: the same request may be sent again"`
 }
 
 // WriteProblem answers with the failure that err explains: a problem document,
@@ -91,7 +95,7 @@ func WriteProblem(c echo.Context, err error) error {
 		h.Set("Retry-After", strconv.Itoa(p.RetryAfterSec))
 	}
 	if status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="targo-hub"`)
+		h.Set("WWW-Authenticate", challenge)
 	}
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept, Accept-Language")
@@ -118,7 +122,7 @@ func newProblem(c echo.Context, e *hub.Error) Problem {
 	p := Problem{
 		Type: "/problems/" + e.Code, Title: row.Title(LangOf(c)), Status: e.Kind.Status(), Detail: e.Detail,
 		Instance: hub.RequestID(c.Request().Context()), Code: e.Code, Errors: e.Fields, State: e.State,
-		ExcType: e.ExcType, Current: e.Current,
+		ExcType: e.ExcType, Current: e.Current, Retryable: e.Retryable,
 	}
 	if !known {
 		p.Type, p.Title = "about:blank", http.StatusText(p.Status)
@@ -177,6 +181,13 @@ func readsHTML(r *http.Request) bool {
 	html := strings.Index(accept, "text/html")
 	json := strings.Index(accept, "application/json")
 	return html >= 0 && (json < 0 || html < json)
+}
+
+// readsJSON tells whether a program asks: JSON is accepted, and HTML is not, or
+// only after it.
+func readsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return strings.Contains(accept, "json") && !readsHTML(r)
 }
 
 // problemPage is a failure for people. Text is what happened, in the reader's

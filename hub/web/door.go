@@ -15,12 +15,14 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/web/body"
 	"gigafibre.ca/targo-hub/hub/web/replay"
+	"gigafibre.ca/targo-hub/hub/web/trust"
 )
 
 const (
 	requestBudget = 30 * time.Second
-	publicBurst   = 120 // requests at once and per minute, per address, over all public routes
-	linkBurst     = 60  // the same per link: each opening may ask other systems
+	usualBody     = 1 << 20 // bytes of a request's body
+	publicBurst   = 120     // requests at once and per minute, per address, over all public routes
+	linkBurst     = 240     // the same per link: each opening may ask other systems, and scanners open one a hundred times
 )
 
 // cutoverHeader carries the key that lets a request charge while billing is
@@ -57,7 +59,7 @@ func (s *Server) through(rt *route, h echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		if err := s.enter(c, q, rt); err != nil {
-			return err
+			return s.refuse(c, q, rt, err)
 		}
 		if rt.doc.Stream && q.wasHead() {
 			return c.NoContent(http.StatusOK)
@@ -104,6 +106,7 @@ func readParams(c echo.Context) error {
 func (s *Server) enter(c echo.Context, q *request, rt *route) error {
 	key := takeKey(c.Request())
 	actor, err := s.identify(c, rt)
+	trust.StripForwarded(c.Request().Header)
 	if err != nil {
 		return err
 	}
@@ -118,6 +121,23 @@ func (s *Server) enter(c echo.Context, q *request, rt *route) error {
 	q.actor = actor
 	q.Facts.Actor = &q.actor
 	return s.admit(c, key)
+}
+
+// refuse lets a page say in its own words why nobody gets in. Programs that ask
+// for JSON get the problem.
+func (s *Server) refuse(c echo.Context, q *request, rt *route, err error) error {
+	if rt.doc.Refused == nil || readsJSON(c.Request()) {
+		return err
+	}
+	why := explain(c, err)
+	if why.Kind == hub.Unauthenticated {
+		c.Response().Header().Set("WWW-Authenticate", challenge)
+	}
+	if left := rt.doc.Refused(c, err); left != nil {
+		return left
+	}
+	s.logProblem(q, why, err)
+	return nil
 }
 
 // takeKey takes the key of the cut-over off a request, so that no handler sees
@@ -147,7 +167,7 @@ func (s *Server) admit(c echo.Context, key string) error {
 // refusal that tells the caller most is returned.
 func (s *Server) identify(c echo.Context, rt *route) (hub.Actor, error) {
 	var refusal error
-	if err := carryToken(c.Request(), rt.guard); err != nil {
+	if err := carryToken(c.Request(), rt); err != nil {
 		return hub.Actor{}, err
 	}
 	for _, role := range rt.roles {
@@ -235,7 +255,7 @@ func (s *Server) once(c echo.Context, rt *route, key string, h echo.HandlerFunc)
 	who := hub.ActorOf(r.Context())
 	id := replay.Identify(who.String(), who.Subject, who.Job, r.Method, r.URL.RequestURI(), key)
 	id.Budget = rt.doc.Budget
-	err = s.keeper.Once(c, id, whole, h)
+	err = s.keeper.Once(c, id, body.Essence(r, whole), h)
 	switch {
 	case errors.Is(err, replay.ErrMismatch):
 		return hub.Fail(hub.Invalid, "idempotency-mismatch", "This Idempotency-Key was used with another body.", nil)

@@ -293,22 +293,30 @@ type Caller struct {
 	Address string // of the person, as far as the trusted proxies tell
 	Agent   string // User-Agent
 	Lang    hub.Lang
+	Proxied bool // the connection is that of a trusted proxy
+
+	Neighbourhood string // what an allowance is counted by: the address, or the /64 around it
 }
 
-// CallerOf returns who called, inside a JSON operation.
+// CallerOf returns who called, inside a JSON operation or a Verifier.
 func CallerOf(ctx context.Context) Caller {
 	q := requestOf(ctx)
 	if q == nil {
 		return Caller{Lang: hub.French}
 	}
-	return Caller{Address: q.server.echo.IPExtractor(q.asked), Agent: q.asked.UserAgent(), Lang: langOf(q.asked)}
+	address := q.server.echo.IPExtractor(q.asked)
+	return Caller{
+		Address: address, Agent: q.asked.UserAgent(), Lang: langOf(q.asked),
+		Proxied: q.server.proxies.Hold(q.asked.RemoteAddr), Neighbourhood: trust.Neighbourhood(address),
+	}
 }
 
 // carryToken shows the proof that people without a session bring in the body to
 // the verifier, as the path value jwt. A proof in the header or in the path makes
-// it needless to look.
-func carryToken(r *http.Request, guard Guard) error {
-	links := guard.Has(Customer) || guard.Has(Technician)
+// it needless to look. Routes that take more than the usual are not looked into:
+// nobody may have pictures read before it is known who he is.
+func carryToken(r *http.Request, rt *route) error {
+	links := (rt.guard.Has(Customer) || rt.guard.Has(Technician)) && rt.doc.MaxBody <= usualBody
 	if !links || isSafe(r.Method) || r.PathValue("jwt") != "" || r.Header.Get("Authorization") != "" {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -225,4 +226,28 @@ type counting struct{ left map[string]int }
 func (c *counting) Allow(_ context.Context, key string, _ int, _ time.Duration) (bool, time.Duration, error) {
 	c.left[key]--
 	return c.left[key] >= 0, 7 * time.Second, nil
+}
+
+// Whoever shows no proof does not get a big body read: it may hold a token only
+// where little is sent.
+func TestNobodyGetsABigBodyReadBeforeTheGuard(t *testing.T) {
+	t.Parallel()
+	h := edge(t, web.Config{}, web.Deps{Verifier: bearerRole{}}, func(r *web.Router) {
+		r.Handle("POST", "/vision", web.Staff.Or(web.Technician), whoami, web.Doc{MaxBody: 12 << 20})
+		r.Handle("POST", "/form", web.Technician, whoami)
+	})
+	for path, want := range map[string]struct {
+		read   bool
+		status int
+	}{"/vision": {false, 401}, "/form": {true, 200}} {
+		body := strings.NewReader(`{"token":"technician:T1","image":"` + strings.Repeat("A", 500<<10) + `"}`)
+		whole := body.Len()
+		r := httptest.NewRequest("POST", path, body)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want.status || (body.Len() < whole) != want.read {
+			t.Errorf("%s: %d, %d of %d bytes read", path, w.Code, whole-body.Len(), whole)
+		}
+	}
 }

@@ -101,6 +101,11 @@ type Doc struct {
 	Unmetered                     bool          // a public route that takes nothing from the allowance: probes, assets
 	Calls                         bool          // another system is called before the answer: 502 is possible
 	Hidden                        bool          // not in the OpenAPI document
+
+	// Refused answers instead of the problem page when the guard lets nobody in, an
+	// ended link say; err tells why (hub.ProblemOf). What it returns is answered as a
+	// problem then, so it may return err. Programs that ask for JSON never meet it.
+	Refused func(c echo.Context, err error) error
 }
 
 // Route is a line of the route table.
@@ -215,7 +220,7 @@ func (r *Router) add(method, path string, guard Guard, doc Doc) *route {
 		rt.doc.Budget = requestBudget
 	}
 	if rt.doc.MaxBody == 0 {
-		rt.doc.MaxBody = 1 << 20
+		rt.doc.MaxBody = usualBody
 	}
 	r.routes[rt.key()] = rt
 	return rt

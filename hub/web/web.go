@@ -53,7 +53,7 @@ type Config struct {
 	PublicURL      string        `yaml:"public_url" env:"PUBLIC_URL" doc:"https address under which people reach the hub; links are made from it, never from request headers"`
 	Brand          string        `yaml:"brand" env:"BRAND" default:"Gigafibre" doc:"name of the company that pages and mails show"`
 	CORSOrigins    []string      `yaml:"cors_origins" env:"CORS_ORIGINS" doc:"exact origins of the browser apps that may call the hub (https://ops.example.com); never *"`
-	TrustedProxies []string      `yaml:"trusted_proxies" env:"TRUSTED_PROXIES" doc:"addresses or networks of the proxies whose X-Forwarded-For is believed; empty = none"`
+	TrustedProxies []string      `yaml:"trusted_proxies" env:"TRUSTED_PROXIES" doc:"addresses or networks of the proxies whose X-Forwarded-For and X-authentik-jwt are believed; empty = none"`
 	MetricsListen  string        `yaml:"metrics_listen" env:"METRICS_LISTEN" default:"127.0.0.1:9464" doc:"address of GET /metrics; off for none"`
 	Dev            bool          `yaml:"dev" env:"DEV" doc:"also allow browser apps on http://localhost and http://127.0.0.1, any port"`
 	Lean           bool          `yaml:"lean" env:"LEAN" default:"true" doc:"serve the requests that come most often (reads, webhooks) without net/http's server, at less than half the cost; false if a caller has trouble with it"`
@@ -100,6 +100,7 @@ type Server struct {
 	shell   *shell.Shell
 	meter   *meter.Meter
 	origins *trust.Origins
+	proxies trust.Proxies
 
 	dress              []line // headers of every answer
 	varies, variesMore []string
@@ -139,6 +140,9 @@ func NewServer(cfg Config, deps Deps) (*Server, error) {
 		return nil, fmt.Errorf("reading cors_origins: %w", err)
 	}
 	if s.echo.IPExtractor, err = trust.Addresses(cfg.TrustedProxies); err != nil {
+		return nil, err
+	}
+	if s.proxies, err = trust.NewProxies(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
 	s.keeper = replay.Keeper{

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,6 +95,16 @@ func Read(r *http.Request) ([]byte, error) {
 	}
 	r.Body = held{bytes.NewReader(whole), whole}
 	return whole, nil
+}
+
+// Essence is what two sendings of the same content have in common: all of the
+// body, but of a form without the boundary, which is drawn anew for each sending.
+func Essence(r *http.Request, whole []byte) []byte {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || !strings.HasPrefix(kind, "multipart/") || params["boundary"] == "" {
+		return whole
+	}
+	return bytes.ReplaceAll(whole, []byte("--"+params["boundary"]), []byte("--"))
 }
 
 // Token returns the member "token" of a JSON object or a form, "" when there is

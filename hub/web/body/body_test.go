@@ -93,3 +93,22 @@ func TestToken(t *testing.T) {
 		t.Error("a broken body has no token and no error")
 	}
 }
+
+// A form that is sent twice has another boundary each time, and is the same.
+func TestEssence(t *testing.T) {
+	t.Parallel()
+	essence := func(kind, whole string) string {
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("Content-Type", kind)
+		return string(body.Essence(r, []byte(whole)))
+	}
+	form := func(boundary, value string) string {
+		return essence("multipart/form-data; boundary="+boundary, "--"+boundary+"\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n"+value+"\r\n--"+boundary+"--\r\n")
+	}
+	if form("abc", "1") != form("xyz", "1") || form("abc", "1") == form("abc", "2") {
+		t.Errorf("%q, %q", form("abc", "1"), form("xyz", "1"))
+	}
+	if got := essence("application/json", `{"a":"--abc"}`); got != `{"a":"--abc"}` {
+		t.Error(got)
+	}
+}

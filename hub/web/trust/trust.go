@@ -25,15 +25,56 @@ func Addresses(proxies []string) (echo.IPExtractor, error) {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect(), nil
 	}
+	list, err := NewProxies(proxies)
+	if err != nil {
+		return nil, err
+	}
 	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for i, text := range proxies {
+	for _, network := range list {
+		options = append(options, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(options...), nil
+}
+
+// Proxies are the networks of the proxies that are named.
+type Proxies []*net.IPNet
+
+// NewProxies reads addresses and networks.
+func NewProxies(list []string) (Proxies, error) {
+	proxies := make(Proxies, 0, len(list))
+	for i, text := range list {
 		network, err := network(strings.TrimSpace(text))
 		if err != nil {
 			return nil, fmt.Errorf("entry %d is not an address or a network", i+1)
 		}
-		options = append(options, echo.TrustIPRange(network))
+		proxies = append(proxies, network)
 	}
-	return echo.ExtractIPFromXFFHeader(options...), nil
+	return proxies, nil
+}
+
+// Hold tells whether a connection's other end ("10.0.0.2:4711") is one of them,
+// whatever the headers say.
+func (p Proxies) Hold(remote string) bool {
+	address, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	ip := net.IP(address.Addr().Unmap().AsSlice())
+	return slices.ContainsFunc(p, func(n *net.IPNet) bool { return n.Contains(ip) })
+}
+
+// forwarded begins the names of the headers in which a proxy tells of a user's
+// session.
+const forwarded = "X-Authentik-"
+
+// StripForwarded takes those headers off a request: once the guard has asked for
+// the session they are of no use, and must be neither believed, kept nor passed on.
+func StripForwarded(h http.Header) {
+	for name := range h {
+		if len(name) > len(forwarded) && strings.EqualFold(strings.ReplaceAll(name[:len(forwarded)], "_", "-"), forwarded) {
+			delete(h, name)
+		}
+	}
 }
 
 func network(text string) (*net.IPNet, error) {

@@ -1,7 +1,12 @@
-package access
+// Package secret reads the secrets of the settings: the keys that sign tokens and
+// the tokens of machines, of which only hashes are kept. What it says about
+// mistakes names their place and never their text. It has no routes, calls
+// nothing and remembers nothing.
+package secret
 
 import (
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -19,22 +24,34 @@ const (
 	tokenChars = 16 // of a service token, at least
 )
 
-// key signs and checks with one algorithm only.
-type key struct {
-	id          string
-	method      jwt.SigningMethod
-	sign, check any
+// Key signs and checks with one algorithm only.
+type Key struct {
+	ID          string
+	Method      jwt.SigningMethod
+	Sign, Check any
+	Header      string // of its tokens, as it stands in them
 }
 
-// parseKeys reads "kid:base64,kid:ed25519:base64". Messages tell the place of a
-// mistake, never the text.
-func parseKeys(text string) ([]key, error) {
-	var keys []key
+// Derive makes a secret of 32 bytes for another purpose out of the key: who knows
+// the one does not know the other.
+func (k Key) Derive(purpose string) []byte {
+	raw, _ := k.Sign.([]byte)
+	if private, ok := k.Sign.(ed25519.PrivateKey); ok {
+		raw = private.Seed()
+	}
+	mac := hmac.New(sha256.New, raw)
+	mac.Write([]byte("targo-hub derives\x00" + purpose))
+	return mac.Sum(nil)
+}
+
+// Keys reads "kid:base64,kid:ed25519:base64".
+func Keys(text string) ([]Key, error) {
+	var keys []Key
 	var wrong []error
 	for i, entry := range entries(text) {
 		k, err := parseKey(entry)
 		for _, other := range keys {
-			if err == nil && other.id == k.id {
+			if err == nil && other.ID == k.ID {
 				err = errors.New("has the id of another one")
 			}
 		}
@@ -47,22 +64,34 @@ func parseKeys(text string) ([]key, error) {
 	return keys, errors.Join(wrong...)
 }
 
-func parseKey(entry string) (key, error) {
+func parseKey(entry string) (Key, error) {
 	id, material, _ := strings.Cut(entry, ":")
 	material, isEd := strings.CutPrefix(material, "ed25519:")
 	raw, err := decode(material)
 	switch {
 	case id == "" || err != nil:
-		return key{}, errors.New("must be kid:base64 or kid:ed25519:base64")
+		return Key{}, errors.New("must be kid:base64 or kid:ed25519:base64")
 	case isEd && len(raw) != ed25519.SeedSize:
-		return key{}, fmt.Errorf("must have a seed of %d bytes", ed25519.SeedSize)
+		return Key{}, fmt.Errorf("must have a seed of %d bytes", ed25519.SeedSize)
 	case isEd:
 		private := ed25519.NewKeyFromSeed(raw)
-		return key{id: id, method: jwt.SigningMethodEdDSA, sign: private, check: private.Public()}, nil
+		return newKey(Key{ID: id, Method: jwt.SigningMethodEdDSA, Sign: private, Check: private.Public()})
 	case len(raw) < keyBytes:
-		return key{}, fmt.Errorf("must have %d bytes or more", keyBytes)
+		return Key{}, fmt.Errorf("must have %d bytes or more", keyBytes)
 	}
-	return key{id: id, method: jwt.SigningMethodHS256, sign: raw, check: raw}, nil
+	return newKey(Key{ID: id, Method: jwt.SigningMethodHS256, Sign: raw, Check: raw})
+}
+
+// newKey writes the header of the key's tokens.
+func newKey(k Key) (Key, error) {
+	unsigned := jwt.New(k.Method)
+	unsigned.Header["kid"] = k.ID
+	text, err := unsigned.SigningString()
+	if err != nil {
+		return Key{}, errors.New("has an id that no token can carry")
+	}
+	k.Header, _, _ = strings.Cut(text, ".")
+	return k, nil
 }
 
 // decode reads base64 of either alphabet, padded or not.
@@ -75,18 +104,19 @@ func entries(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
 }
 
-// service is a machine that may call. Of its token only the hash is kept.
+// service is one machine. Of its token only the hash is kept.
 type service struct {
 	name   string
 	hash   [sha256.Size]byte
 	scopes []string
 }
 
-type services []service
+// Services are the machines that may call.
+type Services []service
 
-// parseServices reads "name:token:scope+scope,…"; the scopes may be left out.
-func parseServices(text string) (services, error) {
-	var list services
+// ParseServices reads "name:token:scope+scope,…"; the scopes may be left out.
+func ParseServices(text string) (Services, error) {
+	var list Services
 	var wrong []error
 	for i, entry := range entries(text) {
 		s, err := parseService(entry)
@@ -119,11 +149,11 @@ func parseService(entry string) (service, error) {
 	return s, nil
 }
 
-// verify finds the machine of a token. Every entry is compared, in constant
+// Verify finds the machine of a token. Every entry is compared, in constant
 // time, whichever it is.
-func (list services) verify(token string) (hub.Actor, error) {
+func (list Services) Verify(token string) (hub.Actor, error) {
 	if token == "" {
-		return hub.Actor{}, needed()
+		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Proof of identity is needed.", nil)
 	}
 	hash := sha256.Sum256([]byte(token))
 	var found *service

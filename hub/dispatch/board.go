@@ -20,25 +20,27 @@ func NoticeTexts() (*outbox.Texts, error) { return notice.Texts() }
 
 // office is where dispatchers work: the rooms with routes of their own.
 type office struct {
-	crew  *crew.Crew
-	rooms []interface{ Mount(r *web.Router) }
+	crew    *crew.Crew
+	notices *notice.Notices
+	rooms   []interface{ Mount(r *web.Router) }
 }
 
 // newOffice furnishes the rooms of a desk.
 func newOffice(d *Desk) *office {
 	o := &office{crew: crew.New(crew.Deps{
-		ERPNext: d.ERPNext, Words: d.words, Ledger: ledger.New(d.Store, d.Now), News: d.News, Now: d.Now, Log: d.Log,
+		ERPNext: d.ERPNext, Words: d.words, Ledger: ledger.New(d.Store, d.Now), News: d.News, Now: d.Now, Log: d.Log, Reassigning: d.Reassigning,
 		Rechain: func(ctx context.Context, job string, waitsFor []string) error {
 			_, err := d.rechains.Link(ctx, job, rechain.Link{WaitsFor: &waitsFor})
 			return err
 		},
 	})}
+	o.notices = notice.New(notice.Deps{
+		ERPNext: d.ERPNext, Words: d.words, Store: d.Store, News: d.News, Mail: d.Messages, Link: d.Link, Acted: o.crew.Acted,
+		Brand: d.Brand, Now: d.Now, Log: d.Log,
+	})
 	o.rooms = []interface{ Mount(r *web.Router) }{
 		board.New(d.ERPNext, d.words, d.Now), o.crew, pool.New(d.ERPNext, d.words), presence.New(d.Store, d.News, d.Now, d.Log).Of(d.ERPNext),
-		notice.New(notice.Deps{
-			ERPNext: d.ERPNext, Words: d.words, Store: d.Store, News: d.News, Mail: d.Messages, Link: d.Link, Acted: o.crew.Acted,
-			Brand: d.Brand, Now: d.Now, Log: d.Log,
-		}),
+		o.notices,
 	}
 	return o
 }

@@ -72,7 +72,8 @@ func (d *Desk) technician(ctx context.Context, id string) (*erpnext.DispatchTech
 // the document as it was read. Who has it already gets the same answer again.
 func (d *Desk) Claim(ctx context.Context, name string, tech *erpnext.DispatchTechnician) (Claimed, error) {
 	taken, fresh := "", false
-	job, err := erpnext.Revise(ctx, d.ERPNext, doctype, name, func(was *erpnext.DispatchJob) (erpnext.Values, error) {
+	written := func(context.Context) {}
+	job, err := erpnext.Revise(ctx, d.ERPNext, doctype, name, func(was *erpnext.DispatchJob) (values erpnext.Values, err error) {
 		job := *was
 		d.words.Read(&job)
 		if taken, fresh = "", false; job.AssignedTech == tech.Name {
@@ -84,11 +85,17 @@ func (d *Desk) Claim(ctx context.Context, name string, tech *erpnext.DispatchTec
 		if err := d.claimable(ctx, &job, tech); err != nil {
 			return nil, err
 		}
+		if d.Reassigning != nil {
+			if written, err = d.Reassigning(ctx, &job); err != nil {
+				return nil, err
+			}
+		}
 		fresh = true
 		return erpnext.Values{
 			"assigned_tech": tech.Name, "status": d.words.Out(erpnext.JobAssigned), "hub_state": effect.Stamp(erpnext.JobAssigned, ""),
 		}, nil
 	})
+	written(context.WithoutCancel(ctx)) // perhaps it is, whatever was heard of it
 	switch {
 	case erpnext.IsNotFound(err):
 		return Claimed{}, hub.Fail(hub.NotFound, "job-not-found", "", err)

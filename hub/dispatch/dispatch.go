@@ -60,6 +60,7 @@ type (
 	Effect      = effect.Effect
 	Move        = effect.Move
 	Result      = effect.Result
+	Answer      = effect.Answer
 	EffectState = effect.State
 )
 
@@ -93,6 +94,13 @@ type Deps struct {
 	// Link makes the address at which a technician finds a job and his day; nil: the
 	// texts to technicians have none.
 	Link func(ctx context.Context, technician, job string) (url string, err error)
+	// Reassigning is called with work orders as they are, before they go to somebody
+	// else: what it fails with, nothing is written then. written is called when they
+	// are. nil: nobody wants to know.
+	Reassigning func(ctx context.Context, jobs ...*erpnext.DispatchJob) (written func(ctx context.Context), err error)
+	// Noted is called with every work order that was changed, here or in ERPNext; nil
+	// for nobody.
+	Noted func(ctx context.Context, job *erpnext.DispatchJob) error
 
 	Now func() time.Time
 	Log *slog.Logger
@@ -162,7 +170,17 @@ func (d *Desk) Noticed(ctx context.Context, job string) error {
 	if d.ERPNext == nil {
 		return nil
 	}
-	return d.engine.Noticed(ctx, job)
+	doc, err := d.engine.Noticed(ctx, job)
+	if err != nil || doc == nil || d.Noted == nil {
+		return err
+	}
+	return d.Noted(ctx, doc)
+}
+
+// Told tells whether the technician knows the work order as it stands, from the
+// last plan that was published.
+func (d *Desk) Told(ctx context.Context, technician string, job *erpnext.DispatchJob) (bool, error) {
+	return d.office.notices.Knows(ctx, technician, job)
 }
 
 // Unblock opens a work order on hold that has nothing to wait for any more.

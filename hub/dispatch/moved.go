@@ -9,7 +9,117 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/dispatch/effect"
 	"gigafibre.ca/targo-hub/hub/dispatch/machine"
+	"gigafibre.ca/targo-hub/hub/saga"
 )
+
+// MoveOrder asks for a change of state. The actor on the context asks for it.
+type MoveOrder struct {
+	Job        string
+	Status     string     // in the hub's words or the site's
+	At         *time.Time // when it happened; nil is now
+	Note       string
+	Disconnect string // why a service is taken away
+	Reason     string // of a reopening or a release
+	Checklist  []effect.Answer
+	Lang       hub.Lang
+
+	Key string // the same key is the same order, whatever has happened since
+}
+
+// NeedsReason tells that work of the type is completed with the reason of the
+// disconnection only.
+func (d *Desk) NeedsReason(jobType string) bool { return d.Config.disconnects(jobType) }
+
+// orderFor is how long it is remembered which move an order became.
+const orderFor = 8 * 24 * time.Hour
+
+// Move moves a work order as POST /dispatch/job-status does, for features that have
+// a queue of their own: it returns once the state is written, and does not wait for
+// what follows. While it is only stored, it is hub.Unavailable: ask again with the
+// same key. That something else has happened since is hub.Conflict.
+func (d *Desk) Move(ctx context.Context, o MoveOrder) (Moved, error) {
+	out, err := d.carry(ctx, o, func(id string) (effect.Account, error) {
+		if _, err := saga.Await(ctx, d.Store, id, answerWithin/2); err != nil {
+			return effect.Account{}, err
+		}
+		return d.engine.Await(ctx, id, 0)
+	})
+	switch p := hub.ProblemOf(err); {
+	case err == nil && out.State != effect.Done:
+		return out, hub.Fail(hub.Unavailable, "upstream-unavailable", "The change of state is stored, and not written yet.", nil, hub.WithRetryAfter(time.Second))
+	case err != nil && p.Kind == hub.Invalid && len(p.Fields) == 1 && p.Fields[0].Pointer == "/at":
+		return out, hub.Fail(hub.Conflict, "state-conflict", "Something else has happened since: the time "+p.Fields[0].Detail+".", err)
+	}
+	return out, err
+}
+
+// carry stores the move, unless it is known, and tells how it stands.
+func (d *Desk) carry(ctx context.Context, o MoveOrder, await func(id string) (effect.Account, error)) (Moved, error) {
+	if err := d.off(); err != nil {
+		return Moved{}, err
+	}
+	to, err := d.words.Status(o.Status)
+	if err != nil {
+		return Moved{}, err
+	}
+	job, err := d.chains().Job(ctx, o.Job)
+	if err != nil {
+		return Moved{}, err
+	}
+	id, err := d.ordered(ctx, o.Key)
+	if err != nil {
+		return Moved{}, err
+	}
+	waits := false
+	if id == "" {
+		if err := may(hub.ActorOf(ctx), job, to); err != nil {
+			return Moved{}, err
+		}
+		if to, waits, err = d.reopened(ctx, job, to, o.Reason); err != nil {
+			return Moved{}, err
+		}
+		if id, err = d.stored(ctx, o, job, to); err != nil || id == "" {
+			return plain(job), err
+		}
+	}
+	account, err := await(id)
+	if hub.IsKind(err, hub.NotFound) {
+		return plain(job), nil // another hub moved it, with another store
+	}
+	if err != nil {
+		return Moved{}, err
+	}
+	out, err := d.answer(ctx, job, to, id, account)
+	if err == nil && waits && out.Status == erpnext.JobOnHold {
+		err = d.onHold(ctx, &out)
+	}
+	return out, err
+}
+
+// ordered is the move that an order became before; "" when there is none.
+func (d *Desk) ordered(ctx context.Context, key string) (id string, err error) {
+	if key == "" {
+		return "", nil
+	}
+	_, err = saga.Recall(ctx, d.Store, orderKey(key), &id)
+	return id, err
+}
+
+// stored is the move that the order becomes, and remembers it by the order's key;
+// "" when there is nothing to be done.
+func (d *Desk) stored(ctx context.Context, o MoveOrder, job *erpnext.DispatchJob, to string) (id string, err error) {
+	if id = d.known(job, to); id == "" {
+		if id, err = d.begin(ctx, o, job, to); err != nil || id == "" {
+			return "", err
+		}
+	}
+	if o.Key != "" {
+		err = saga.Remember(ctx, d.Store, orderKey(o.Key), id, orderFor)
+	}
+	return id, err
+}
+
+func orderKey(key string) string { return "dispatch:order:" + key }
 
 // reopened is the state to which a work order goes that is to be opened again: one
 // that has predecessors still to be done waits for them.

@@ -99,6 +99,7 @@ type opening struct {
 	store   keep.Engine
 	still   bool // nobody works
 	effects []dispatch.Effect
+	more    func(*dispatch.Deps)
 }
 
 func newOffice(t testing.TB, o opening) *office {
@@ -149,12 +150,15 @@ func (of *office) twin(t testing.TB, o opening) *office {
 func (of *office) open(t testing.TB, o opening) {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	var err error
-	of.desk, err = dispatch.NewDesk(dispatch.Deps{
+	deps := dispatch.Deps{
 		ERPNext: of.erp, Store: of.store, News: hubtest.News{Ring: of.store}, Activate: of.activate, Effects: o.effects,
 		Config: dispatch.Config{StatusWords: o.words, ReasonTypes: []string{"Removal"}, IssueTypes: "Panne=Repair:1.5:fusion"}, Now: time.Now, Log: quiet,
-	})
-	if err != nil {
+	}
+	if o.more != nil {
+		o.more(&deps)
+	}
+	var err error
+	if of.desk, err = dispatch.NewDesk(deps); err != nil {
 		t.Fatal(err)
 	}
 	edge, err := web.NewServer(web.Config{Listen: "127.0.0.1:0", MetricsListen: "off"}, web.Deps{Verifier: badge{}, Memory: of.store})

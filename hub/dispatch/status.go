@@ -53,35 +53,13 @@ type Moved struct {
 
 // move answers POST /dispatch/job-status.
 func (d *Desk) move(ctx context.Context, in *statusInput) (*statusOutput, error) {
-	if err := d.off(); err != nil {
-		return nil, err
+	b := &in.Body
+	o := MoveOrder{
+		Job: b.Job, Status: b.Status, At: b.At, Note: b.Note, Disconnect: b.Disconnect, Reason: b.Reason, Checklist: b.Checklist,
+		Lang: web.CallerOf(ctx).Lang,
 	}
-	to, err := d.words.Status(in.Body.Status)
-	if err != nil {
-		return nil, err
-	}
-	job, err := d.chains().Job(ctx, in.Body.Job)
-	if err != nil {
-		return nil, err
-	}
-	if err := may(hub.ActorOf(ctx), job, to); err != nil {
-		return nil, err
-	}
-	waits := false
-	if to, waits, err = d.reopened(ctx, job, to, in.Body.Reason); err != nil {
-		return nil, err
-	}
-	id := d.known(job, to)
-	if id == "" {
-		if id, err = d.begin(ctx, in, job, to); err != nil || id == "" {
-			return &statusOutput{Body: plain(job)}, err
-		}
-	}
-	out, err := d.answer(ctx, job, to, id)
-	if err == nil && waits && out.Body.Status == erpnext.JobOnHold {
-		err = d.onHold(ctx, &out.Body)
-	}
-	return out, err
+	out, err := d.carry(ctx, o, func(id string) (effect.Account, error) { return d.engine.Await(ctx, id, answerWithin) })
+	return &statusOutput{Body: out}, err
 }
 
 // known is the move that brought the job where it is to go; "" when it is to be
@@ -95,17 +73,17 @@ func (d *Desk) known(job *erpnext.DispatchJob, to string) string {
 }
 
 // begin stores the move; "" when there is nothing to be done.
-func (d *Desk) begin(ctx context.Context, in *statusInput, job *erpnext.DispatchJob, to string) (string, error) {
+func (d *Desk) begin(ctx context.Context, o MoveOrder, job *erpnext.DispatchJob, to string) (string, error) {
 	actor := hub.ActorOf(ctx)
 	m := effect.Move{
-		Job: job.Name, From: job.Status, To: to, At: d.Now().UTC(), Note: in.Body.Note, Reason: in.Body.Reason, Answers: in.Body.Checklist,
-		Actor: actor.String(), Lang: web.CallerOf(ctx).Lang, Person: actor.Role == hub.RoleStaff, Lead: lead(actor, job),
+		Job: job.Name, From: job.Status, To: to, At: d.Now().UTC(), Note: o.Note, Reason: o.Reason, Answers: o.Checklist,
+		Actor: actor.String(), Lang: o.Lang, Person: actor.Role == hub.RoleStaff, Lead: lead(actor, job),
 	}
 	if to == erpnext.JobCompleted {
-		m.Reason = in.Body.Disconnect
+		m.Reason = o.Disconnect
 	}
-	if in.Body.At != nil {
-		m.At = in.Body.At.UTC()
+	if o.At != nil {
+		m.At = o.At.UTC()
 	}
 	if job.Status == to {
 		state, _ := effect.Known(job)
@@ -151,17 +129,10 @@ func (d *Desk) allowed(ctx context.Context, m effect.Move, job *erpnext.Dispatch
 	return d.engine.Unmet(ctx, m, job)
 }
 
-// answer waits a little for what the move leads to.
-func (d *Desk) answer(ctx context.Context, job *erpnext.DispatchJob, to, id string) (*statusOutput, error) {
-	account, err := d.engine.Await(ctx, id, answerWithin)
-	if hub.IsKind(err, hub.NotFound) {
-		return &statusOutput{Body: plain(job)}, nil // another hub moved it, with another store
-	}
-	if err != nil {
-		return nil, err
-	}
+// answer tells of the move as it stands.
+func (d *Desk) answer(ctx context.Context, job *erpnext.DispatchJob, to, id string, account effect.Account) (Moved, error) {
 	if err := account.Err(); err != nil {
-		return nil, d.sooner(ctx, job.Name, to, err)
+		return Moved{}, d.sooner(ctx, job.Name, to, err)
 	}
 	out := plain(job)
 	out.Move, out.State, out.Error, out.Effects = id, account.State, discreet(ctx, account.Error), shown(ctx, account.Effects)
@@ -172,7 +143,7 @@ func (d *Desk) answer(ctx context.Context, job *erpnext.DispatchJob, to, id stri
 		out.Unblocked = append(out.Unblocked, e.Words("unblocked")...)
 		out.Activated, out.Invoice = either(out.Activated, e.Word("activated")), either(out.Invoice, e.Word("invoice"))
 	}
-	return &statusOutput{Body: out}, nil
+	return out, nil
 }
 
 // sooner says what may follow now, when somebody else moved the work order first.

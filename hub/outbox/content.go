@@ -25,6 +25,7 @@ type content struct {
 	Purpose  Purpose        `json:"purpose,omitempty"` // service when empty
 	Leave    string         `json:"leave,omitempty"`   // where a commercial mail is unsubscribed from
 	Mode     Mode           `json:"mode,omitempty"`    // of the gate that took it in; older versions did not say
+	Secret   string         `json:"secret,omitempty"`  // names the word that the veil stands for
 }
 
 // says tells whether two messages are the same words to the same person.
@@ -43,7 +44,7 @@ func (o *Outbox) compose(m Message) (content, error) {
 	c := content{
 		To: to, Subject: m.Subject, Body: m.Body, HTML: m.HTML,
 		Template: m.Template, Vars: m.Vars, Lang: m.Lang, Urgent: m.Urgent,
-		Mode: o.gate.Mode(),
+		Mode: o.gate.Mode(), Secret: m.Secret,
 	}
 	if c.Lang != hub.English {
 		c.Lang = hub.French

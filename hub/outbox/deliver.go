@@ -139,6 +139,9 @@ func (o *Outbox) try(ctx context.Context, job keep.Job) (keep.Result, error) {
 		return o.wait(job, ruling.For, ruling.Reason)
 	}
 	s.letter, s.done.Basis = s.content.letter(job, verdict.To), ruling.Basis
+	if err := o.unveil(ctx, s.Secret, &s.letter.Subject, &s.letter.Body, &s.letter.HTML); err != nil {
+		return keep.Result{State: StatusFailed, Note: hub.ProblemOf(err).Detail}, err
+	}
 	if s.letter.To != s.To {
 		s.done.RedirectedTo = s.letter.To
 	}

@@ -20,7 +20,7 @@ func (o *Outbox) Get(ctx context.Context, id string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return entryOf(job)
+	return o.entry(ctx, job)
 }
 
 // List returns a page of messages, newest first, and the cursor of the next

@@ -134,6 +134,10 @@ type Message struct {
 	DedupeKey string
 	Urgent    bool // neither the night nor earlier messages hold it up; an offer never is
 	Purpose   Purpose
+
+	// Secret is "<prefix>.<reference>", see AddSecret: the Veil in the text (or in
+	// Vars) stands for a word that is made when the message is handed over.
+	Secret string
 }
 
 // Letter is what a sender gets: the final text and address.
@@ -216,6 +220,7 @@ type Outbox struct {
 	recent  *recent.Memory
 	watch   *watch.Post
 	texts   map[string]*Texts
+	secrets map[string]Secret
 	handled *prometheus.CounterVec
 }
 
@@ -243,7 +248,7 @@ func New(cfg Config, deps Deps) (*Outbox, error) {
 		ledger: optout.NewLedger(deps.Store, deps.Now, deps.OptChanged),
 		recent: recent.New(deps.Store),
 		watch:  watch.New(deps.Store),
-		texts:  map[string]*Texts{},
+		texts:  map[string]*Texts{}, secrets: map[string]Secret{},
 		handled: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "targo_outbox_messages_total", Help: "Messages by what became of a try, and by what providers reported.",
 		}, []string{"channel", "outcome"}),

@@ -23,6 +23,41 @@ func (o *Outbox) AddTexts(prefix string, texts *Texts) {
 	o.texts[prefix] = texts
 }
 
+// Secret makes the word of a reference: a code that opens a door, say. hub.Gone says
+// that it opens none any more: who gets it would only wonder.
+type Secret func(ctx context.Context, reference string) (word string, err error)
+
+// Veil stands for a secret word wherever a message is kept or shown.
+const Veil = "******"
+
+// AddSecret lets messages of a feature carry words that are kept nowhere: neither
+// before they are sent nor afterwards can anybody read them here. It is called while
+// the hub is put together, as AddTexts is.
+func (o *Outbox) AddSecret(prefix string, word Secret) { o.secrets[prefix] = word }
+
+// unveil puts the secret word where the text has the veil.
+func (o *Outbox) unveil(ctx context.Context, secret string, texts ...*string) error {
+	if secret == "" {
+		return nil
+	}
+	prefix, reference, _ := strings.Cut(secret, ".")
+	find := o.secrets[prefix]
+	if find == nil {
+		return keep.Reject(hub.Fail(hub.Internal, "internal", "Nobody makes the secret word of this message.", nil))
+	}
+	word, err := find(ctx, reference)
+	if hub.IsKind(err, hub.Gone) {
+		return keep.Reject(err)
+	}
+	if err != nil {
+		return fmt.Errorf("making the secret word of a message: %w", err)
+	}
+	for _, text := range texts {
+		*text = strings.ReplaceAll(*text, Veil, word)
+	}
+	return nil
+}
+
 // render finds a text by its full name "<prefix>.<name>".
 func (o *Outbox) render(full string, way Channel, lang hub.Lang, vars map[string]any) (subject, body string, err error) {
 	prefix, name, _ := strings.Cut(full, ".")

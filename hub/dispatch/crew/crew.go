@@ -35,8 +35,12 @@ type Deps struct {
 	// Rechain makes a job wait for others, for undoing a change of that; nil when
 	// that is not possible.
 	Rechain func(ctx context.Context, job string, waitsFor []string) error
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Reassigning is called with jobs as they are before they go to somebody else, and
+	// written when they are; what it fails with, nothing is written then. nil: nobody
+	// wants to know.
+	Reassigning func(ctx context.Context, jobs ...*erpnext.DispatchJob) (written func(ctx context.Context), err error)
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Crew gives jobs to technicians.

@@ -46,6 +46,14 @@ func (o *order) values(c *Crew) erpnext.Values {
 // write changes the jobs as they were read; of one where somebody was faster it
 // says how the job stands now.
 func (c *Crew) write(ctx context.Context, orders []*order) {
+	written, err := c.announce(ctx, orders)
+	if err != nil {
+		for _, o := range orders {
+			o.err = err
+		}
+		return
+	}
+	defer written(context.WithoutCancel(ctx)) // whether the caller still waits or not
 	switch len(orders) {
 	case 0:
 	case 1:
@@ -53,6 +61,20 @@ func (c *Crew) write(ctx context.Context, orders []*order) {
 	default:
 		c.many(ctx, orders)
 	}
+}
+
+// announce tells of the jobs that go to somebody else, before they do.
+func (c *Crew) announce(ctx context.Context, orders []*order) (written func(ctx context.Context), err error) {
+	var jobs []*erpnext.DispatchJob
+	for _, o := range orders {
+		if to := o.do.after.Technician; to != nil && *to != o.job.AssignedTech {
+			jobs = append(jobs, o.job)
+		}
+	}
+	if c.Reassigning == nil || len(jobs) == 0 {
+		return func(context.Context) {}, nil
+	}
+	return c.Reassigning(ctx, jobs...)
 }
 
 func (c *Crew) one(ctx context.Context, o *order) (*erpnext.DispatchJob, error) {

@@ -19,29 +19,30 @@ const newFor = 24 * time.Hour
 // Noticed looks at a work order that was changed in ERPNext: when its state is
 // another one than the hub knows, somebody wrote it past the hub, and what
 // follows from that follows all the same. Old ones of which the hub never knew
-// anything are left alone.
-func (e *Engine) Noticed(ctx context.Context, name string) error {
+// anything are left alone. It returns the work order in the hub's words, nil when it
+// is not there any more.
+func (e *Engine) Noticed(ctx context.Context, name string) (*erpnext.DispatchJob, error) {
 	job, err := erpnext.Get[erpnext.DispatchJob](ctx, e.ERPNext, doctype, name)
 	if erpnext.IsNotFound(err) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	zone, err := e.ERPNext.Zone(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.Words.Read(job)
 	state, _ := Known(job)
 	strange := !slices.Contains(machine.Statuses(), job.Status)
 	if state == job.Status || strange || state == "" && !e.ours(job, zone) {
-		return nil
+		return job, nil
 	}
 	_, err = e.Begin(ctx, Move{
 		Job: name, From: state, To: job.Status, At: job.Modified.In(zone).UTC(), Actor: "erpnext", Observed: true, Person: true, Lead: true,
 	}, job)
-	return err
+	return job, err
 }
 
 // ours tells whether a work order without a known state is one to look after:

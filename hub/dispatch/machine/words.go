@@ -72,6 +72,9 @@ func (w Words) All(statuses ...string) []string {
 	return out
 }
 
+// Next lists the states that may follow one, in the hub's words (see Next).
+func (w Words) Next(state string) []string { return Next(state) }
+
 // Status reads a state that a caller names, in either spelling. The hub's own
 // goes first: callers have it from the hub's answers.
 func (w Words) Status(text string) (string, error) {

@@ -33,6 +33,13 @@ type line struct {
 // day.
 const forgotten = 14
 
+// Knows tells whether the technician was told of the work order as it stands.
+func (n *Notices) Knows(ctx context.Context, technician string, job *erpnext.DispatchJob) (bool, error) {
+	m, _, err := n.recall(ctx, technician)
+	was, told := m.Jobs[job.Name]
+	return told && was == lineOf(&planned{DispatchJob: *job}), err
+}
+
 // settled tells that there is nothing to say.
 func (m memory) settled(o Order, p *person) bool {
 	return m.Sent && m.knows(o, p) || m.Number == 0 && len(p.jobs) == 0

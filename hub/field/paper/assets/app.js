@@ -1,0 +1,89 @@
+// Where every page begins: the service worker is set up, what waits is sent when
+// there is a chance, and the page's own part is loaded. Without scripts, or
+// without https, the pages work by their forms alone.
+import { paintBar, setBusy } from "./bar.js";
+import { $, $$ } from "./dom.js";
+import { keepDrafts, restoreDrafts } from "./draft.js";
+import { guard, here, swap } from "./fresh.js";
+import { atHome } from "./home.js";
+import { get, put } from "./idb.js";
+import { forget } from "./kept.js";
+import { hear } from "./radio.js";
+import { send } from "./sync.js";
+
+const EVERY = 30_000;
+const pages = { day: "./day.js", job: "./job.js", scan: "./scan.js" };
+let painting, again = false, page;
+
+// repaint brings the page in line with what is kept; calls meanwhile make one more.
+async function repaint() {
+  if (painting) { again = true; return painting; }
+  painting = (async () => {
+    do {
+      again = false;
+      await paintBar();
+      await page?.paint?.();
+    } while (again);
+  })();
+  await painting.finally(() => { painting = undefined; });
+}
+
+async function trySend() {
+  if (document.visibilityState !== "hidden") await send();
+}
+
+// wake asks the browser to send even after the page is closed, and sends.
+async function wake() {
+  const registration = await navigator.serviceWorker.getRegistration("/j/").catch(() => undefined);
+  await registration?.sync?.register("send").catch(() => {});
+  await trySend();
+}
+
+// owner sees to it that pages of one technician are not shown to another who
+// opened his link on the same phone; what the first one did stays his.
+async function owner() {
+  const now = $("#app").dataset.tech;
+  const before = await get("facts", "tech");
+  if (!now || before === now) return;
+  if (before) await forget();
+  await put("facts", now, "tech");
+}
+
+async function worker() {
+  await navigator.serviceWorker.register("/j/sw.js", { scope: "/j/", type: "module", updateViaCache: "none" });
+  const ready = await navigator.serviceWorker.ready;
+  const hrefs = (links) => $$(links).map((a) => a.getAttribute("href"));
+  ready.active.postMessage({ prime: [here(), ...hrefs("[data-prime]"), "/j/", "/j/scan"], keep: hrefs(".job-link") });
+}
+
+async function start() {
+  document.documentElement.classList.add("scripted");
+  await owner();
+  guard();
+  keepDrafts();
+  restoreDrafts();
+  const name = $("#app").dataset.page;
+  if (pages[name]) page = await import(pages[name]);
+  page?.start?.();
+  hear("changed", repaint);
+  hear("added", wake);
+  hear("sending", (news) => { setBusy(news.busy); repaint(); });
+  hear("fresh", async (news) => {
+    if (news.path !== here()) return;
+    await swap();
+    restoreDrafts();
+    await repaint();
+  });
+  for (const sign of ["online", "focus", "pageshow"]) addEventListener(sign, trySend);
+  for (const sign of ["online", "offline"]) addEventListener(sign, repaint);
+  document.addEventListener("visibilitychange", trySend);
+  setInterval(trySend, EVERY);
+  $("#sync-now").addEventListener("click", send);
+  await repaint();
+  document.documentElement.dataset.ready = "1";
+  await worker().catch((err) => console.warn("no service worker", err));
+  await wake();
+  await atHome();
+}
+
+if (isSecureContext && "serviceWorker" in navigator && navigator.locks && $("#app")) start();

@@ -1,0 +1,89 @@
+// The outbox holds what the technician did, in order per job, until the hub has
+// given its answer. An action is
+//   {id, tech, job, seq, kind, at, base_modified, data, about, file, made, state, answer}
+// state: waiting (not sent yet), done (taken; kept until the page shows it),
+// conflict or rejected (the hub's answer waits for the technician).
+import { all, change, get } from "./idb.js";
+import { tell } from "./radio.js";
+
+export const whose = () => get("facts", "tech");
+
+// add keeps an action, with the bytes of its file, in one piece: after it has
+// resolved, nothing that happens to the phone short of the sea loses it. The same
+// id a second time changes nothing. about is what the page shows of it, data what
+// the hub gets.
+export async function add({ id = crypto.randomUUID(), job, kind, data, about, base = "", file }) {
+  const now = new Date();
+  await change(["actions", "files", "facts"], async (s) => {
+    if (await s("actions").get(id)) return;
+    const tech = (await s("facts").get("tech")) ?? "";
+    const seq = ((await s("facts").get("seq:" + job)) ?? 0) + 1;
+    if (file) await s("files").put({ ...file, id, job, sent: 0 });
+    await s("facts").put(seq, "seq:" + job);
+    await s("actions").put({
+      id, tech, job, seq, kind, data, about, base_modified: base, file: file ? id : undefined,
+      at: now.toISOString(), made: now.getTime(), state: "waiting",
+    });
+  });
+  tell("changed");
+  tell("added");
+}
+
+export async function list() {
+  const found = await all("actions");
+  return found.sort((a, b) => (a.job === b.job ? a.seq - b.seq : a.job < b.job ? -1 : 1));
+}
+
+export const ofJob = async (job) => (await list()).filter((a) => a.job === job);
+
+// settle writes the hub's answer to an action. Bytes that arrived are let go.
+export async function settle(id, state, answer) {
+  await change(["actions", "files"], async (s) => {
+    const action = await s("actions").get(id);
+    if (!action) return;
+    await s("actions").put({ ...action, state, answer, settled: Date.now() });
+    if (state === "done" && action.file) await s("files").drop(action.file);
+  });
+  tell("changed");
+}
+
+// resend puts an answered action back, at the end of its job's queue, as a new one
+// that the technician does now, knowing the state that the hub has shown.
+export async function resend(id, base) {
+  const now = new Date();
+  await change(["actions", "facts"], async (s) => {
+    const old = await s("actions").get(id);
+    if (!old) return;
+    const seq = ((await s("facts").get("seq:" + old.job)) ?? 0) + 1;
+    const { was, ...data } = old.data;
+    if (old.kind.startsWith("equipment_") && old.state === "conflict") data.confirm = true;
+    await s("facts").put(seq, "seq:" + old.job);
+    await s("actions").drop(id);
+    await s("actions").put({
+      ...old, id: crypto.randomUUID(), seq, data, base_modified: base, at: now.toISOString(), made: now.getTime(),
+      state: "waiting", answer: undefined,
+    });
+  });
+  tell("changed");
+  tell("added");
+}
+
+// dismiss lets an answered action go, because the technician says so.
+export async function dismiss(id) {
+  await change(["actions", "files"], async (s) => {
+    const action = await s("actions").get(id);
+    await s("actions").drop(id);
+    if (action?.file) await s("files").drop(action.file);
+  });
+  tell("changed");
+}
+
+// sweep lets go of what the hub has taken, once a page fetched later shows it.
+export async function sweep(job, fetchedAt) {
+  await change(["actions"], async (s) => {
+    for (const a of await s("actions").all()) {
+      if (a.job === job && a.state === "done" && a.settled <= fetchedAt) await s("actions").drop(a.id);
+    }
+  });
+  tell("changed");
+}

@@ -1,0 +1,122 @@
+// The service worker of the technician's pages. The hub puts SHELL (a hash of all
+// files), FILES and the import of send above this text.
+//
+// Pages come from the hub if it answers within 3 seconds, else as they were kept;
+// a page that comes in later than that replaces what is shown. A page gets the
+// files of its own version: those of a new one come from the hub, those of a kept
+// one from the shell of its time, which stays as long as a kept page needs it.
+const NAME = "targo-shell-" + SHELL;
+const OFFLINE = "/j/offline";
+const PATIENCE = 3000;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+self.addEventListener("install", (event) => event.waitUntil(install()));
+self.addEventListener("activate", (event) => event.waitUntil(activate()));
+
+async function install() {
+  const shell = await caches.open(NAME);
+  await Promise.all(FILES.map((path) => store(shell, path)));
+  const offline = await store(shell, OFFLINE, { cache: "no-store" });
+  const dress = new Set([...(await offline.text()).matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((m) => m[1]));
+  await Promise.all([...dress].map(async (path) => {
+    const answer = await fetch(path);
+    if (!answer.ok || /html/.test(answer.headers.get("Content-Type"))) throw new Error("no " + path);
+    await shell.put(path, answer);
+  }));
+  await self.skipWaiting();
+}
+
+// store takes a file of this very version or none: during an update another copy
+// of the hub may answer, in a café its network does.
+async function store(shell, path, options) {
+  const answer = await fetch(path, options);
+  if (!answer.ok || ours(answer) !== SHELL) throw new Error("no " + path);
+  await shell.put(path, answer.clone());
+  return answer;
+}
+
+// activate lets go of the shells that no kept page needs, but for the last one:
+// a page may just be loading from it.
+async function activate() {
+  const needed = await versions();
+  const before = (await caches.keys()).filter((name) => name.startsWith("targo-shell-") && name !== NAME);
+  for (const name of before.slice(0, -1)) {
+    if (!needed.has(name.slice("targo-shell-".length))) await caches.delete(name);
+  }
+  await self.clients.claim();
+}
+
+// file answers with a file of the shell that the page belongs to. If that is
+// neither kept nor to be had, today's is better than none.
+async function file(request) {
+  const path = new URL(request.url).pathname, app = path.startsWith("/j/assets/");
+  const known = await caches.match(path);
+  if (known) return known;
+  const answer = await fetch(request).catch(() => undefined);
+  if (answer?.ok && (!app || ours(answer))) return answer;
+  const todays = app && (await (await caches.open(NAME)).match(path.replace(/^\/j\/assets\/[^/]+/, "/j/assets/" + SHELL)));
+  return todays || answer || Response.error();
+}
+
+async function page(event, path) {
+  const kept = await find(path);
+  let late = false;
+  const network = fetchPage(path, event.request, () => late).catch(() => undefined);
+  event.waitUntil(network);
+  const first = kept ? await Promise.race([network, pause(PATIENCE)]) : await network;
+  if (first && (!kept || (ours(first) && first.status < 500))) return first;
+  late = true;
+  return kept ?? (await caches.match(OFFLINE)) ?? Response.error();
+}
+
+// signIn lets go of what was kept, which may be another's, once the hub has let
+// somebody in, unless he is who he was. In a dead zone he is led to what is there.
+async function signIn(request) {
+  try {
+    const response = await fetch(request);
+    if (response.type === "opaqueredirect" && !(await isOwner())) await forget();
+    return response;
+  } catch {
+    return (await find("/j/")) ? Response.redirect("/j/", 303) : ((await caches.match(OFFLINE)) ?? Response.error());
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event, url = new URL(request.url);
+  if (url.origin !== self.location.origin) return;
+  if (request.method === "POST" && request.mode === "navigate" && /^\/j\/[^/]+$/.test(url.pathname)) {
+    event.respondWith(signIn(request));
+    return;
+  }
+  if (request.method !== "GET") return;
+  if (url.pathname.startsWith("/j/assets/") || url.pathname.startsWith("/assets/") || FILES.includes(url.pathname)) {
+    event.respondWith(file(request));
+  } else if (request.mode === "navigate" && url.pathname.startsWith("/j/")) {
+    event.respondWith(page(event, url.pathname));
+  }
+});
+
+async function isOwner() {
+  const answer = await fetch("/field/context", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+  const who = answer?.ok && (await answer.json().catch(() => undefined));
+  return Boolean(who?.technician) && who.technician === (await whose());
+}
+
+// prime fetches pages before they are needed; keep are all jobs of the list.
+async function prime(paths, keep) {
+  if (keep) await tidy(keep);
+  for (const path of new Set(paths)) {
+    const answer = await fetchPage(path, undefined, () => false).catch(() => undefined);
+    tell("primed", { path, ok: Boolean(answer?.ok) || Boolean(await find(path)) });
+  }
+}
+
+self.addEventListener("message", (event) => { if (event.data?.prime) event.waitUntil(prime(event.data.prime, event.data.keep)); });
+self.addEventListener("sync", (event) => { if (event.tag === "send") event.waitUntil(again()); });
+
+// again tells the browser to wake us up once more when not everything went.
+async function again() {
+  const outcome = await send();
+  if (outcome === "offline" || outcome === "away" || outcome === "later") throw new Error(outcome);
+}

@@ -1,0 +1,55 @@
+// What the hub would not take is shown with both versions, the technician's and
+// the office's, and stays until he has decided. Nothing of his is thrown away
+// before that.
+import { $, el, show } from "./dom.js";
+import { find } from "./kept.js";
+import { swap } from "./fresh.js";
+import { dismiss, resend } from "./outbox.js";
+import { T, day, status } from "./words.js";
+
+const ticks = (value) => (value === "1" ? T.ticked : value === "" ? T.unticked : value);
+
+// mine says in words what the technician did.
+function mine({ kind, data, about }) {
+  if (kind === "status") return [status(data.status), data.note].filter(Boolean).join(" · ");
+  if (kind === "checklist") return `${data.label}${T.colon}${ticks(data.value)}`;
+  if (kind === "material") return `${data.qty} × ${about ?? data.item}`;
+  return data.text ?? about ?? data.caption ?? data.signer ?? T.none;
+}
+
+// theirs finds the same thing in the state that the hub answered with.
+function theirs({ kind, data, answer }) {
+  if (answer?.lost) return T.lost;
+  const doc = answer?.document;
+  if (kind === "status" && doc?.status) return status(doc.status);
+  if (kind === "checklist") {
+    const item = doc?.checklist?.items?.find((i) => i.label === data.label);
+    if (item) return `${item.label}${T.colon}${item.type === "check" ? ticks(item.answered ? "1" : "") : item.value || T.none}`;
+  }
+  if (kind === "material" && doc?.materials) return `${doc.materials.find((m) => m.item === data.item)?.qty ?? 0} × ${data.item}`;
+  return [answer?.error?.title, answer?.error?.detail].filter(Boolean).join(" – ") || T.none;
+}
+
+function card(action) {
+  const conflict = action.state === "conflict";
+  const again = async () => { await resend(action.id, action.answer?.document?.modified ?? ""); };
+  const drop = async () => { await dismiss(action.id); if (await find(location.pathname)) await swap(); };
+  return el("article", { class: "trouble", "data-id": action.id, "data-state": action.state },
+    el("h3", {}, conflict ? T.conflictTitle : T.rejectedTitle),
+    el("p", { class: "fine" }, `${T.kinds[action.kind]} · ${day(action.at)} · ${action.job}`),
+    el("dl", { class: "versions" },
+      el("div", { class: "yours" }, el("dt", {}, T.yours), el("dd", {}, mine(action))),
+      el("div", { class: "theirs" }, el("dt", {}, T.theirs), el("dd", {}, theirs(action)))),
+    el("div", { class: "actions" },
+      el("button", { type: "button", class: "take-theirs", onclick: drop }, conflict ? T.takeTheirs : T.gotIt),
+      el("button", { type: "button", class: "second take-mine", onclick: again }, conflict ? T.takeMine : T.again)));
+}
+
+export function paintTroubles(place, actions) {
+  const troubles = actions.filter((a) => a.state === "conflict" || a.state === "rejected");
+  const known = new Set([...place.children].map((c) => c.dataset.id));
+  for (const old of [...place.children]) if (!troubles.some((a) => a.id === old.dataset.id)) old.remove();
+  for (const action of troubles) if (!known.has(action.id)) place.append(card(action));
+  if (!known.size && troubles.length) $("h3", place)?.scrollIntoView({ block: "center" });
+  show(place, troubles.length > 0);
+}

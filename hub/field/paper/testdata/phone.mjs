@@ -1,0 +1,45 @@
+// What the scripts of this folder share: a phone with Chromium on it.
+import { createRequire } from "node:module";
+
+export const [tools, base, world, pictures] = process.argv.slice(2);
+const { chromium } = createRequire(tools + "/")("playwright-core");
+
+export const launch = () => chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+export const change = (what) => fetch(`${world}/${what}`);
+
+export async function phone(browser, complaints, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "fr-CA", timezoneId: "America/Toronto", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(8000);
+  page.on("console", (m) => {
+    if (["error", "warning"].includes(m.type()) && !/Failed to load resource|ERR_/.test(m.text())) complaints.push(m.text());
+  });
+  page.on("pageerror", (e) => complaints.push(String(e)));
+  return { context, page };
+}
+
+export const ready = (page) => page.waitForSelector("html[data-ready]");
+
+export async function begin(page, token = "good") {
+  await page.goto(`${base}/j/${token}`);
+  await page.click("#open-day");
+  await ready(page);
+  await page.waitForSelector('[data-job="DJ-1"] .ready[data-ok="1"]');
+}
+
+// A photo of 64 by 48 pixels, made by the page itself.
+export async function photograph(page) {
+  const bytes = await page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "#1a7";
+    pen.fillRect(8, 8, 40, 30);
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    return [...new Uint8Array(await blob.arrayBuffer())];
+  });
+  return { name: "photo.png", mimeType: "image/png", buffer: Buffer.from(bytes) };
+}

@@ -12,7 +12,7 @@ PORT    ?=
 # What `make bench ONLY=webhooks,start` runs; all benchmarks without ONLY.
 ONLY    ?=
 
-.PHONY: help demo test build setup bench crash fuzz fmt check golden clean
+.PHONY: help demo test build setup bench screens crash fuzz fmt check golden clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -42,6 +42,13 @@ setup:
 bench: ## ratios against peers, in one run: make bench ONLY=webhooks,start
 	@.ci/setup node
 	@.ci/bench '$(ONLY)'
+
+# What a technician and a customer see on a telephone, page by page, light and
+# dark, French and English.
+screens: setup ## pictures of every page in screens/, as a telephone shows them
+	@rm -rf screens && mkdir screens
+	@PICTURES=$(CURDIR)/screens go test ./cmd/targo-hub -run 'Phone|Pages' -count=1
+	@ls screens
 
 # How long each fuzz target runs.
 FUZZ    ?= 30s

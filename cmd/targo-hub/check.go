@@ -58,6 +58,8 @@ func (k checkCommand) Run(c *console) error {
 	probe.DocuSeal(ctx, r.List, settings.DocuSeal, o.seal)
 	probe.Twilio(ctx, r.List, settings.Twilio, o.sms)
 	probe.Mailjet(ctx, r.List, settings.Mailjet, o.mail)
+	probe.Gemini(ctx, r.List, o.eyes)
+	probe.Authentik(ctx, r.List, o.people, settings.Edge.TrustedProxies)
 	return r.verdict()
 }
 

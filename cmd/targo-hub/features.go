@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/cmd/targo-hub/adapt"
@@ -13,13 +14,17 @@ import (
 	"gigafibre.ca/targo-hub/hub/consent"
 	"gigafibre.ca/targo-hub/hub/contract"
 	"gigafibre.ca/targo-hub/hub/conversation"
+	"gigafibre.ca/targo-hub/hub/device"
 	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/field"
 	"gigafibre.ca/targo-hub/hub/gateway"
 	"gigafibre.ca/targo-hub/hub/inbox"
+	"gigafibre.ca/targo-hub/hub/magiclink"
 	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/schedule"
 	"gigafibre.ca/targo-hub/hub/signing"
+	"gigafibre.ca/targo-hub/hub/vision"
 	"gigafibre.ca/targo-hub/webhooks"
 )
 
@@ -30,6 +35,10 @@ type features struct {
 	texts    *conversation.Desk
 	desk     *accept.Desk
 	dispatch *dispatch.Desk
+	links    *magiclink.Desk
+	field    *field.Desk
+	vision   *vision.Desk
+	device   *device.Desk
 	contract *contract.Desk
 	billing  *billing.Desk
 	gateway  *gateway.Gateway
@@ -48,6 +57,9 @@ func furnish(s *Settings, o *outside, m *machinery) (f *features, err error) {
 		return nil, err
 	}
 	if err = f.addWork(s, o, m); err != nil {
+		return nil, err
+	}
+	if err = f.addPhones(s, o, m); err != nil {
 		return nil, err
 	}
 	if err = f.addAcceptance(s, o, m); err != nil {
@@ -83,14 +95,23 @@ func (f *features) addMessages(s *Settings, o *outside, m *machinery) (err error
 // addWork builds what happens to work orders. The last one of a chain starts the
 // service that was sold: the contracts, built later, do that.
 func (f *features) addWork(s *Settings, o *outside, m *machinery) (err error) {
-	f.dispatch, err = dispatch.NewDesk(dispatch.Deps{
+	deps := dispatch.Deps{
 		ERPNext: o.erp, Store: m.store, News: m.broker, Config: s.Dispatch, Messages: f.outbox, Hooks: o.hooks, Brand: s.Edge.Brand,
 		Activate: func(ctx context.Context, job *erpnext.DispatchJob) (dispatch.Activated, error) {
 			return adapt.Activated(f.contract.Activate(ctx, job))
 		},
 		Now: time.Now, Log: m.log,
-	})
-	if err != nil {
+	}
+	if !s.Access.Keys.Empty() { // without keys there are no links
+		deps.Link = func(ctx context.Context, technician, job string) (string, error) {
+			return f.links.Link(ctx, technician, job)
+		}
+		deps.Noted = func(ctx context.Context, job *erpnext.DispatchJob) error { return f.links.Noted(ctx, job) }
+		deps.Reassigning = func(ctx context.Context, jobs ...*erpnext.DispatchJob) (func(context.Context), error) {
+			return f.links.Reassigning(ctx, jobs...)
+		}
+	}
+	if f.dispatch, err = dispatch.NewDesk(deps); err != nil {
 		return err
 	}
 	customers, err := dispatch.Texts()
@@ -100,6 +121,36 @@ func (f *features) addWork(s *Settings, o *outside, m *machinery) (err error) {
 	technicians, err := dispatch.NoticeTexts()
 	f.outbox.AddTexts("deed", customers)
 	f.outbox.AddTexts("notice", technicians)
+	return err
+}
+
+// addPhones builds what technicians have on their phones: the links that let them
+// in, and the pages behind.
+func (f *features) addPhones(s *Settings, o *outside, m *machinery) (err error) {
+	f.links, err = magiclink.NewDesk(magiclink.Deps{
+		ERPNext: o.erp, Keys: m.guard.Keyring(), Store: m.store, Mail: f.outbox, Config: s.MagicLink, Public: s.Edge.Public, Brand: s.Edge.Brand,
+		Final: f.dispatch.Final, Told: f.dispatch.Told, Now: time.Now, Log: m.log,
+	})
+	if err != nil {
+		return err
+	}
+	texts, err := magiclink.Texts()
+	if err != nil {
+		return err
+	}
+	f.outbox.AddTexts("magiclink", texts)
+	f.outbox.AddSecret("magiclink", f.links.Word)
+	f.device = device.NewDesk(device.Deps{ERPNext: o.erp, Store: m.store, News: m.broker, Final: f.dispatch.Words().All(erpnext.JobCompleted, erpnext.JobCancelled), Now: time.Now, Log: m.log})
+	f.field = field.NewDesk(field.Deps{
+		ERPNext: o.erp, Store: m.store, News: m.broker, Config: s.Field, Brand: s.Edge.Brand, Secure: strings.HasPrefix(s.Edge.Public(""), "https:"),
+		States: f.dispatch.Words(), NeedsReason: f.dispatch.NeedsReason, Kinds: adapt.Kinds(f.dispatch, f.device), Device: adapt.Shown(f.device),
+		Now: time.Now, Log: m.log,
+	})
+	deps := vision.Deps{ERPNext: o.erp, Store: m.store, Metrics: m.reg, Log: m.log}
+	if o.eyes != nil {
+		deps.Reader = o.eyes
+	}
+	f.vision, err = vision.NewDesk(s.Vision, deps)
 	return err
 }
 

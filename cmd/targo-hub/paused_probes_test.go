@@ -21,6 +21,7 @@ type aims struct {
 	contract, subscription, spare, away, rest          string // of running services; one of them is suspended
 	job, next, only, loose, hand                       string // the first of a chain and the second, the last of another, two of none
 	message, delivery, change                          string
+	mine, phone                                        string // a job of the technician, and the token of his link to it
 }
 
 // plain are routes whose own path and an empty body will do.
@@ -41,7 +42,7 @@ func probes(a aims) map[string][]attempt {
 	for _, route := range plain() {
 		all[route] = []attempt{{}}
 	}
-	for _, group := range []map[string][]attempt{systemProbes(a), gatewayProbes(a), serviceProbes(a), dispatchProbes(a)} {
+	for _, group := range []map[string][]attempt{systemProbes(a), gatewayProbes(a), serviceProbes(a), dispatchProbes(a), fieldProbes(a)} {
 		for route, list := range group {
 			all[route] = list
 		}

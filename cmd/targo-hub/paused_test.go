@@ -114,7 +114,7 @@ func TestPausedBilling(t *testing.T) {
 		t.Fatalf("the probes do not cover the routes (-routes +probes):\n%s", diff)
 	}
 	before := l.submitted(t)
-	refused := h.probeAll(t, all)
+	refused := h.probeAll(t, all, h.staff, serviceToken, a.phone)
 	h.hostile(t, all)
 	h.runTasks(t)
 	if diff := cmp.Diff(before, l.submitted(t)); diff != "" {
@@ -162,6 +162,8 @@ func (w *town) aimed(t *testing.T, h *running) aims {
 	if status := h.call(t, http.MethodPost, "/contract/suspend", m{"subscription": a.away, "reason": "Non-paiement", "force": true}, nil); status/100 != 2 {
 		t.Fatalf("suspending answered %d", status)
 	}
+	a.mine = w.put(t, "Dispatch Job", m{"subject": "Sur le téléphone", "status": "Assigned", "published": 1, "assigned_tech": a.tech})
+	_, a.phone = h.techLink(t, a.tech, a.mine, false)
 	a.change = planned.Changes[0].ID
 	a.message = h.say(t, "sms", "514-555-0188").ID
 	page := h.inbox(t, "")
@@ -197,7 +199,9 @@ func (h *running) probe(t *testing.T, token, route string, p attempt) (int, stri
 		t.Errorf("%s: %v", route, err)
 		return 0, ""
 	}
-	r.Header.Set("Authorization", "Bearer "+token)
+	if !strings.HasSuffix(path, "/logout") { // which would end what follows
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
 	r.Header.Set("Content-Type", kind)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -214,12 +218,12 @@ func (h *running) probe(t *testing.T, token, route string, p attempt) (int, stri
 
 // probeAll asks every route what it is for, one after the other, and counts what
 // was refused because billing is paused.
-func (h *running) probeAll(t *testing.T, all map[string][]attempt) (refused int) {
+func (h *running) probeAll(t *testing.T, all map[string][]attempt, tokens ...string) (refused int) {
 	t.Helper()
 	for _, route := range slices.Sorted(maps.Keys(all)) {
 		served, said := !strings.Contains(route, "/contract/") && !strings.Contains(route, "/dispatch/") && !strings.Contains(route, "/billing/"), ""
 		for _, p := range all[route] {
-			for _, token := range []string{h.staff, serviceToken} {
+			for _, token := range tokens {
 				status, answer := h.probe(t, token, route, p)
 				served, said = served || status/100 == 2, answer
 				if broken(route, status) {

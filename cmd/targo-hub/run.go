@@ -13,6 +13,7 @@ import (
 type hubProcess struct {
 	*machinery
 	*features
+	*outside
 }
 
 // build puts the hub together. The caller runs it or closes its store.
@@ -22,7 +23,7 @@ func build(ctx context.Context, s *Settings, log *slog.Logger) (*hubProcess, err
 	if err != nil {
 		return nil, err
 	}
-	m, err := assemble(ctx, s, o.guard, reg, log)
+	m, err := assemble(ctx, s, o, reg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -31,9 +32,11 @@ func build(ctx context.Context, s *Settings, log *slog.Logger) (*hubProcess, err
 	if err != nil {
 		return nil, errors.Join(err, m.store.Close())
 	}
-	m.register(f, o)
+	if err := m.register(f, o); err != nil {
+		return nil, errors.Join(err, m.store.Close())
+	}
 	announce(s, o, log)
-	return &hubProcess{m, f}, nil
+	return &hubProcess{m, f, o}, nil
 }
 
 // serve runs the hub until ctx ends.
@@ -56,6 +59,9 @@ func (h *hubProcess) run(ctx context.Context) error {
 	workers.Go(func() error { return h.broker.Run(workCtx) })
 	workers.Go(func() error { return h.runner.Run(workCtx) })
 	workers.Go(func() error { return h.schedule.Run(workCtx) })
+	if h.eyes != nil {
+		workers.Go(func() error { h.eyes.Greet(workCtx, h.log); return nil })
+	}
 	workers.Go(func() error { return h.signing.OnStart(workCtx, h.schedule.Start) })
 
 	serveCtx, stopServing := context.WithCancel(ctx)
@@ -98,6 +104,8 @@ func announce(s *Settings, o *outside, log *slog.Logger) {
 		{"twilio", s.Twilio.On(), "TARGO_TWILIO_ACCOUNT_SID"},
 		{"mailjet", s.Mailjet.On(), "TARGO_MAILJET_API_KEY"},
 		{"tokens", !s.Access.Keys.Empty(), "TARGO_ACCESS_KEYS"},
+		{"gemini", o.eyes != nil, "TARGO_GEMINI_API_KEY"},
+		{"authentik", o.people != nil, "TARGO_AUTHENTIK_JWKS_URL"},
 		{"service-tokens", !s.Access.ServiceTokens.Empty(), "TARGO_ACCESS_SERVICE_TOKENS"},
 	}
 	for _, p := range parts {

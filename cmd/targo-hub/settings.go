@@ -9,7 +9,9 @@ import (
 
 	"gigafibre.ca/targo-hub/cmd/targo-hub/store"
 	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/connectors/authentik"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/connectors/gemini"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
 	"gigafibre.ca/targo-hub/connectors/standardwebhooks"
 	"gigafibre.ca/targo-hub/connectors/stripe"
@@ -22,10 +24,13 @@ import (
 	"gigafibre.ca/targo-hub/hub/charge"
 	"gigafibre.ca/targo-hub/hub/contract"
 	"gigafibre.ca/targo-hub/hub/dispatch"
+	"gigafibre.ca/targo-hub/hub/field"
 	"gigafibre.ca/targo-hub/hub/gateway"
+	"gigafibre.ca/targo-hub/hub/magiclink"
 	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/schedule"
+	"gigafibre.ca/targo-hub/hub/vision"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -39,21 +44,26 @@ type Settings struct {
 	LogLevel      string        `yaml:"log_level" env:"LOG_LEVEL" default:"info" doc:"debug, info, warn or error"`
 	Charge        charge.Config `yaml:",inline"`
 
-	ERPNext  erpnext.Config          `yaml:"erpnext" envPrefix:"ERPNEXT_"`
-	DocuSeal docuseal.Config         `yaml:"docuseal" envPrefix:"DOCUSEAL_"`
-	Twilio   twilio.Config           `yaml:"twilio" envPrefix:"TWILIO_"`
-	Mailjet  mailjet.Config          `yaml:"mailjet" envPrefix:"MAILJET_"`
-	Stripe   stripe.Config           `yaml:"stripe" envPrefix:"STRIPE_"`
-	Traccar  traccar.Config          `yaml:"traccar" envPrefix:"TRACCAR_"`
-	Hooks    standardwebhooks.Config `yaml:"hooks" envPrefix:"HOOKS_"`
-	Accept   accept.Config           `yaml:"accept" envPrefix:"ACCEPT_"`
-	Contract contract.Config         `yaml:"contract" envPrefix:"CONTRACT_"`
-	Dispatch dispatch.Config         `yaml:"dispatch" envPrefix:"DISPATCH_"`
-	Access   access.Config           `yaml:"access" envPrefix:"ACCESS_"`
-	Outbox   outbox.Config           `yaml:"outbox" envPrefix:"OUTBOX_"`
-	Gateway  gateway.Config          `yaml:"gateway" envPrefix:"GATEWAY_"`
-	Mirror   mirror.Config           `yaml:"mirror" envPrefix:"MIRROR_"`
-	Schedule schedule.Config         `yaml:"schedule" envPrefix:"SCHEDULE_"`
+	ERPNext   erpnext.Config          `yaml:"erpnext" envPrefix:"ERPNEXT_"`
+	DocuSeal  docuseal.Config         `yaml:"docuseal" envPrefix:"DOCUSEAL_"`
+	Twilio    twilio.Config           `yaml:"twilio" envPrefix:"TWILIO_"`
+	Mailjet   mailjet.Config          `yaml:"mailjet" envPrefix:"MAILJET_"`
+	Stripe    stripe.Config           `yaml:"stripe" envPrefix:"STRIPE_"`
+	Traccar   traccar.Config          `yaml:"traccar" envPrefix:"TRACCAR_"`
+	Hooks     standardwebhooks.Config `yaml:"hooks" envPrefix:"HOOKS_"`
+	Gemini    gemini.Config           `yaml:"gemini" envPrefix:"GEMINI_"`
+	Authentik authentik.Config        `yaml:"authentik" envPrefix:"AUTHENTIK_"`
+	Accept    accept.Config           `yaml:"accept" envPrefix:"ACCEPT_"`
+	Contract  contract.Config         `yaml:"contract" envPrefix:"CONTRACT_"`
+	Dispatch  dispatch.Config         `yaml:"dispatch" envPrefix:"DISPATCH_"`
+	Field     field.Config            `yaml:"field" envPrefix:"FIELD_"`
+	MagicLink magiclink.Config        `yaml:"magiclink" envPrefix:"MAGICLINK_"`
+	Vision    vision.Config           `yaml:"vision" envPrefix:"VISION_"`
+	Access    access.Config           `yaml:"access" envPrefix:"ACCESS_"`
+	Outbox    outbox.Config           `yaml:"outbox" envPrefix:"OUTBOX_"`
+	Gateway   gateway.Config          `yaml:"gateway" envPrefix:"GATEWAY_"`
+	Mirror    mirror.Config           `yaml:"mirror" envPrefix:"MIRROR_"`
+	Schedule  schedule.Config         `yaml:"schedule" envPrefix:"SCHEDULE_"`
 }
 
 // Validate checks what belongs to no single part.

@@ -14,7 +14,9 @@ import (
 
 	"gigafibre.ca/targo-hub/cmd/targo-hub/adapt"
 	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/connectors/authentik"
 	"gigafibre.ca/targo-hub/connectors/docuseal"
+	"gigafibre.ca/targo-hub/connectors/gemini"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
 	"gigafibre.ca/targo-hub/connectors/standardwebhooks"
 	"gigafibre.ca/targo-hub/connectors/twilio"
@@ -36,6 +38,8 @@ type outside struct {
 	sms     *twilio.Client
 	mail    *mailjet.Client
 	hooks   *standardwebhooks.Client
+	people  *authentik.Client
+	eyes    *gemini.Client
 	senders map[outbox.Channel]outbox.Sender
 
 	guard *charge.Guard // asked before anything is billed
@@ -74,6 +78,14 @@ func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logge
 		shut = gate.ClosedHook
 	}
 	o.hooks = standardwebhooks.New(s.Hooks, standardwebhooks.Deps{Metrics: metrics, Closed: shut})
+	if s.Gemini.On() {
+		if o.eyes, err = gemini.New(s.Gemini, metrics); err != nil {
+			return nil, err
+		}
+	}
+	if s.Authentik.On() {
+		o.people = authentik.New(s.Authentik, authentik.Deps{Metrics: metrics, Log: log})
+	}
 	if s.Twilio.On() {
 		o.sms = twilio.New(s.Twilio, s.Edge.Public(webhooks.TwilioStatusPath), metrics)
 		o.senders[outbox.SMS] = adapt.SMS{Client: o.sms}
@@ -127,7 +139,7 @@ type machinery struct {
 }
 
 // assemble opens the store and builds the machinery on it.
-func assemble(ctx context.Context, s *Settings, guard *charge.Guard, reg *prometheus.Registry, log *slog.Logger) (m *machinery, err error) {
+func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Registry, log *slog.Logger) (m *machinery, err error) {
 	place, err := s.place()
 	if err != nil {
 		return nil, err
@@ -142,11 +154,15 @@ func assemble(ctx context.Context, s *Settings, guard *charge.Guard, reg *promet
 		}
 	}()
 	m.broker = live.NewBroker(m.store, log, live.WithMetrics(reg))
-	if m.guard, err = access.New(s.Access, m.store); err != nil {
+	known := []access.Option{access.WithTrail(m.store), access.WithLog(log)}
+	if o.people != nil {
+		known = append(known, access.WithIdentities(adapt.People{Client: o.people}), access.WithTechnician(adapt.Technician(o.erp)), access.WithCustomer(adapt.Customer(o.erp)))
+	}
+	if m.guard, err = access.New(s.Access, m.store, known...); err != nil {
 		return nil, err
 	}
 	m.server, err = web.NewServer(s.Edge, web.Deps{
-		Verifier: m.guard, Cutover: guard, Limits: m.store, Memory: m.store, Metrics: reg, Log: log,
+		Verifier: m.guard, Cutover: o.guard, Limits: m.store, Memory: m.store, Metrics: reg, Log: log,
 		Build: web.Build{Version: version, Commit: commit, Built: built},
 	})
 	return m, err
@@ -154,24 +170,25 @@ func assemble(ctx context.Context, s *Settings, guard *charge.Guard, reg *promet
 
 // register puts the features on the machinery: their routes, their work, and
 // what /readyz says of them.
-func (m *machinery) register(f *features, o *outside) {
+func (m *machinery) register(f *features, o *outside) error {
 	m.runner = keep.NewRunner(m.store, m.log, keep.RunnerOptions{Lease: m.takeOver, Metrics: m.reg, OnDead: func(ctx context.Context, job keep.Job, err error) {
 		f.door.Died(ctx, job, err)
 		f.outbox.Died(ctx, job, err)
 		f.dispatch.Died(ctx, job, err)
 	}})
-	for _, part := range []interface{ Work() []keep.Work }{f.door, f.desk, f.dispatch, f.contract, f.outbox, f.texts, f.consent, f.schedule} {
+	for _, part := range []interface{ Work() []keep.Work }{f.door, f.desk, f.dispatch, f.contract, f.links, f.field, f.device, f.outbox, f.texts, f.consent, f.schedule} {
 		for _, w := range part.Work() {
 			m.runner.Register(w)
 		}
 	}
 	for _, part := range []interface{ Mount(*web.Router) }{
-		f.door, f.inbox, f.desk, f.dispatch, f.contract, f.billing, f.gateway, f.schedule, f.outbox, f.texts, f.signing, f.audit, m.broker, m.guard,
+		f.door, f.inbox, f.desk, f.dispatch, f.contract, f.billing, f.links, f.vision, f.device, f.gateway, f.schedule, f.outbox, f.texts, f.signing, f.audit, m.broker, m.guard,
 	} {
 		part.Mount(m.server.Router())
 	}
 	m.server.OnStop("live streams", m.broker.Close)
 	m.addParts(f, o)
+	return f.field.Mount(m.server.Router())
 }
 
 // addParts tells /readyz what the hub needs, and what it can do without for a
@@ -183,6 +200,13 @@ func (m *machinery) addParts(f *features, o *outside) {
 	}
 	if f.mirror != nil {
 		m.server.AddPart(web.Part{Name: "mirror", Check: f.mirror.Check})
+	}
+	if o.people != nil {
+		m.server.AddPart(web.Part{Name: "authentik", Check: adapt.Breaker(o.people.State)})
+		m.server.OnStop("keys of authentik", func() { _ = o.people.Close() })
+	}
+	if o.eyes != nil {
+		m.server.AddPart(web.Part{Name: "gemini", Check: adapt.Breaker(o.eyes.State)})
 	}
 	if o.seal != nil {
 		m.server.AddPart(web.Part{Name: "docuseal", Check: adapt.Breaker(o.seal.State)})

@@ -16,18 +16,20 @@ import (
 
 // Who is who in the demo.
 const (
-	apiUser    = "hub@example.com"    // the hub's user in ERPNext
-	demoStaff  = "demo@example.com"   // whom the staff token is for
-	mailFrom   = "bureau@example.com" // the sender that Mailjet knows
-	smsFrom    = "+15145550100"       // the number that Twilio knows
-	staffLife  = 30 * 24 * time.Hour  // of the demo's staff token
-	alphanumer = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+	apiUser      = "hub@example.com"    // the hub's user in ERPNext
+	demoStaff    = "demo@example.com"   // whom the staff token is for
+	mailFrom     = "bureau@example.com" // the sender that Mailjet knows
+	smsFrom      = "+15145550100"       // the number that Twilio knows
+	staffLife    = 30 * 24 * time.Hour  // of the demo's staff token
+	authentikApp = "hub-client"         // as which Authentik knows the hub
+	linkLife     = 72 * time.Hour       // of the technician's link
+	alphanumer   = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 )
 
 // addresses is where everything is reached, without a slash at the end.
 type addresses struct {
-	hub, front, erpnext, docuseal, twilio, mailjet string
-	listen, metrics                                string // host:port for the hub
+	hub, front, erpnext, docuseal, twilio, mailjet, gemini, authentik string
+	listen, metrics                                                   string // host:port for the hub
 }
 
 // secrets are new for each run.
@@ -38,6 +40,7 @@ type secrets struct {
 	mailKey, mailSecret            string
 	mailHookUser, mailHookPassword string
 	stripeHook, traccarHook        string
+	geminiKey                      string
 	accessKeys                     string
 	service, staff                 string // tokens that the hub accepts
 }
@@ -48,7 +51,7 @@ func newSecrets(ctx context.Context) (secrets, error) {
 		sealHook:  "whsec_" + base64.StdEncoding.EncodeToString(random(24)),
 		twilioSID: "AC" + hex.EncodeToString(random(16)), twilioToken: word(32), mailKey: word(32), mailSecret: word(32),
 		mailHookUser: "mailjet", mailHookPassword: word(24),
-		stripeHook: "whsec_" + word(32), traccarHook: word(32),
+		stripeHook: "whsec_" + word(32), traccarHook: word(32), geminiKey: word(39),
 		accessKeys: "demo:" + base64.RawURLEncoding.EncodeToString(random(32)), service: word(32),
 	}
 	keys, err := access.NewKeyring(access.Config{Keys: config.Secret(s.accessKeys)}, nil)
@@ -60,6 +63,20 @@ func newSecrets(ctx context.Context) (secrets, error) {
 		return s, fmt.Errorf("making the demo's staff token: %w", err)
 	}
 	return s, nil
+}
+
+// day is the link of the technician whose day is full, to open on a telephone.
+// Like those that the hub makes it ends by itself, but no reassignment revokes it.
+func (s secrets) day(ctx context.Context, hub, technician, job string) ([]setting, error) {
+	keys, err := access.NewKeyring(access.Config{Keys: config.Secret(s.accessKeys)}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading the demo's keys: %w", err)
+	}
+	token, _, err := keys.Mint(ctx, access.Grant{Audience: access.Technician, Subject: technician, Job: job, TTL: linkLife})
+	if err != nil {
+		return nil, fmt.Errorf("making a technician's link: %w", err)
+	}
+	return []setting{{"TARGO_DEMO_TECHNICIAN", technician}, {"TARGO_DEMO_JOB", job}, {"TARGO_DEMO_TECH_LINK", hub + "/j/" + token}}, nil
 }
 
 func random(n int) []byte {
@@ -116,6 +133,13 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_ACCESS_SERVICE_TOKENS", "demo:" + s.service + ":all"},
 		{"TARGO_STRIPE_WEBHOOK_SECRET", s.stripeHook},
 		{"TARGO_TRACCAR_WEBHOOK_SECRET", s.traccarHook},
+		{"TARGO_GEMINI_API_KEY", s.geminiKey},
+		{"TARGO_GEMINI_BASE_URL", a.gemini},
+		{"TARGO_AUTHENTIK_JWKS_URL", a.authentik + "/application/o/hub/jwks/"},
+		{"TARGO_AUTHENTIK_ISSUER", a.authentik + "/application/o/hub/"},
+		{"TARGO_AUTHENTIK_AUDIENCE", authentikApp},
+		{"TARGO_TRUSTED_PROXIES", "127.0.0.1"}, // a tester is Authentik's proxy: POST /_sim/login there gives the headers
+		{"TARGO_MAGICLINK_GATHER", "2s"},       // nobody waits two minutes in a demo
 		{"TARGO_OUTBOX_MODE", "capture"},
 		{"TARGO_OUTBOX_QUIET_HOURS", "off"}, // nobody sleeps in the town: a demo at night shows what one at noon shows
 		{"TARGO_DEMO_STAFF_TOKEN", s.staff},
@@ -124,6 +148,8 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_SIM_DOCUSEAL_URL", a.docuseal},
 		{"TARGO_SIM_TWILIO_URL", a.twilio},
 		{"TARGO_SIM_MAILJET_URL", a.mailjet},
+		{"TARGO_SIM_GEMINI_URL", a.gemini},
+		{"TARGO_SIM_AUTHENTIK_URL", a.authentik},
 		{"TARGO_SIM_FRONT_URL", a.front},
 	}
 }

@@ -1,6 +1,6 @@
 // Command targo-sim plays the outside world of targo-hub on loopback: ERPNext
-// with a town full of invented customers, DocuSeal, Twilio and Mailjet. Nothing
-// it does leaves the machine.
+// with a town full of invented customers, DocuSeal, Twilio, Mailjet, Gemini and
+// Authentik. Nothing it does leaves the machine.
 //
 // `targo-sim up` starts all of it and writes the TARGO_* variables that point a
 // hub at it; with --hub it starts the hub too, which is what `make demo` does.

@@ -8,7 +8,9 @@ import (
 
 	"gigafibre.ca/targo-hub/cmd/targo-sim/front"
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
+	"gigafibre.ca/targo-hub/connectors/authentik/authentiksim"
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim"
+	"gigafibre.ca/targo-hub/connectors/gemini/geminisim"
 	"gigafibre.ca/targo-hub/connectors/mailjet/mailjetsim"
 	"gigafibre.ca/targo-hub/connectors/twilio/twiliosim"
 	"gigafibre.ca/targo-hub/erpnext"
@@ -86,11 +88,28 @@ func (w *world) serveConnectors(ports []*simkit.Server, s secrets) {
 	ports[mailjetPort].Serve(mail)
 }
 
+// serveReaders starts who reads pictures and who says who somebody is.
+func (w *world) serveReaders(ports []*simkit.Server, s secrets) error {
+	who, err := authentiksim.New(authentiksim.Options{URL: w.at.authentik, ClientID: authentikApp})
+	if err != nil {
+		return fmt.Errorf("starting Authentik: %w", err)
+	}
+	reader := geminisim.New(geminisim.Options{APIKey: s.geminiKey})
+	for _, each := range []interface{ Close() }{reader, who} {
+		w.closers = append(w.closers, func() error { each.Close(); return nil })
+	}
+	ports[geminiPort].Serve(reader)
+	ports[authentikPort].Serve(who)
+	return nil
+}
+
 func (w *world) serveFront(port *simkit.Server, s secrets) error {
+	technician, job := w.town.Round()
 	page, err := front.New(front.Options{
-		Hub: w.at.hub, ERPNext: w.at.erpnext, DocuSeal: w.at.docuseal, Twilio: w.at.twilio, Mailjet: w.at.mailjet,
+		Hub: w.at.hub, ERPNext: w.at.erpnext, DocuSeal: w.at.docuseal, Twilio: w.at.twilio, Mailjet: w.at.mailjet, Gemini: w.at.gemini,
 		ERPAuth: "token " + s.erpKey + ":" + s.erpSecret, StaffAuth: "Bearer " + s.staff, Client: w.client,
 		Residential: w.town.Open(town.Residential), Sealed: w.town.Open(town.Commercial, town.Project),
+		Technician: technician, Job: job,
 	})
 	if err == nil {
 		port.Serve(page)

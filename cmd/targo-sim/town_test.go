@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/round"
+	"gigafibre.ca/targo-hub/hub"
 )
 
 // docs reads all documents of a doctype from the running ERPNext, in the order
@@ -129,5 +131,36 @@ func checkInvented(t *testing.T, c map[string]any) {
 		if v, _ := c[key].(string); v != "" && !strings.HasSuffix(v, "@example.com") && !strings.HasSuffix(v, "@example.ca") {
 			t.Errorf("%s of %s is not an invented address", key, c["name"])
 		}
+	}
+}
+
+// checkDay looks for a technician's full day, with its way in and its trouble.
+func checkDay(t *testing.T, u *up) {
+	t.Helper()
+	today, byDay, kinds := time.Now().In(hub.Local()).Format(time.DateOnly), map[int]int{}, map[any]bool{}
+	for _, job := range u.docs(t, "Dispatch Job") {
+		if job["assigned_tech"] == u.env["TARGO_DEMO_TECHNICIAN"] {
+			byDay[strings.Compare(fmt.Sprint(job["scheduled_date"]), today)]++
+			kinds[job["job_type"]] = true
+		}
+	}
+	notes := 0
+	for _, place := range u.docs(t, "Service Location") {
+		if text, _ := place["access_notes"].(string); text != "" {
+			notes++
+		}
+	}
+	van, taken := 0, false
+	for _, device := range u.docs(t, "Service Equipment") {
+		if device["held_by_technician"] == u.env["TARGO_DEMO_TECHNICIAN"] && device["status"] == "inventory" {
+			van++
+		}
+		taken = taken || device["serial_number"] == round.Taken && device["status"] == "active"
+	}
+	if byDay[0] != 4 || byDay[-1] != 1 || byDay[1] != 2 || len(kinds) < 3 || notes < 4 || van < 4 || !taken {
+		t.Errorf("%v visits by day, %d kinds of work, %d notes on the way in, %d devices in the van, one in use elsewhere: %v", byDay, len(kinds), notes, van, taken)
+	}
+	if link := u.env["TARGO_DEMO_TECH_LINK"]; !strings.HasPrefix(link, u.env["TARGO_PUBLIC_URL"]+"/j/") || !strings.Contains(u.out.String(), link) {
+		t.Errorf("the technician's link is not told")
 	}
 }

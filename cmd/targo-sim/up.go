@@ -64,12 +64,22 @@ func (w *world) startHub(ctx context.Context, binary string) (err error) {
 	return w.hub.waitReady(ctx, w.client, w.at.hub)
 }
 
+// setting is the value of a line of the environment.
+func (w *world) setting(key string) string {
+	for _, s := range w.settings {
+		if s.key == key {
+			return s.value
+		}
+	}
+	return ""
+}
+
 // welcome prints the links to open, each with a page behind it, and where the
 // rest is.
 func (w *world) welcome(out io.Writer, u *upCommand) {
 	rows := [][2]string{{"Start here", w.at.front}, {"Documents", w.at.front + "/town/"}}
 	if w.hub != nil {
-		rows = append(rows, [2]string{"Hub's API", w.at.hub + "/docs"})
+		rows = append(rows, [2]string{"Hub's API", w.at.hub + "/docs"}, [2]string{"A day's work", w.setting("TARGO_DEMO_TECH_LINK")})
 	}
 	rows = append(rows,
 		[2]string{"DocuSeal", w.at.docuseal + "/_sim/state"},

@@ -36,6 +36,8 @@ const (
 	twilioPort
 	mailjetPort
 	metricsPort
+	geminiPort
+	authentikPort
 	portCount
 )
 
@@ -62,7 +64,16 @@ func raise(ctx context.Context, u upCommand) (w *world, err error) {
 	if err := w.serveERPNext(ports[erpnextPort], s); err != nil {
 		return w, err
 	}
+	technician, job := w.town.Round()
+	day, err := s.day(ctx, w.at.hub, technician, job)
+	if err != nil {
+		return w, err
+	}
+	w.settings = append(w.settings, day...)
 	w.serveConnectors(ports, s)
+	if err := w.serveReaders(ports, s); err != nil {
+		return w, err
+	}
 	if err := w.serveFront(ports[frontPort], s); err != nil {
 		return w, err
 	}
@@ -103,6 +114,7 @@ func (w *world) takePorts(base int) ([]*simkit.Server, error) {
 	w.at = addresses{
 		hub: ports[hubPort].URL(), front: ports[frontPort].URL(), erpnext: ports[erpnextPort].URL(), docuseal: ports[docusealPort].URL(),
 		twilio: ports[twilioPort].URL(), mailjet: ports[mailjetPort].URL(),
+		gemini: ports[geminiPort].URL(), authentik: ports[authentikPort].URL(),
 		listen: fmt.Sprintf("127.0.0.1:%d", ports[hubPort].Port()), metrics: fmt.Sprintf("127.0.0.1:%d", ports[metricsPort].Port()),
 	}
 	return ports, nil

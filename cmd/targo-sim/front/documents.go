@@ -28,8 +28,11 @@ func kinds() []kind {
 		{"Dispatch Technician", "full_name status assigned_group"},
 		{"Item", "item_name item_group standard_rate custom_billing_frequency"},
 		{"Sales Invoice", "customer status posting_date grand_total"},
+		{"Supplier", "supplier_type tax_id"},
+		{"Purchase Invoice", "supplier bill_no status bill_date grand_total"},
 		{"File", "file_name attached_to_doctype attached_to_name"},
 		{"Communication", "subject communication_medium reference_doctype reference_name"},
+		{"Comment", "comment_type comment_email reference_doctype reference_name"},
 	}
 }
 

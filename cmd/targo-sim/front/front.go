@@ -6,7 +6,7 @@
 // hub's, with the demo's token), /pages/, /favicon.ico. It calls the hub and the
 // simulated ERPNext, and remembers the links.
 //
-// front.go has the front page, quotations.go and messages.go its sections,
+// front.go has the front page, quotations.go, technician.go and messages.go its sections,
 // documents.go, fields.go and related.go the view of ERPNext's documents.
 package front
 
@@ -35,10 +35,11 @@ const frontBudget = 5 * time.Second
 
 // Options say where everything is and what to show first.
 type Options struct {
-	Hub, ERPNext, DocuSeal, Twilio, Mailjet string // addresses, without a slash at the end
-	ERPAuth, StaffAuth                      string // Authorization for ERPNext and for the hub
-	Residential, Sealed                     []string
-	Client                                  *http.Client
+	Hub, ERPNext, DocuSeal, Twilio, Mailjet, Gemini string // addresses, without a slash at the end
+	ERPAuth, StaffAuth                              string // Authorization for ERPNext and for the hub
+	Residential, Sealed                             []string
+	Technician, Job                                 string // whose day is full, and the first visit of it
+	Client                                          *http.Client
 }
 
 // page is the front page. It is the demo's only client of the hub.
@@ -47,7 +48,7 @@ type page struct {
 	pages *template.Template
 
 	mu    sync.Mutex
-	links map[string]string // by quotation, once the hub has made them
+	links map[string]string // by quotation or job, once the hub has made them
 }
 
 // New makes the front page.
@@ -85,12 +86,14 @@ func (f *page) index(w http.ResponseWriter, r *http.Request) {
 		Options
 		HubUp               bool
 		Residential, Sealed []row
+		Visitor             visitor
 		Messages            []message
 	}{Options: f.Options}
 	view.HubUp = f.hubReady(ctx)
 	view.Residential = f.rows(ctx, view.HubUp, f.Options.Residential)
 	view.Sealed = f.rows(ctx, view.HubUp, f.Options.Sealed)
 	if view.HubUp {
+		view.Visitor = f.technician(ctx)
 		view.Messages = f.messages(ctx)
 	}
 	f.render(w, "index.html", view)

@@ -34,6 +34,7 @@ func relations(doctype string) []relation {
 		"Service Subscription": {{"Service Contract", "service_subscription"}, {"Dispatch Job", "subscription"}, {"Service Equipment", "subscription"}},
 		"Dispatch Job":         {{"Dispatch Job", "depends_on"}},
 		"Dispatch Technician":  {{"Dispatch Job", "assigned_tech"}, {"Service Equipment", "held_by_technician"}},
+		"Supplier":             {{"Purchase Invoice", "supplier"}},
 	}[doctype]
 }
 
@@ -55,6 +56,7 @@ func (f *page) related(ctx context.Context, doctype string, values map[string]an
 	}
 	f.eachNaming(ctx, "File", [][]any{{"attached_to_doctype", "=", doctype}, {"attached_to_name", "=", name}}, add)
 	f.eachNaming(ctx, "Communication", [][]any{{"reference_doctype", "=", doctype}, {"reference_name", "=", name}}, add)
+	f.eachNaming(ctx, "Comment", [][]any{{"reference_doctype", "=", doctype}, {"reference_name", "=", name}, {"comment_type", "=", "Comment"}}, add)
 	return out
 }
 

@@ -3,6 +3,8 @@ package town
 import (
 	"fmt"
 	"time"
+
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/round"
 )
 
 // services gives every third customer a running subscription with its devices;
@@ -71,6 +73,19 @@ func (t *Town) work() {
 		}))
 	}
 }
+
+// fullDay gives one technician visits from morning to evening.
+func (t *Town) fullDay() {
+	plan := round.Plan{Put: t.put, Today: t.today}
+	for _, i := range []int{2, 6, 10, 15, 16, 23, 24} { // nobody else's work is there
+		c := t.customers[i]
+		plan.Stops = append(plan.Stops, round.Stop{Customer: c.name, Location: c.location, Address: c.place.city + " QC", Lat: c.place.lat, Lon: c.place.lon})
+	}
+	t.round = plan.Fill()
+}
+
+// Round is whose day is full, and the first visit of it.
+func (t *Town) Round() (technician, job string) { return round.Technician, t.round[0] }
 
 // job adds what every job at a customer's has.
 func (t *Town) job(c customer, values doc) doc {

@@ -21,6 +21,7 @@ func (t *Town) masters() {
 	for _, each := range [][3]string{
 		{"TPS", "Tax", "Impôts"}, {"TVQ", "Tax", "Impôts"}, {"TPS à payer", "Tax", "Impôts"}, {"TVQ à payer", "Tax", "Impôts"},
 		{"Ventes", "Income Account", "Revenus"}, {"Comptes clients", "Receivable", "Actif"}, {"Ajustement de stock", "Stock Adjustment", "Charges"},
+		{"Comptes fournisseurs", "Payable", "Passif"}, {"Achats", "Expense Account", "Charges"},
 	} {
 		records = append(records, doc{
 			"doctype": "Account", "name": each[0] + " - T", "account_name": each[0], "account_type": each[1], "company": Company,
@@ -31,7 +32,14 @@ func (t *Town) masters() {
 	if err := t.site.Import(raw); err != nil {
 		t.err = fmt.Errorf("importing the masters: %w", err)
 	}
-	t.put("Company", doc{"name": Company, "default_income_account": "Ventes - T", "default_receivable_account": "Comptes clients - T", "cost_center": "Principal - T", "stock_adjustment_account": "Ajustement de stock - T"})
+	t.put("Company", doc{"name": Company, "default_income_account": "Ventes - T", "default_receivable_account": "Comptes clients - T", "cost_center": "Principal - T", "stock_adjustment_account": "Ajustement de stock - T",
+		"default_payable_account": "Comptes fournisseurs - T", "default_expense_account": "Achats - T"})
+	for _, supplier := range []doc{
+		{"supplier_name": "Câbles et Fibres Untel inc.", "supplier_type": "Company", "tax_id": "123456789 RT 0001"},
+		{"supplier_name": "Quincaillerie du Rang", "supplier_type": "Company"},
+	} {
+		t.put("Supplier", supplier)
+	}
 	t.put("Global Defaults", doc{"default_company": Company, "default_currency": "CAD"})
 	t.put("Selling Settings", doc{"cust_master_name": "Customer Name", "allow_negative_rates_for_items": 1}) // rebates are lines below zero
 	for _, tag := range []doc{

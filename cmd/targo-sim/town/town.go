@@ -43,7 +43,8 @@ type Town struct {
 	today     time.Time
 	customers []customer
 	quotes    []Offer
-	err       error // the first failure; nothing is put after it
+	round     []string // jobs of the technician whose day is full
+	err       error    // the first failure; nothing is put after it
 }
 
 type customer struct {
@@ -72,6 +73,7 @@ func Fill(s Site, now time.Time) (*Town, error) {
 	t.stock()
 	t.chains()
 	t.agreements()
+	t.fullDay()
 	t.night()
 	return t, t.err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -219,13 +220,28 @@ func (c *Client) FileContent(ctx context.Context, fileURL string) ([]byte, error
 	return raw, wrap(err, "reading file", fileURL)
 }
 
-// pdf gets a PDF. A page with status 200 is not one.
-func (c *Client) pdf(ctx context.Context, op, path string) ([]byte, error) {
-	answer, err := c.kit.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
-		c.identify(ctx, r, "application/pdf, application/json")
+// Picture returns the picture behind a file_url of the site ("/private/files/…",
+// "/files/…"). What is no picture by its first bytes is unreadable.
+func (c *Client) Picture(ctx context.Context, fileURL string) ([]byte, error) {
+	u := url.URL{Path: fileURL}
+	raw, err := c.get(ctx, "picture.get", u.EscapedPath(), "image/*", func(body []byte) bool {
+		return strings.HasPrefix(http.DetectContentType(body), "image/")
 	})
-	if err == nil && !bytes.HasPrefix(answer.Body(), []byte("%PDF-")) {
-		err = c.kit.Unreadable(op, http.MethodGet, answer.StatusCode(), errors.New("not a PDF"))
+	return raw, wrap(err, "reading picture", fileURL)
+}
+
+// pdf gets a PDF.
+func (c *Client) pdf(ctx context.Context, op, path string) ([]byte, error) {
+	return c.get(ctx, op, path, "application/pdf", func(body []byte) bool { return bytes.HasPrefix(body, []byte("%PDF-")) })
+}
+
+// get gets a file of a kind. A page with status 200 is not one.
+func (c *Client) get(ctx context.Context, op, path, kind string, fits func(body []byte) bool) ([]byte, error) {
+	answer, err := c.kit.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
+		c.identify(ctx, r, kind+", application/json")
+	})
+	if err == nil && !fits(answer.Body()) {
+		err = c.kit.Unreadable(op, http.MethodGet, answer.StatusCode(), errors.New("not "+kind))
 	}
 	if err != nil {
 		return nil, c.failure(err)

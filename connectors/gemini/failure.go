@@ -16,11 +16,13 @@ const (
 	quick   = 2 * time.Second         // only a failure that came sooner leaves time for another try
 	breath  = 300 * time.Millisecond  // between two tries when Google asks for no pause
 	useful  = 1500 * time.Millisecond // what an answer takes at least
+	patient = 5 * time.Second         // a longer pause is for the caller to wait out
 	longest = 24 * time.Hour          // pause that is believed
 )
 
 // again makes a call until it succeeds, fails for good, or there is no time left
-// for the pause that is asked for and an answer behind it. ctx has a deadline.
+// for the pause that is asked for and an answer behind it; a long pause is left to
+// the caller, who is told of it. ctx has a deadline.
 func (c *Client) again(ctx context.Context, call func() error) error {
 	for try := 1; ; try++ {
 		started := time.Now()
@@ -30,7 +32,7 @@ func (c *Client) again(ctx context.Context, call func() error) error {
 			return err
 		}
 		pause := max(e.RetryAfter, time.Duration(try)*breath)
-		if deadline, _ := ctx.Deadline(); time.Until(deadline) < pause+useful || c.wait(ctx, pause) != nil {
+		if deadline, _ := ctx.Deadline(); pause > patient || time.Until(deadline) < pause+useful || c.wait(ctx, pause) != nil {
 			return err
 		}
 	}

@@ -48,7 +48,7 @@ func (c *Client) judge(op string, status int, got *genai.GenerateContentResponse
 		genai.FinishReasonImageRecitation:
 		return answer, c.no(op, status, CodeBlocked, "it does not tell what it read", string(reason))
 	}
-	text := strings.TrimSpace(words(got.Candidates[0]))
+	text := unfenced(words(got.Candidates[0]))
 	if !json.Valid([]byte(text)) {
 		return answer, c.kit.Unreadable(op, http.MethodPost, status, errors.New("the text is no JSON"))
 	}
@@ -67,6 +67,15 @@ func words(candidate *genai.Candidate) string {
 		}
 	}
 	return b.String()
+}
+
+// unfenced takes off the fence that models put around JSON for people to read.
+func unfenced(text string) string {
+	text = strings.TrimSpace(text)
+	if inner, fenced := strings.CutPrefix(text, "```"); fenced {
+		text = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(inner, "json"), "```"))
+	}
+	return text
 }
 
 // no is a refusal with a good status: the call was made and billed, and would end

@@ -109,3 +109,7 @@ type DispatchTechnician struct {
 	Warehouse       string    `json:"warehouse,omitempty"` // the van
 	Tags            []TagLink `json:"tags,omitempty"`
 }
+
+// Works tells that it is a person who has not left: among technicians there are
+// lorries, too.
+func (t *DispatchTechnician) Works() bool { return bool(t.Active) && t.ResourceType != "material" }

@@ -179,6 +179,7 @@ func TestSessionsAreRevokedToo(t *testing.T) {
 	h.wants("/office", ann, 401, "unauthenticated")
 	h.wants("/both", ann, 401, "unauthenticated") // and not that the account is for something else
 	h.wants("/office", bearer(token.Token), 401, "unauthenticated")
+	h.wants("/both", bearer(token.Token), 401, "unauthenticated") // and no word of a link
 	h.wants("/office", h.session(h.staff, "bob"), 200, "staff:bob@example.com")
 	h.audited("staff:boss access.revoke ann@example.com", "staff:ann@example.com access.token ann@example.com")
 }

@@ -262,6 +262,8 @@ func (s *Server) once(c echo.Context, rt *route, key string, h echo.HandlerFunc)
 	case errors.Is(err, replay.ErrBusy):
 		return hub.Fail(hub.Conflict, "state-conflict", "The first request with this Idempotency-Key is still at work.", nil,
 			hub.WithRetryAfter(time.Second))
+	case errors.Is(err, replay.ErrSilent):
+		return hub.Fail(hub.Unavailable, "unavailable", "The store does not answer; nothing was done.", err, hub.WithRetryAfter(5*time.Second))
 	case errors.Is(err, replay.ErrTooLong):
 		return hub.Fail(hub.Conflict, "state-conflict", "This was done already; its answer was too long to keep.", nil)
 	}

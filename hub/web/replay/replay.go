@@ -25,11 +25,13 @@ import (
 
 const (
 	keep     = 24 * time.Hour
-	lease    = 30 * time.Second      // an unfinished first request blocks its key so much longer than its budget, should the process die
-	patience = 10 * time.Second      // how long a duplicate waits for the first one
-	poll     = 40 * time.Millisecond // between two looks
-	longest  = 512 << 10             // longer answers are not kept
-	margin   = 10 * time.Second      // for an answer to be stored
+	lease    = 30 * time.Second       // an unfinished first request blocks its key so much longer than its budget, should the process die
+	patience = 10 * time.Second       // how long a duplicate waits for the first one
+	poll     = 40 * time.Millisecond  // between two looks
+	longest  = 512 << 10              // longer answers are not kept
+	margin   = 10 * time.Second       // for an answer to be stored
+	prompt   = 2 * time.Second        // for the memory to say whether a request may begin
+	brief    = 300 * time.Millisecond // that an answer waits for being stored
 )
 
 // Why a request is not done.
@@ -37,6 +39,7 @@ var (
 	ErrMismatch = errors.New("the key was used with another body")
 	ErrBusy     = errors.New("the first request is still at work")
 	ErrTooLong  = errors.New("done already, but the answer was too long to keep")
+	ErrSilent   = errors.New("the memory does not answer")
 )
 
 // Memory keeps values with a version; 0 means that there must be none.
@@ -122,12 +125,26 @@ func (k *Keeper) claim(ctx context.Context, id Identity, claim kept) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	return k.Memory.Swap(ctx, id.Name, 0, value, id.Budget+lease)
+	asked, cancel := context.WithTimeout(ctx, prompt)
+	defer cancel()
+	version, err := k.Memory.Swap(asked, id.Name, 0, value, id.Budget+lease)
+	return version, silent(ctx, asked, err)
+}
+
+// silent tells a memory that hangs from a caller whose time is over.
+func silent(ctx, asked context.Context, err error) error {
+	if err != nil && asked.Err() != nil && ctx.Err() == nil {
+		return errors.Join(ErrSilent, err)
+	}
+	return err
 }
 
 // recall reads what is kept; found is false when it has just been dropped.
 func (k *Keeper) recall(ctx context.Context, name string) (before kept, found bool, err error) {
-	value, _, err := k.Memory.Value(ctx, name)
+	asked, cancel := context.WithTimeout(ctx, prompt)
+	defer cancel()
+	value, _, err := k.Memory.Value(asked, name)
+	err = silent(ctx, asked, err)
 	if err != nil && k.Missing(err) {
 		return kept{}, false, nil
 	}
@@ -144,7 +161,8 @@ type slot struct {
 }
 
 // first runs the handler and keeps its answer, even when the caller has left
-// meanwhile: the caller will ask again.
+// meanwhile: the caller will ask again. The answer does not wait for a memory that
+// is slow; a repetition does.
 func (k *Keeper) first(c echo.Context, at slot, claim kept, h echo.HandlerFunc) error {
 	tape := &recorder{ResponseWriter: c.Response().Writer}
 	c.Response().Writer = tape
@@ -154,11 +172,11 @@ func (k *Keeper) first(c echo.Context, at slot, claim kept, h echo.HandlerFunc) 
 		if done {
 			return
 		}
-		ctx, cancel := later(c)
-		defer cancel()
-		if err := k.Memory.Drop(ctx, at.Name); err != nil {
-			k.Log.WarnContext(ctx, "idempotency key not freed", "err", err)
-		}
+		soon(c, func(ctx context.Context) {
+			if err := k.Memory.Drop(ctx, at.Name); err != nil {
+				k.Log.WarnContext(ctx, "idempotency key not freed", "err", err)
+			}
+		})
 	}()
 	if err := h(c); err != nil {
 		return err
@@ -167,21 +185,34 @@ func (k *Keeper) first(c echo.Context, at slot, claim kept, h echo.HandlerFunc) 
 		return nil
 	}
 	done = true // from here on a repetition would do it twice
-	ctx, cancel := later(c)
-	defer cancel()
 	value, err := claim.fill(c, tape, at.Identity)
-	if err == nil {
-		_, err = k.Memory.Swap(ctx, at.Name, at.version, value, keep)
-	}
-	if err != nil {
-		k.Log.WarnContext(ctx, "answer not kept for repetition", "err", err)
-	}
+	soon(c, func(ctx context.Context) {
+		if err == nil {
+			_, err = k.Memory.Swap(ctx, at.Name, at.version, value, keep)
+		}
+		if err != nil {
+			k.Log.WarnContext(ctx, "answer not kept for repetition", "err", err)
+		}
+	})
 	return nil
 }
 
-// later is the time to put things in order after a request, however it ended.
-func later(c echo.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(c.Request().Context()), margin)
+// soon puts things in order after a request, however it ended, and goes on with it
+// behind the answer when that takes long.
+func soon(c echo.Context, work func(ctx context.Context)) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), margin)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer cancel()
+		work(ctx)
+	}()
+	wait := time.NewTimer(brief)
+	defer wait.Stop()
+	select {
+	case <-done:
+	case <-wait.C:
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {

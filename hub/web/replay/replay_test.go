@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -112,6 +113,71 @@ func TestMemoryTrouble(t *testing.T) {
 	}
 	if _, err := once(keeper(&memory{value: []byte("not json")}), "a", work); err == nil || done != 1 {
 		t.Errorf("a broken value: %v, done %d times", err, done)
+	}
+}
+
+// stuck answers so many calls and then hangs.
+type stuck struct {
+	memory
+	calls int
+}
+
+func (m *stuck) wait(ctx context.Context) error {
+	if m.calls--; m.calls >= 0 {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (m *stuck) Swap(ctx context.Context, key string, version int64, value []byte, ttl time.Duration) (int64, error) {
+	if err := m.wait(ctx); err != nil {
+		return 0, err
+	}
+	return m.memory.Swap(ctx, key, version, value, ttl)
+}
+
+func (m *stuck) Drop(ctx context.Context, key string) error {
+	if err := m.wait(ctx); err != nil {
+		return err
+	}
+	return m.memory.Drop(ctx, key)
+}
+
+// A memory that hangs keeps nobody waiting: not before the work, nor for the
+// answer of a work that is done, or that failed.
+func TestMemoryHangs(t *testing.T) {
+	t.Parallel()
+	refusal := errors.New("refused")
+	for name, test := range map[string]struct {
+		calls, done int
+		within      time.Duration
+		work, want  error
+	}{
+		"before":          {0, 0, 3 * time.Second, nil, replay.ErrSilent},
+		"after":           {1, 1, time.Second, nil, nil},
+		"after a refusal": {1, 1, time.Second, refusal, refusal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				done := 0
+				m := &stuck{calls: test.calls}
+				k := keeper(&m.memory)
+				k.Memory = m
+				began := time.Now()
+				_, err := once(k, "a", func(c echo.Context) error {
+					if done++; test.work != nil {
+						return test.work
+					}
+					return c.NoContent(http.StatusNoContent)
+				})
+				if took := time.Since(began); !errors.Is(err, test.want) || done != test.done || took > test.within {
+					t.Errorf("%v after %s, done %d times", err, took, done)
+				}
+				time.Sleep(time.Minute) // what goes on behind the answer has an end
+			})
+		})
 	}
 }
 

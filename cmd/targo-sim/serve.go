@@ -109,7 +109,7 @@ func (w *world) serveFront(port *simkit.Server, s secrets) error {
 		Hub: w.at.hub, ERPNext: w.at.erpnext, DocuSeal: w.at.docuseal, Twilio: w.at.twilio, Mailjet: w.at.mailjet, Gemini: w.at.gemini,
 		ERPAuth: "token " + s.erpKey + ":" + s.erpSecret, StaffAuth: "Bearer " + s.staff, Client: w.client,
 		Residential: w.town.Open(town.Residential), Sealed: w.town.Open(town.Commercial, town.Project),
-		Technician: technician, Job: job,
+		Technician: technician, Job: job, Labels: town.Labels(),
 	})
 	if err == nil {
 		port.Serve(page)

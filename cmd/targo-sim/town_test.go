@@ -3,15 +3,19 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"image/jpeg"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"gigafibre.ca/targo-hub/cmd/targo-sim/front"
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town/round"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/barcode"
 )
 
 // docs reads all documents of a doctype from the running ERPNext, in the order
@@ -162,5 +166,26 @@ func checkDay(t *testing.T, u *up) {
 	}
 	if link := u.env["TARGO_DEMO_TECH_LINK"]; !strings.HasPrefix(link, u.env["TARGO_PUBLIC_URL"]+"/j/") || !strings.Contains(u.out.String(), link) {
 		t.Errorf("the technician's link is not told")
+	}
+}
+
+// TestLabelsOfTheTownAreRead scans what the front page offers, as the hub does.
+func TestLabelsOfTheTownAreRead(t *testing.T) {
+	t.Parallel()
+	for _, serial := range town.Labels() {
+		shown := httptest.NewRecorder()
+		page, err := front.New(front.Options{Client: http.DefaultClient})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.ServeHTTP(shown, httptest.NewRequest(http.MethodGet, "/labels/"+serial, nil))
+		picture, err := jpeg.Decode(shown.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes, err := barcode.Decode(t.Context(), picture)
+		if err != nil || len(codes) != 1 || codes[0].Value != serial {
+			t.Errorf("the label of %s reads %+v, %v", serial, codes, err)
+		}
 	}
 }

@@ -69,7 +69,7 @@ func raise(ctx context.Context, u upCommand) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.settings = append(w.settings, day...)
+	w.settings = append(w.settings, append(day, setting{"TARGO_DEMO_LABEL", w.at.front + "/labels/" + town.Labels()[0]})...)
 	w.serveConnectors(ports, s)
 	if err := w.serveReaders(ports, s); err != nil {
 		return w, err

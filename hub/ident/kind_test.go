@@ -44,6 +44,7 @@ func TestReadTellsKindsApart(t *testing.T) {
 		{"S/N: CAUTION", "", "serial", "CAUTION", ident.IssueNoDigit},
 		{"MAC: 50C7BF01234", "", "mac", "50C7BF01234", ident.IssueLength},
 		{"FFFFFFFFFFFF", "", "unknown", "FFFFFFFFFFFF", ident.IssueNoDigit},
+		{"000000000000", "", "unknown", "000000000000", ident.IssueRepeated},
 	} {
 		got := ident.Scanned(test.in, test.format)
 		if test.format == "" {

@@ -1,8 +1,8 @@
 package ident
 
 // isProduct tells whether a text is the code of a product: EAN-13, EAN-8 or UPC-A
-// with its check digit right. In a code of another format the same digits are a
-// serial number.
+// with its check digit right, and not all zeros. In a code of another format the
+// same digits are a serial number.
 func isProduct(text, format string) bool {
 	switch format {
 	case "", "unknown", "ean13", "ean8", "upca", "upce", "ean_13", "ean_8", "upc_a", "upc_e", "ean-13", "ean-8", "upc-a", "upc-e":
@@ -25,5 +25,5 @@ func isProduct(text, format string) bool {
 		}
 		sum += weight * int(c-'0')
 	}
-	return sum%10 == 0
+	return sum > 0 && sum%10 == 0
 }

@@ -20,7 +20,7 @@ func Fit(img image.Image, long int) image.Image {
 	if side <= long || long <= 0 {
 		return img
 	}
-	for side >= 4*long { // what is far too large is halved first, which is cheap
+	for side >= 2*long { // what is far too large is halved first, which is cheap
 		img = halve(img)
 		b = img.Bounds()
 		side = max(b.Dx(), b.Dy())

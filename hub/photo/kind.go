@@ -44,11 +44,14 @@ func mediaBrand(raw []byte) string {
 	if len(raw) < 12 || string(raw[4:8]) != "ftyp" {
 		return ""
 	}
+	box := raw[8:min(max(int(binary.BigEndian.Uint32(raw)), 12), len(raw), 64)] // its brands
+	switch brand := string(raw[8:12]); {
+	case brand[:3] == "avi", brand == "mif1" && bytes.Contains(box, []byte("avif")):
+		return "The file is AVIF; send it as JPEG."
+	}
 	switch string(raw[8:12]) {
 	case "heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1":
 		return "The file is HEIC; on an iPhone choose Settings, Camera, Formats, Most Compatible, or send it as JPEG."
-	case "avif", "avis":
-		return "The file is AVIF; send it as JPEG."
 	}
 	return "The file is a film; send a photo."
 }

@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
 	"time"
@@ -71,6 +72,7 @@ func Open(ctx context.Context, raw []byte) (Photo, error) {
 	if img.Bounds().Size() != size {
 		return Photo{}, broken(fmt.Errorf("the picture is %v, its header says %v", img.Bounds().Size(), size))
 	}
+	img = usual(img)
 	facts := readFacts(format, raw)
 	for b := img.Bounds(); b.Dx()*b.Dy() > keep; b = img.Bounds() {
 		img = halve(img)
@@ -109,13 +111,11 @@ func measure(format string, raw []byte) (size image.Point, cost int64, err error
 	switch format {
 	case "jpeg":
 		cfg, err = jpeg.DecodeConfig(bytes.NewReader(raw))
-		if bytes.Contains(raw, []byte{0xFF, 0xC2, 0x00}) {
-			perPixel = 16 // progressive: all coefficients wait for the last scan
-		}
+		perPixel = jpegCost(raw)
 	case "png":
 		cfg, err = png.DecodeConfig(bytes.NewReader(raw))
-		if len(raw) > 24 && raw[24] == 16 {
-			perPixel = 8
+		if perPixel = 5; len(raw) > 24 && raw[24] == 16 {
+			perPixel = 12 // as decoded, and as it is used
 		}
 	default:
 		cfg, err = webp.DecodeConfig(bytes.NewReader(raw))
@@ -125,14 +125,65 @@ func measure(format string, raw []byte) (size image.Point, cost int64, err error
 	}
 	size = image.Pt(cfg.Width, cfg.Height)
 	pixels := int64(size.X) * int64(size.Y)
-	cost = min(pixels*perPixel, maxMemory)
+	cost = pixels * perPixel
 	switch {
 	case size.X <= 0 || size.Y <= 0:
 		return size, 0, broken(nil)
 	case size.X > maxSide || size.Y > maxSide || pixels > MaxPixels:
 		return size, 0, hub.Fail(hub.TooLarge, "picture-too-large", "The picture has more than 40 million pixels.", nil)
+	case cost > maxMemory:
+		return size, 0, hub.Fail(hub.TooLarge, "picture-too-large", "The picture takes too much memory to open; send it smaller, or as a usual JPEG.", nil)
 	}
 	return size, cost, nil
+}
+
+// jpegCost is how many bytes a pixel takes while a JPEG is decoded: a sample of each
+// component, and where the file is progressive four more for each, because all
+// coefficients wait for the last scan.
+func jpegCost(raw []byte) int64 {
+	for at := 2; at+10 < len(raw) && raw[at] == 0xFF; {
+		kind, size := raw[at+1], int(raw[at+2])<<8|int(raw[at+3])
+		switch {
+		case kind == 0xFF: // filling
+			at++
+			continue
+		case kind >= 0xC0 && kind <= 0xC2:
+			return max(frameCost(raw[at+4:min(at+2+size, len(raw))], kind == 0xC2), 4)
+		case kind == 0xDA, size < 2:
+			return 4
+		}
+		at += 2 + size
+	}
+	return 4
+}
+
+// frameCost reads the header of a frame: depth, height, width, and of every
+// component how often it is sampled.
+func frameCost(frame []byte, progressive bool) int64 {
+	var most, all int64
+	for at := 6; at+2 < len(frame); at += 3 {
+		samples := int64(frame[at+1]>>4) * int64(frame[at+1]&15)
+		most, all = max(most, samples), all+samples
+	}
+	each := int64(1)
+	if progressive {
+		each = 5
+	}
+	if most == 0 {
+		return 4
+	}
+	return (each*all + most - 1) / most
+}
+
+// usual makes one of the few kinds of picture that everybody reads quickly.
+func usual(img image.Image) image.Image {
+	switch img.(type) {
+	case *image.Gray, *image.YCbCr, *image.RGBA, *image.NRGBA:
+		return img
+	}
+	out := image.NewRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
+	draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
+	return out
 }
 
 func broken(cause error) error {

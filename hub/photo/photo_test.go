@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
 	"testing"
@@ -145,6 +146,15 @@ func header(w, h uint32) []byte {
 	return raw
 }
 
+// frame is a JPEG that says its size and no more: three components, of which the
+// first is sampled so often.
+func frame(kind byte, w, h uint16, samples byte) []byte {
+	raw := append([]byte{0xFF, 0xD8, 0xFF, 0xE0, 0, 16}, "JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"...)
+	raw = append(raw, 0xFF, kind, 0, 17, 8)
+	raw, _ = binary.Append(raw, binary.BigEndian, []uint16{h, w})
+	return append(raw, 3, 1, samples, 0, 2, 0x11, 0, 3, 0x11, 0)
+}
+
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	whole := asJPEG(t, corner(200, 200))
@@ -173,6 +183,10 @@ func TestRefuses(t *testing.T) {
 		"truncated JPEG": {whole[:len(whole)/2], hub.Invalid, "picture-broken"},
 		"truncated PNG":  {flat[:len(flat)/2], hub.Invalid, "picture-broken"},
 		"truncated WebP": {dot(t)[:30], hub.Invalid, "picture-broken"},
+		"progressive":    {frame(0xC2, 6000, 6000, 0x11), hub.TooLarge, "picture-too-large"}, // 540 MB of coefficients
+		"usual sampling": {frame(0xC2, 6000, 6000, 0x22), hub.Invalid, "picture-broken"},     // 290 MB, but no picture
+		"baseline":       {frame(0xC0, 6000, 6000, 0x11), hub.Invalid, "picture-broken"},
+		"AVIF too":       {[]byte("\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avifmiaf"), hub.Unsupported, "picture-format"},
 		"three bytes":    {whole[:3], hub.Invalid, "picture-broken"},
 	} {
 		_, err := photo.Open(t.Context(), c.raw)
@@ -181,6 +195,31 @@ func TestRefuses(t *testing.T) {
 		}
 		if err != nil && hub.ProblemOf(err).Detail == "" {
 			t.Errorf("%s: no advice", name)
+		}
+	}
+}
+
+// Sixteen bits, a palette, transparency: every kind ends as one that is quickly read.
+func TestUsualKinds(t *testing.T) {
+	t.Parallel()
+	size := image.Rect(0, 0, 40, 20)
+	for _, img := range []draw.Image{
+		image.NewNRGBA64(size), image.NewGray16(size), image.NewRGBA64(size), image.NewNRGBA(size),
+		image.NewPaletted(size, color.Palette{color.Gray{Y: 200}, color.RGBA{R: 200, A: 255}}),
+	} {
+		draw.Draw(img, size, corner(40, 20), image.Point{}, draw.Src)
+		p, err := photo.Open(t.Context(), asPNG(t, img))
+		if err != nil {
+			t.Errorf("%T: %v", img, err)
+			continue
+		}
+		switch p.Image.(type) {
+		case *image.Gray, *image.YCbCr, *image.RGBA, *image.NRGBA:
+		default:
+			t.Errorf("%T became %T", img, p.Image)
+		}
+		if r, _, _, _ := p.Image.At(3, 3).RGBA(); r < 0x4000 {
+			t.Errorf("%T: the corner has %x", img, r)
 		}
 	}
 }

@@ -5,13 +5,12 @@ import (
 	_ "embed" // the questions are files
 	"encoding/json"
 	"errors"
-	"image"
 	"time"
 
 	"gigafibre.ca/targo-hub/connectors"
 	"gigafibre.ca/targo-hub/connectors/gemini"
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/photo"
+	"gigafibre.ca/targo-hub/hub/vision/waiting"
 )
 
 // The questions that Gemini is asked, and the shapes of its answers.
@@ -42,6 +41,10 @@ func unreadable(err error) error {
 func explained(err error) error {
 	e, called := connectors.AsError(err)
 	switch {
+	case errors.Is(err, waiting.ErrLate):
+		return tooLate(err)
+	case errors.Is(err, waiting.ErrFull):
+		return hub.Fail(hub.Unavailable, "unavailable", "Too many pictures are being read.", err, hub.WithRetryAfter(5*time.Second), hub.AsRetryable())
 	case called && e.System != "gemini":
 		return err
 	case gemini.Misconfigured(err):
@@ -50,7 +53,7 @@ func explained(err error) error {
 		return hub.Fail(hub.Invalid, "picture-refused", "The reader does not read this picture. Take another one.", err)
 	case called && (e.Code == gemini.CodeTruncated || e.Code == connectors.CodeUnreadable):
 		return unreadable(err)
-	case hub.IsKind(err, hub.Timeout), errors.Is(err, context.DeadlineExceeded) && hub.IsKind(err, hub.Internal):
+	case errors.Is(err, context.DeadlineExceeded) && !called, hub.IsKind(err, hub.Timeout):
 		return tooLate(err)
 	}
 	return err
@@ -64,14 +67,6 @@ func outcome(err error) string {
 	return hub.ProblemOf(explained(err)).Code
 }
 
-// The picture as it is sent to Gemini, and as it is kept.
-const (
-	sentSide  = 1600
-	sentBytes = 1 << 20
-	keptSide  = 2400
-	keptBytes = 2 << 20
-)
-
 // task is what Gemini is asked.
 type task struct {
 	name   string
@@ -80,14 +75,10 @@ type task struct {
 	tokens int
 }
 
-// ask lets Gemini read a picture, within what may be spent.
-func (d *Desk) ask(ctx context.Context, t task, img image.Image) (json.RawMessage, error) {
+// ask lets Gemini read a picture, a JPEG, within what may be spent.
+func (d *Desk) ask(ctx context.Context, t task, raw []byte) (json.RawMessage, error) {
 	if d.deps.Reader == nil {
 		return nil, hub.PartOff("Gemini")
-	}
-	raw, err := photo.JPEG(photo.Fit(img, sentSide), sentBytes)
-	if err != nil {
-		return nil, err
 	}
 	back, err := d.purse.Take(ctx, hub.ActorOf(ctx).String())
 	if err != nil {

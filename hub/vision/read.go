@@ -3,14 +3,9 @@ package vision
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"image"
 	"time"
 
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/barcode"
-	"gigafibre.ca/targo-hub/hub/photo"
 	"gigafibre.ca/targo-hub/hub/vision/bill"
 	"gigafibre.ca/targo-hub/hub/vision/draft"
 	"gigafibre.ca/targo-hub/hub/vision/picture"
@@ -45,25 +40,18 @@ type Invoice struct {
 	TookMS int64        `json:"took_ms"`
 }
 
-// decodeBudget bounds the hub's own search for codes: what it has not found by
-// then, Gemini finds sooner.
-const decodeBudget = 2 * time.Second
-
 func (d *Desk) barcodes(ctx context.Context, o picture.Order) (Barcodes, error) {
 	started := time.Now()
-	shot, err := photo.Open(ctx, o.Raw)
+	seen, err := d.look(ctx, o.Raw, wish{search: wholeSearch})
 	if err != nil {
 		return Barcodes{}, err
 	}
-	codes, err := d.decode(ctx, shot.Image)
-	if err != nil {
-		return Barcodes{}, err
-	}
-	if len(codes) > 0 {
+	if len(seen.codes) > 0 {
 		d.meter.read("barcodes", local, "ok", started)
-		return Barcodes{codes, local, took(started)}, nil
+		return Barcodes{seen.codes, local, took(started)}, nil
 	}
-	answer, err := d.ask(ctx, task{"barcodes", barcodesPrompt, barcodesSchema, 2048}, shot.Image)
+	answer, err := d.ask(ctx, task{"barcodes", barcodesPrompt, barcodesSchema, 2048}, seen.sent)
+	var codes []reading.Code
 	if err == nil {
 		codes, err = reading.Told(answer)
 		err = unreadable(err)
@@ -75,34 +63,19 @@ func (d *Desk) barcodes(ctx context.Context, o picture.Order) (Barcodes, error) 
 	return Barcodes{codes, remote, took(started)}, nil
 }
 
-// decode finds codes without anybody's help. It ends with its time even on a
-// machine so busy that the search does not; that is no failure.
-func (d *Desk) decode(ctx context.Context, img image.Image) ([]reading.Code, error) {
-	codes, err := within(ctx, decodeBudget, func(ctx context.Context) ([]barcode.Code, error) { return barcode.Decode(ctx, img) })
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) && !hub.IsKind(err, hub.Timeout) {
-		return nil, fmt.Errorf("decoding a picture: %w", err)
-	}
-	return reading.Decoded(codes), nil
-}
-
 func (d *Desk) equipment(ctx context.Context, o picture.Order) (Equipment, error) {
 	started := time.Now()
 	if d.deps.Reader == nil {
 		return Equipment{}, hub.PartOff("Gemini")
 	}
-	shot, err := photo.Open(ctx, o.Raw)
+	seen, err := d.look(ctx, o.Raw, wish{search: shortSearch, send: true})
 	if err != nil {
 		return Equipment{}, err
 	}
-	decoded := make(chan []reading.Code, 1)
-	go func() {
-		codes, _ := d.decode(ctx, shot.Image) // it only adds to what Gemini reads
-		decoded <- codes
-	}()
-	answer, err := d.ask(ctx, task{"equipment", equipmentPrompt, equipmentSchema, 8192}, shot.Image)
+	answer, err := d.ask(ctx, task{"equipment", equipmentPrompt, equipmentSchema, 8192}, seen.sent)
 	var labels []reading.Label
-	if codes := <-decoded; err == nil {
-		labels, err = reading.Labels(answer, codes, d.patterns)
+	if err == nil {
+		labels, err = reading.Labels(answer, seen.codes, d.patterns)
 		err = unreadable(err)
 	}
 	d.meter.read("equipment", remote, outcome(err), started)
@@ -120,11 +93,11 @@ func (d *Desk) invoice(ctx context.Context, o picture.Order) (Invoice, error) {
 	if err := d.mayDraft(ctx, o); err != nil {
 		return Invoice{}, err
 	}
-	shot, err := photo.Open(ctx, o.Raw)
+	seen, err := d.look(ctx, o.Raw, wish{send: true, keep: d.keep && o.Draft})
 	if err != nil {
 		return Invoice{}, err
 	}
-	answer, err := d.ask(ctx, task{"invoice", invoicePrompt, invoiceSchema, 16384}, shot.Image)
+	answer, err := d.ask(ctx, task{"invoice", invoicePrompt, invoiceSchema, 16384}, seen.sent)
 	out := Invoice{Engine: remote}
 	if err == nil {
 		out.Bill, err = bill.Parse(answer)
@@ -136,7 +109,7 @@ func (d *Desk) invoice(ctx context.Context, o picture.Order) (Invoice, error) {
 	}
 	out.Issues = bill.Check(out.Bill, d.deps.Now().In(hub.Local()))
 	if o.Draft {
-		d.enter(ctx, &out, o, shot.Image)
+		d.enter(ctx, &out, o.Supplier, seen.kept)
 	}
 	out.TookMS = took(started)
 	return out, nil
@@ -158,10 +131,11 @@ func (d *Desk) mayDraft(ctx context.Context, o picture.Order) error {
 	return err
 }
 
-// enter makes the draft. What goes wrong here does not undo the reading, which is
-// paid for, nor does a picture that could not be kept undo the draft.
-func (d *Desk) enter(ctx context.Context, out *Invoice, o picture.Order, img image.Image) {
-	entry, err := d.books.Enter(ctx, out.Bill, o.Supplier)
+// enter makes the draft, and hangs the picture on it if there is one to keep. What
+// goes wrong here does not undo the reading, which is paid for, nor does a picture
+// that could not be kept undo the draft.
+func (d *Desk) enter(ctx context.Context, out *Invoice, supplier string, kept []byte) {
+	entry, err := d.books.Enter(ctx, out.Bill, supplier)
 	out.Draft = &entry
 	out.Issues = append(out.Issues, entry.Issues...)
 	if err != nil {
@@ -169,13 +143,10 @@ func (d *Desk) enter(ctx context.Context, out *Invoice, o picture.Order, img ima
 		entry.Status, entry.Reason = "not_entered", cmp.Or(hub.ProblemOf(err).Detail, "Another system did not answer as expected.")
 		return
 	}
-	if !d.keep || entry.Invoice == "" {
+	if kept == nil || entry.Invoice == "" {
 		return
 	}
-	raw, err := photo.JPEG(photo.Fit(img, keptSide), keptBytes)
-	if err == nil {
-		err = d.books.Attach(ctx, entry.Invoice, raw)
-	}
+	err = d.books.Attach(ctx, entry.Invoice, kept)
 	if entry.Picture = err == nil; err != nil {
 		d.log.WarnContext(ctx, "picture of an invoice not kept", "invoice", entry.Invoice, "err", err)
 	}

@@ -61,7 +61,8 @@ type set struct {
 	noKey   bool
 	books   bool // there is an ERPNext
 	scopes  []string
-	account string // of expenses, when not the usual one
+	account string        // of expenses, when not the usual one
+	hurry   time.Duration // how long callers wait, when not as usual; work goes on three times as long
 }
 
 func newBench(t *testing.T, s set) *bench {
@@ -86,6 +87,9 @@ func newBench(t *testing.T, s set) *bench {
 	desk, err := vision.NewDesk(s.cfg, deps)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.hurry > 0 {
+		desk.Hurry(s.hurry, 3*s.hurry)
 	}
 	edge, err := web.NewServer(web.Config{Listen: "127.0.0.1:0", MetricsListen: "off"}, web.Deps{Verifier: hubtest.Door{Scopes: s.scopes}, Memory: store, Log: log})
 	if err != nil {
@@ -153,10 +157,10 @@ func shot(raw []byte, more ...any) map[string]any {
 }
 
 // label is a photo with one code that is easily read, and what it says.
-func label(seed uint64) ([]byte, string) {
-	p := labelpress.Print(seed, labelpress.Order{Tier: labelpress.Easy, Formats: []string{labelpress.Code128}, Width: 900, Height: 500})
+var label = sync.OnceValues(func() ([]byte, string) {
+	p := labelpress.Print(7, labelpress.Order{Tier: labelpress.Easy, Formats: []string{labelpress.Code128}, Width: 860, Height: 340})
 	return p.JPEG, p.Codes[0].Value
-}
+})
 
 // wall is a photo on which nothing can be decoded.
 func wall(width, height int) []byte {

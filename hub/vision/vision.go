@@ -11,19 +11,24 @@
 //
 // Events: none. Systems called: Gemini through a Reader; ERPNext for drafts
 // (Supplier, Purchase Invoice, Company, File). It remembers how many pictures were
-// read today. Pictures are neither logged nor kept, unless the settings hang that
-// of an invoice on its draft.
+// read today and, for ten minutes in memory, what was read too late for its caller:
+// who sends the same picture again is given it. Pictures are neither logged nor
+// kept, unless the settings hang that of an invoice on its draft.
 package vision
 
 import (
 	"context"
-	"errors"
+	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"gigafibre.ca/targo-hub/connectors/gemini"
 	"gigafibre.ca/targo-hub/erpnext"
@@ -34,6 +39,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/vision/picture"
 	"gigafibre.ca/targo-hub/hub/vision/reading"
 	"gigafibre.ca/targo-hub/hub/vision/spend"
+	"gigafibre.ca/targo-hub/hub/vision/waiting"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -61,6 +67,10 @@ type Desk struct {
 	books    *draft.Desk // nil without ERPNext
 	meter    *meter
 	log      *slog.Logger
+	times    times
+	room     waiting.Room
+	seats    *semaphore.Weighted // for pictures in the hands of the hub itself: one a core
+	queue    atomic.Int64        // that wait for a seat
 }
 
 // NewDesk makes a desk; it fails when the settings are wrong.
@@ -77,6 +87,7 @@ func NewDesk(cfg Config, deps Deps) (*Desk, error) {
 	}
 	d := &Desk{
 		deps: deps, keep: cfg.KeepImages, patterns: patterns, meter: newMeter(deps.Metrics), log: deps.Log,
+		times: usual, seats: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		purse: spend.New(deps.Store, spend.Limits{Person: cfg.PerPerson, Total: cfg.PerDay}, deps.Now),
 	}
 	if deps.ERPNext != nil {
@@ -85,15 +96,23 @@ func NewDesk(cfg Config, deps Deps) (*Desk, error) {
 	return d, err
 }
 
-// How long an answer may take once the picture is there. Phones give a code up
-// after eight seconds.
-const (
-	barcodesBudget  = 6200 * time.Millisecond
-	equipmentBudget = 16 * time.Second
-	invoiceBudget   = 30 * time.Second
-	grace           = 300 * time.Millisecond // for work to notice that its time is over
-	uploadBudget    = 75 * time.Second       // of the whole request, over a bad network
-)
+// times say how long a caller waits once his picture is there, and how long the work
+// goes on for him to find it done when he asks again.
+type times struct {
+	barcodes, equipment, invoice waiting.Limits
+	busy                         time.Duration // codes are looked for no longer while others wait for the seat
+}
+
+// Phones give a code up after eight seconds.
+var usual = times{
+	barcodes:  waiting.Limits{Answer: 6200 * time.Millisecond, Work: 20 * time.Second},
+	equipment: waiting.Limits{Answer: 16 * time.Second, Work: 30 * time.Second},
+	invoice:   waiting.Limits{Answer: 30 * time.Second, Work: 45 * time.Second},
+	busy:      700 * time.Millisecond,
+}
+
+// uploadBudget is that of the whole request, over a bad network.
+const uploadBudget = 75 * time.Second
 
 // Mount registers the routes.
 func (d *Desk) Mount(r *web.Router) {
@@ -105,11 +124,11 @@ func (d *Desk) Mount(r *web.Router) {
 		}
 	}
 	who := web.Staff.Or(web.Technician)
-	r.Handle(http.MethodPost, "/vision/barcodes", who, serve(barcodesBudget, d.barcodes), about("read-barcodes", "Read the codes of a picture",
-		"At most three codes, those that name a device first. Decoded by the hub (`engine: local`); Gemini reads what it cannot find. Always answers within 7 s of the picture's arrival: 504 `vision_timeout` means that the same picture may be sent again.", Barcodes{}))
-	r.Handle(http.MethodPost, "/vision/equipment", who, serve(equipmentBudget, d.equipment), about("read-equipment", "Read the labels of devices",
+	r.Handle(http.MethodPost, "/vision/barcodes", who, serve(d, d.times.barcodes, d.barcodes), about("read-barcodes", "Read the codes of a picture",
+		"At most three codes, those that name a device first. Decoded by the hub (`engine: local`); Gemini reads what it cannot find. Always answers within 7 s of the picture's arrival: 504 `vision_timeout` means that the same picture may be sent again: what was read meanwhile is answered then.", Barcodes{}))
+	r.Handle(http.MethodPost, "/vision/equipment", who, serve(d, d.times.equipment, d.equipment), about("read-equipment", "Read the labels of devices",
 		"At most five labels, read by Gemini; passwords are answered as they are printed.", Equipment{}))
-	r.Handle(http.MethodPost, "/vision/invoice", who, serve(invoiceBudget, d.invoice), about("read-invoice", "Read a supplier's invoice",
+	r.Handle(http.MethodPost, "/vision/invoice", who, serve(d, d.times.invoice, d.invoice), about("read-invoice", "Read a supplier's invoice",
 		"Header, lines and taxes as printed; `issues` says what does not add up. With `draft: true` (staff only) a draft Purchase Invoice is entered in ERPNext, once per supplier and number; `supplier` names the Supplier where it cannot be told. Nothing is submitted.", Invoice{}))
 }
 
@@ -117,9 +136,8 @@ func (d *Desk) Mount(r *web.Router) {
 const scan = "scan"
 
 // serve reads the picture of a request and answers with what was made of it. The
-// work goes on when the caller has left: he will ask again with the same key, and
-// it is paid for.
-func serve[T any](budget time.Duration, read func(ctx context.Context, o picture.Order) (T, error)) echo.HandlerFunc {
+// work goes on when the caller has left: he will ask again, and it is paid for.
+func serve[T any](d *Desk, l waiting.Limits, read func(ctx context.Context, o picture.Order) (T, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if actor := hub.ActorOf(r.Context()); actor.Role == hub.RoleTechnician && !access.May(actor, scan) {
@@ -129,7 +147,7 @@ func serve[T any](budget time.Duration, read func(ctx context.Context, o picture
 		if err != nil {
 			return err
 		}
-		out, err := within(context.WithoutCancel(r.Context()), budget, func(ctx context.Context) (T, error) { return read(ctx, order) })
+		out, err := waiting.Do(r.Context(), &d.room, same(r, order), l, func(ctx context.Context) (T, error) { return read(ctx, order) })
 		if err != nil {
 			return explained(err)
 		}
@@ -137,34 +155,10 @@ func serve[T any](budget time.Duration, read func(ctx context.Context, o picture
 	}
 }
 
-// within ends with its budget even if a step of the work does not listen.
-func within[T any](ctx context.Context, budget time.Duration, work func(context.Context) (T, error)) (T, error) {
-	type result struct {
-		out T
-		err error
-	}
-	ctx, cancel := context.WithTimeout(ctx, budget)
-	defer cancel()
-	done := make(chan result, 1)
-	go func() {
-		var r result
-		defer func() {
-			if v := recover(); v != nil {
-				r.err = hub.Recovered(v)
-			}
-			done <- r
-		}()
-		r.out, r.err = work(ctx)
-	}()
-	late := time.NewTimer(budget + grace)
-	defer late.Stop()
-	select {
-	case r := <-done:
-		return r.out, r.err
-	case <-late.C:
-		var none T
-		return none, tooLate(errors.New("the work did not end with its time"))
-	}
+// same names the work: the same person asks for the same of the same picture.
+func same(r *http.Request, o picture.Order) string {
+	sum := sha256.Sum256(o.Raw)
+	return fmt.Sprintf("%s %s %t %q %x", hub.ActorOf(r.Context()), r.URL.Path, o.Draft, o.Supplier, sum)
 }
 
 func tooLate(cause error) error {

@@ -3,10 +3,11 @@
 // read-only view of the documents in ERPNext.
 //
 // Routes: GET /, /town/, /town/{doctype}, /town/{doctype}/{name}, /events (the
-// hub's, with the demo's token), /pages/, /favicon.ico. It calls the hub and the
+// hub's, with the demo's token), /labels/{serial} (photos of labels, to scan),
+// /pages/, /favicon.ico. It calls the hub and the
 // simulated ERPNext, and remembers the links.
 //
-// front.go has the front page, quotations.go, technician.go and messages.go its sections,
+// front.go has the front page, quotations.go, technician.go, labels.go and messages.go its sections,
 // documents.go, fields.go and related.go the view of ERPNext's documents.
 package front
 
@@ -38,7 +39,8 @@ type Options struct {
 	Hub, ERPNext, DocuSeal, Twilio, Mailjet, Gemini string // addresses, without a slash at the end
 	ERPAuth, StaffAuth                              string // Authorization for ERPNext and for the hub
 	Residential, Sealed                             []string
-	Technician, Job                                 string // whose day is full, and the first visit of it
+	Technician, Job                                 string   // whose day is full, and the first visit of it
+	Labels                                          []string // serial numbers of devices to scan
 	Client                                          *http.Client
 }
 
@@ -72,6 +74,7 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /town/{doctype}", f.showList)
 	mux.HandleFunc("GET /town/{doctype}/{name}", f.showDocument)
 	mux.Handle("GET /events", events)
+	mux.HandleFunc("GET /labels/{serial}", label)
 	mux.Handle("GET /pages/", http.FileServerFS(pageFiles))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, pageFiles, "pages/icon.svg") })
 	return mux, nil

@@ -87,6 +87,10 @@ func (t *Town) fullDay() {
 // Round is whose day is full, and the first visit of it.
 func (t *Town) Round() (technician, job string) { return round.Technician, t.round[0] }
 
+// Labels are the serial numbers of devices worth a scan on that day: one in the
+// van, and one whose box lies there too although it is at work elsewhere.
+func Labels() []string { return []string{round.DeviceInVan, round.Taken} }
+
 // job adds what every job at a customer's has.
 func (t *Town) job(c customer, values doc) doc {
 	values["customer"], values["service_location"], values["published"] = c.name, c.location, 1

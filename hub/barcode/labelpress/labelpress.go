@@ -54,6 +54,7 @@ type Photo struct {
 type Order struct {
 	Tier          string
 	Formats       []string // one or more codes on one label
+	Value         string   // what every code says; "" for something invented
 	Width, Height int      // pixels; zero for Width and Height above
 }
 
@@ -69,7 +70,11 @@ func Print(seed uint64, order Order) Photo {
 	}
 	photo := Photo{Name: name}
 	for _, format := range order.Formats {
-		photo.Codes = append(photo.Codes, Code{Format: format, Value: value(dice, format)})
+		code := Code{Format: format, Value: value(dice, format)}
+		if order.Value != "" {
+			code.Value = order.Value
+		}
+		photo.Codes = append(photo.Codes, code)
 	}
 	photo.Image = shot(dice, layout(dice, photo.Codes), order)
 	var buf bytes.Buffer

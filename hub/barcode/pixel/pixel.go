@@ -30,6 +30,8 @@ func From(img image.Image) *Grey {
 			copy(row, src.Y[src.YOffset(b.Min.X, b.Min.Y+y):])
 		case *image.RGBA:
 			flatten(row, src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):])
+		case *image.NRGBA:
+			flattenStraight(row, src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):])
 		default:
 			for x := range row {
 				row[x] = level(img.At(b.Min.X+x, b.Min.Y+y))
@@ -44,6 +46,15 @@ func flatten(row, rgba []uint8) {
 	for x := range row {
 		p := rgba[4*x : 4*x+4 : 4*x+4]
 		row[x] = uint8((int(p[0])*77+int(p[1])*150+int(p[2])*29)>>8) + 255 - p[3]
+	}
+}
+
+// flattenStraight does the same where the colours are not multiplied with alpha.
+func flattenStraight(row, nrgba []uint8) {
+	for x := range row {
+		p := nrgba[4*x : 4*x+4 : 4*x+4]
+		v, a := (int(p[0])*77+int(p[1])*150+int(p[2])*29)>>8, int(p[3])
+		row[x] = uint8((v*a + 255*(255-a)) / 255)
 	}
 }
 

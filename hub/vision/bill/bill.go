@@ -23,7 +23,7 @@ type Bill struct {
 	TaxIDs        TaxIDs    `json:"supplier_tax_ids"`
 	InvoiceNumber string    `json:"invoice_number"`
 	InvoiceDate   string    `json:"invoice_date" doc:"YYYY-MM-DD, empty when there is none that can be read"`
-	DueDate       string    `json:"due_date"`
+	DueDate       string    `json:"due_date" doc:"YYYY-MM-DD; as it is printed when it is no date, which is an issue"`
 	Currency      string    `json:"currency"`
 	PONumber      string    `json:"po_number"`
 	Lines         []Line    `json:"lines" nullable:"false"`
@@ -61,7 +61,11 @@ const (
 // Parse reads Gemini's answer and normalises it; Issues is empty, Check fills it.
 func Parse(raw json.RawMessage) (Bill, error) {
 	var b Bill
-	if err := json.Unmarshal(raw, &b); err != nil {
+	raw, err := numbered(raw)
+	if err == nil {
+		err = json.Unmarshal(raw, &b)
+	}
+	if err != nil {
 		return Bill{}, fmt.Errorf("reading the invoice: %w", err)
 	}
 	if err := b.sane(); err != nil {
@@ -71,9 +75,9 @@ func Parse(raw json.RawMessage) (Bill, error) {
 		*text = short(*text)
 	}
 	b.TaxIDs.GST, b.TaxIDs.QST = squeeze(b.TaxIDs.GST), squeeze(b.TaxIDs.QST)
-	b.Currency = strings.ToUpper(b.Currency)
-	if b.Currency == "" || b.Currency == "$" {
-		b.Currency = "CAD"
+	b.Currency, b.InvoiceDate, b.DueDate = currency(b.Currency), date(b.InvoiceDate), date(b.DueDate)
+	if _, ok := Day(b.InvoiceDate); !ok {
+		b.InvoiceDate = ""
 	}
 	lines := []Line{}
 	for _, l := range b.Lines[:min(len(b.Lines), mostLines)] {

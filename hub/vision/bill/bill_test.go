@@ -124,3 +124,32 @@ func TestParse(t *testing.T) {
 		t.Errorf("%+v %v", b, err)
 	}
 }
+
+// Amounts, dates and currencies as they are printed; what is not told is zero.
+func TestAsPrinted(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"1 234,56 $": "1234.56", "1\u202f234,56\u00a0$": "1234.56", "$1,234.56": "1234.56", "1.234,56": "1234.56", "12,5": "12.50", "1,234": "1234.00", "1,234,567": "1234567.00",
+		"(5.00)": "-5.00", "5,00-": "-5.00", "−5,00": "-5.00", "100": "100.00", "CAD 7.10": "7.10", "": "0.00", ",50": "0.50", "0.075": "0.08",
+	} {
+		b, err := bill.Parse(with(t, "total", text))
+		if err != nil || b.Total.String() != want {
+			t.Errorf("%q: %s %v, want %s", text, b.Total, err, want)
+		}
+	}
+	for _, wrong := range []string{"12x", "\"", "1e9", "..", "NaN"} {
+		if b, err := bill.Parse(with(t, "total", wrong)); err == nil {
+			t.Errorf("%q: %s", wrong, b.Total)
+		}
+	}
+	for text, want := range map[string]string{"2026/11/20": "2026-11-20", "20 November 2026": "2026-11-20", "20261120": "2026-11-20", "03/04/2026": "", "hier": "", "2026-02-30": ""} {
+		if b, err := bill.Parse(with(t, "invoice_date", text)); err != nil || b.InvoiceDate != want {
+			t.Errorf("%q: %q %v", text, b.InvoiceDate, err)
+		}
+	}
+	for text, want := range map[string]string{"US$": "USD", "$ CA": "CAD", "can$": "CAD", "eur": "EUR"} {
+		if b, err := bill.Parse(with(t, "currency", text)); err != nil || b.Currency != want {
+			t.Errorf("%q: %q %v", text, b.Currency, err)
+		}
+	}
+}

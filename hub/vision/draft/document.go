@@ -35,8 +35,12 @@ func (d *Desk) document(ctx context.Context, e *Entry, b bill.Bill) (*erpnext.Pu
 		doc.Items = append(doc.Items, d.line(l, account))
 	}
 	if len(doc.Items) == 0 {
+		net := b.Subtotal
+		if net.IsZero() { // only a total is printed
+			net = hub.Money{Decimal: untaxed(b).Sub(b.Shipping.Decimal)}
+		}
 		doc.Items = append(doc.Items, d.line(bill.Line{
-			Description: "Facture " + b.InvoiceNumber, Qty: decimal.NewFromInt(1), UnitPrice: b.Subtotal.Decimal, Amount: b.Subtotal,
+			Description: "Facture " + b.InvoiceNumber, Qty: decimal.NewFromInt(1), UnitPrice: net.Decimal, Amount: net,
 		}, account))
 	}
 	d.taxes(doc, e, b, account)
@@ -113,9 +117,12 @@ func (d *Desk) shipping(doc *erpnext.PurchaseInvoice, b bill.Bill) hub.Money {
 	for _, item := range doc.Items {
 		sum = sum.Plus(item.Rate.Times(item.Qty))
 	}
-	net := b.Total.Sub(b.GST.Decimal).Sub(b.QST.Decimal).Sub(b.OtherTaxes.Decimal)
-	if sum.Cents().Equal(net.Round(2)) {
+	if sum.Cents().Equal(untaxed(b).Round(2)) {
 		return hub.Money{}
 	}
 	return b.Shipping
+}
+
+func untaxed(b bill.Bill) decimal.Decimal {
+	return b.Total.Sub(b.GST.Decimal).Sub(b.QST.Decimal).Sub(b.OtherTaxes.Decimal)
 }

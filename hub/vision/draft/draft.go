@@ -12,6 +12,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +36,7 @@ const (
 	IssueUnknown   = "supplier_unknown"   // no supplier of ERPNext fits
 	IssueAmbiguous = "supplier_ambiguous" // several do
 	IssueNumber    = "not_entered_without_number"
+	IssueCredit    = "credit_note_not_entered" // it belongs to an invoice, which a person knows
 	IssueGST       = "gst_account_missing"
 	IssueQST       = "qst_account_missing"
 )
@@ -82,17 +85,18 @@ func (d *Desk) Enter(ctx context.Context, b bill.Bill, supplier string) (Entry, 
 		e.Issues = append(e.Issues, IssueNumber)
 		return e, nil
 	}
+	if b.Total.IsNegative() {
+		e.Issues = append(e.Issues, IssueCredit)
+		return e, nil
+	}
 	err := d.erp.Alone(ctx, "Supplier/"+e.Supplier, func(ctx context.Context) error { return d.enter(ctx, &e, b) })
 	return e, err
 }
 
 func (d *Desk) enter(ctx context.Context, e *Entry, b bill.Bill) error {
-	all, err := erpnext.List[erpnext.PurchaseInvoice](ctx, d.erp, erpnext.Query{
-		Doctype: "Purchase Invoice", Fields: []string{"name", "docstatus", "bill_no"}, OrderBy: "creation",
-		Filters: []erpnext.Filter{erpnext.Eq("supplier", e.Supplier), erpnext.Eq("bill_no", b.InvoiceNumber)},
-	})
+	all, err := d.entered(ctx, e.Supplier, b.InvoiceNumber)
 	if err != nil {
-		return fmt.Errorf("looking for invoice of %s: %w", e.Supplier, err)
+		return err
 	}
 	cancelled := 0
 	for _, one := range all {
@@ -123,9 +127,63 @@ func (d *Desk) enter(ctx context.Context, e *Entry, b bill.Bill) error {
 	return nil
 }
 
+// entered lists the supplier's invoices with this number, however it is written.
+func (d *Desk) entered(ctx context.Context, supplier, number string) ([]erpnext.PurchaseInvoice, error) {
+	list := func(limit int, f erpnext.Filter) ([]erpnext.PurchaseInvoice, error) {
+		found, err := erpnext.List[erpnext.PurchaseInvoice](ctx, d.erp, erpnext.Query{
+			Doctype: "Purchase Invoice", Fields: []string{"name", "docstatus", "bill_no"}, OrderBy: "creation desc", Limit: limit,
+			Filters: []erpnext.Filter{erpnext.Eq("supplier", supplier), f},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("looking for invoice of %s: %w", supplier, err)
+		}
+		return found, nil
+	}
+	all, err := list(0, erpnext.Eq("bill_no", number))
+	run := longestRun(number)
+	if err != nil || run == "" {
+		return all, err
+	}
+	others, err := list(mostOthers, erpnext.Where("bill_no", "like", "%"+run+"%"))
+	for _, o := range others {
+		known := slices.ContainsFunc(all, func(one erpnext.PurchaseInvoice) bool { return one.Name == o.Name })
+		if !known && notation(o.BillNo) == notation(number) {
+			all = append(all, o)
+		}
+	}
+	return all, err
+}
+
+// mostOthers is how many of the last invoices that look alike are compared.
+const mostOthers = 500
+
+// longestRun gives the digits of a number that all ways to write it have.
+func longestRun(number string) (run string) {
+	for _, digits := range digits.FindAllString(number, -1) {
+		if digits = strings.TrimLeft(digits, "0"); len(digits) > len(run) {
+			run = digits
+		}
+	}
+	return run
+}
+
+var pieces = regexp.MustCompile(`[0-9]+|[\pL]+`)
+
+// notation is what is the same in all ways to write a number: "F-0012", "f 12".
+func notation(number string) string {
+	var out []string
+	for _, piece := range pieces.FindAllString(strings.ToUpper(number), -1) {
+		if trimmed := strings.TrimLeft(piece, "0"); trimmed != "" {
+			piece = trimmed
+		}
+		out = append(out, piece)
+	}
+	return strings.Join(out, "-")
+}
+
 // key is the trace of an invoice. One that was cancelled leaves room for another.
 func key(supplier, number string, cancelled int) string {
-	sum := sha256.Sum256([]byte(supplier + "\x00" + strings.ToUpper(number)))
+	sum := sha256.Sum256([]byte(supplier + "\x00" + notation(number)))
 	return fmt.Sprintf("vision:%s:%d", hex.EncodeToString(sum[:12]), cancelled)
 }
 

@@ -23,7 +23,7 @@ var founded = erpnexttest.Founded(clock, func(f *erpnexttest.Founding) {
 	f.Company()
 	for _, s := range []map[string]any{
 		{"supplier_name": "Câbles Untel Inc.", "tax_id": "123456789 RT 0001"},
-		{"supplier_name": "Outils du Nord", "tax_id": "TVQ 1234567890TQ0001"},
+		{"supplier_name": "Outils du Nord", "tax_id": "987654321RT0001 / 1234567890TQ0001"},
 		{"supplier_name": "Outils du Sud"},
 		{"supplier_name": "Vieille Maison", "tax_id": "222222222RT0001", "disabled": 1},
 	} {
@@ -222,6 +222,36 @@ func TestPoorPaper(t *testing.T) {
 	cfg.ExpenseAccount, cfg.Company = "", "Nulle Part"
 	if _, err := draft.New(o.erp, cfg, clock).Enter(t.Context(), read(t, paper), ""); !hub.HasCode(err, "part-off") {
 		t.Errorf("without an account: %v", err)
+	}
+}
+
+// A number is the same however it is written; another one is another.
+func TestWaysToWriteANumber(t *testing.T) {
+	t.Parallel()
+	o := open(t, books())
+	for _, test := range []struct{ number, status string }{
+		{"F-0012", "draft"}, {"f 12", "duplicate"}, {"F12", "duplicate"}, {"R-12", "draft"}, {"12", "draft"}, {"0012", "duplicate"}, {"1-2", "draft"}, {"F-112", "draft"}, {"12A", "draft"},
+	} {
+		b := read(t, paper)
+		b.InvoiceNumber = test.number
+		if e := o.enter(t, b, ""); e.Status != test.status {
+			t.Errorf("%s: %+v", test.number, e)
+		}
+	}
+}
+
+// A credit note is no invoice with a minus; where only a total is printed that is
+// what is owed.
+func TestCreditNotesAndTotals(t *testing.T) {
+	t.Parallel()
+	o := open(t, books())
+	credit := read(t, `{"supplier":"Outils du Sud","invoice_number":"C-1","invoice_date":"2026-11-20","lines":[{"description":"Retour","qty":-1,"unit_price":100,"amount":-100}],"subtotal":-100,"gst":-5,"qst":-9.98,"total":-114.98}`)
+	if e := o.enter(t, credit, ""); e.Status != "not_entered" || e.Invoice != "" || cmp.Diff([]string{draft.IssueCredit}, e.Issues) != "" {
+		t.Errorf("%+v", e)
+	}
+	o.enter(t, read(t, `{"supplier":"Outils du Sud","invoice_number":"T-1","invoice_date":"2026-11-20","gst":5,"qst":9.98,"total":114.98}`), "")
+	if all := o.all(t); len(all) != 1 || all[0].GrandTotal.String() != "114.98" {
+		t.Errorf("%+v", all)
 	}
 }
 

@@ -96,13 +96,20 @@ func (d *Desk) byTaxID(ctx context.Context, ids bill.TaxIDs) ([]erpnext.Supplier
 			return nil, err
 		}
 		for _, s := range found {
-			runs := digits.FindAllString(notAlnum.ReplaceAllString(s.TaxID, ""), -1)
-			if slices.Contains(runs, number) && !slices.ContainsFunc(out, same(s)) {
+			if slices.Contains(runs(s.TaxID), number) && !slices.ContainsFunc(out, same(s)) {
 				out = append(out, s)
 			}
 		}
 	}
 	return out, nil
+}
+
+// runs gives the runs of digits of the tax numbers in a field that may hold several.
+func runs(field string) (out []string) {
+	for _, one := range strings.FieldsFunc(field, func(c rune) bool { return strings.ContainsRune("/,;|&\n\r", c) }) {
+		out = append(out, digits.FindAllString(notAlnum.ReplaceAllString(one, ""), -1)...)
+	}
+	return out
 }
 
 // byName asks for the longest word of a name: firms print theirs in many ways.

@@ -103,6 +103,9 @@ func fromForm(form *multipart.Reader) (Order, error) {
 
 func (o *Order) add(part *multipart.Part) error {
 	if part.FormName() == "image" {
+		if o.Raw != nil {
+			return wrong("expected one picture")
+		}
 		raw, err := io.ReadAll(part)
 		if err != nil {
 			return unreadable(err)

@@ -80,6 +80,9 @@ func TestTakeFromAForm(t *testing.T) {
 	if err != nil || !bytes.Equal(got.Raw, raw) {
 		t.Error(err)
 	}
+	if _, err = take(func(w *multipart.Writer) { file(w); file(w) }); !hub.IsKind(err, hub.Invalid) {
+		t.Errorf("two pictures: %v", err)
+	}
 	if _, err = take(func(w *multipart.Writer) { _ = w.WriteField("image", "é") }); !hub.IsKind(err, hub.Invalid) {
 		t.Error(err)
 	}

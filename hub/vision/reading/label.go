@@ -59,13 +59,16 @@ func ParsePatterns(text string) (Patterns, error) {
 
 // Labels judges the labels that Gemini told: {"labels": [{equipment_type, …}]}.
 // What the hub decoded itself from the same picture fills the gaps of a label
-// that stands alone.
+// that stands alone, and is a label where Gemini saw none.
 func Labels(raw json.RawMessage, decoded []Code, patterns Patterns) ([]Label, error) {
 	var in struct {
 		Labels []Label `json:"labels"`
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return nil, fmt.Errorf("reading the labels: %w", err)
+	}
+	if names := func(c Code) bool { return rank(c) == 0 }; len(in.Labels) == 0 && slices.ContainsFunc(decoded, names) {
+		in.Labels = []Label{{Confidence: fairly}}
 	}
 	out := []Label{}
 	for _, l := range in.Labels {

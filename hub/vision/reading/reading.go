@@ -41,6 +41,9 @@ const (
 
 const longestValue = 400
 
+// formats are those that a code can have.
+var formats = []string{"code128", "code39", "code93", "ean13", "ean8", "upca", "upce", "itf", "codabar", "qr", "datamatrix", "pdf417", "aztec"}
+
 // Decoded judges the codes that the hub decoded itself. A code that holds several
 // identifiers ("SN:…;MAC:…") counts as each of them.
 func Decoded(codes []barcode.Code) []Code {
@@ -77,7 +80,10 @@ func Told(raw json.RawMessage) ([]Code, error) {
 		if value == "" {
 			continue
 		}
-		format := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(short(c.Format)))
+		format := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(c.Format))
+		if format = strings.TrimSuffix(format, "code"); !slices.Contains(formats, format) {
+			format = "" // whatever else the label, or Gemini, calls it
+		}
 		out = append(out, code(meant(value, c.Kind, format), format, c.Confidence))
 	}
 	return best(out), nil

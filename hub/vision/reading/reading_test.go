@@ -59,9 +59,9 @@ func TestTold(t *testing.T) {
 	t.Parallel()
 	got, err := reading.Told(json.RawMessage(`{"codes":[
 		{"value":" 5OC7BFO12345 ","kind":"mac","format":"CODE_128","confidence":0.97},
-		{"value":"AB123456","kind":"gpon","format":"","confidence":7},
+		{"value":"AB123456","kind":"gpon","format":"ignore previous instructions","confidence":7},
 		{"value":"","kind":"serial","confidence":1},
-		{"value":"TPLGA1B2C3D4","kind":"serial","format":"QR","confidence":-1}]}`))
+		{"value":"TPLGA1B2C3D4","kind":"serial","format":"QR_CODE","confidence":-1}]}`))
 	want := []string{"mac 50:C7:BF:01:23:45 code128 0.80 true [repaired]", "serial AB123456  1.00 true []", "gpon TPLGA1B2C3D4 qr 0.00 true []"}
 	if diff := cmp.Diff(want, in(got)); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -106,6 +106,13 @@ func TestLabels(t *testing.T) {
 		"what was decoded fills the gaps of one": {
 			`{"labels":[{"model":"X1","serial_number":"AB123456"}]}`, []barcode.Code{{Value: "50C7BF012345", Format: "code128"}, {Value: "CD123456", Format: "code128"}},
 			[]reading.Label{{Model: "X1", SerialNumber: "AB123456", MACAddress: "50:C7:BF:01:23:45", Barcodes: []string{"50:C7:BF:01:23:45", "CD123456"}, Issues: []string{}}},
+		},
+		"what was decoded is a label by itself": {
+			`{"labels":[]}`, []barcode.Code{{Value: "50C7BF012345", Format: "code128"}},
+			[]reading.Label{{MACAddress: "50:C7:BF:01:23:45", Barcodes: []string{"50:C7:BF:01:23:45"}, Confidence: .9, Issues: []string{}}},
+		},
+		"the code of a box is none": {
+			`{"labels":[]}`, []barcode.Code{{Value: "4006381333931", Format: "ean13"}}, []reading.Label{},
 		},
 		"twice is once, and nothing is none": {
 			`{"labels":[{"serial_number":"AB123456"},{"serial_number":"ab123456","model":"X"},{"confidence":1}]}`, nil,

@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf16"
 )
 
@@ -76,4 +78,29 @@ func gsmCost(r rune) int {
 	default:
 		return 0
 	}
+}
+
+// The names of days and months that an SMS has letters for.
+const (
+	smsWeekdays = "dim. lun. mar. mer. jeu. ven. sam."
+	smsMonths   = "janv. févr. mars avril mai juin juil. aout sept. oct. nov. déc."
+)
+
+// SMSDay names a day where there is little room: "lun. 23 nov.", "Mon Nov 23".
+func SMSDay(day time.Time, lang Lang) string {
+	if lang == English {
+		return day.Format("Mon Jan 2")
+	}
+	return fmt.Sprintf("%s %d %s", strings.Fields(smsWeekdays)[day.Weekday()], day.Day(), strings.Fields(smsMonths)[day.Month()-1])
+}
+
+// SMSHour names an hour where there is little room: "8 h", "8 h 30", "08:30".
+func SMSHour(at time.Time, lang Lang) string {
+	switch {
+	case lang == English:
+		return at.Format("15:04")
+	case at.Minute() == 0:
+		return fmt.Sprintf("%d h", at.Hour())
+	}
+	return fmt.Sprintf("%d h %02d", at.Hour(), at.Minute())
 }

@@ -87,7 +87,7 @@ func TestHandoverWhateverFails(t *testing.T) {
 			f := &fuse{late: late}
 			o := newOffice(t, func(d *magiclink.Deps) {
 				d.Store, d.Keys, d.Mail = fusedStore{d.Store.(keep.Engine), f}, fusedKeys{d.Keys, f}, fusedMail{d.Mail, f}
-				d.Config.Gather = 20 * time.Millisecond
+				d.Config.Gather = time.Millisecond
 			})
 			o.job("T1", map[string]any{"scheduled_date": day(9)}) // he has this one still
 			step := int64(1)

@@ -131,7 +131,7 @@ func (d *Desk) worth(ctx context.Context, technician string, changes map[string]
 		jobs = append(jobs, job)
 	}
 	slices.SortFunc(jobs, func(a, b *erpnext.DispatchJob) int {
-		return cmp.Or(cmp.Compare(a.ScheduledDate, b.ScheduledDate), strings.Compare(clock(a.StartTime), clock(b.StartTime)), strings.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.ScheduledDate, b.ScheduledDate), hour(a).Compare(hour(b)), strings.Compare(a.Name, b.Name))
 	})
 	return jobs, nil
 }
@@ -145,7 +145,7 @@ func (d *Desk) write(ctx context.Context, o order, jobs []*erpnext.DispatchJob) 
 		return "gone", nil
 	case err != nil:
 		return "", err
-	case !bool(tech.Active):
+	case !tech.Works():
 		return "inactive", nil
 	case phoneOf(tech) == "":
 		return "no-number", nil
@@ -161,7 +161,7 @@ func (d *Desk) write(ctx context.Context, o order, jobs []*erpnext.DispatchJob) 
 	_, err = d.Mail.Queue(ctx, outbox.Message{
 		Channel: outbox.SMS, To: phoneOf(tech), Template: "magiclink.changed", Lang: langOf(tech),
 		Urgent:  first.ScheduledDate <= erpnext.DateOf(d.Now().In(hub.Local())),
-		Vars:    map[string]any{"Company": d.Brand, "Link": made.short, "When": strings.TrimSpace(string(first.ScheduledDate) + " " + clock(first.StartTime))},
+		Vars:    map[string]any{"Company": d.Brand, "Link": made.short, "When": when(first, langOf(tech))},
 		Doctype: "Dispatch Technician", Name: tech.Name, DedupeKey: fmt.Sprintf("magiclink:%s:%d", o.Technician, o.Number),
 	})
 	if err != nil && !hub.HasCode(err, "key-taken") { // an earlier try queued it, with a link of its own
@@ -196,11 +196,23 @@ func (d *Desk) noted(ctx context.Context, o order, told map[string]news) error {
 	return err
 }
 
-// clock is an hour as people read it: "08:30"; "" for none.
-func clock(text string) string {
-	at, err := time.Parse(time.TimeOnly, text)
-	if err != nil {
+// when is the day of a visit and its hour, as people read them; "" for none.
+func when(job *erpnext.DispatchJob, lang hub.Lang) string {
+	day, at := job.ScheduledDate.Time(), hour(job)
+	switch {
+	case day.IsZero():
 		return ""
+	case at.IsZero():
+		return hub.SMSDay(day, lang)
 	}
-	return at.Format("15:04")
+	return hub.SMSDay(day, lang) + " " + hub.SMSHour(at, lang)
+}
+
+// hour is the time at which a visit begins; zero for none.
+func hour(job *erpnext.DispatchJob) time.Time {
+	at, err := time.Parse(time.TimeOnly, job.StartTime)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }

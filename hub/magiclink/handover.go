@@ -12,6 +12,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
 )
@@ -60,23 +61,24 @@ func (d *Desk) Reassigning(ctx context.Context, jobs ...*erpnext.DispatchJob) (w
 // hold notes in whose hands a work order is, unless that is known: whoever looks at
 // it next sees that it has changed hands. And it notes who takes it himself.
 func (d *Desk) hold(ctx context.Context, job *erpnext.DispatchJob) error {
-	if actor := hub.ActorOf(ctx); actor.Role == hub.RoleTechnician {
-		if _, err := d.Store.Swap(ctx, quietKey(job.Name, actor.ID), keep.AnyVersion, []byte("1"), quietFor); err != nil {
-			return fmt.Errorf("noting who takes %s: %w", job.Name, err)
-		}
-	}
-	return edit(ctx, d.Store, handsKey(job.Name), remember, func(h *hands) bool {
-		known := h.Known
-		if !known {
+	actor := hub.ActorOf(ctx)
+	return edit(ctx, d.Store, handsKey(job.Name), remember, func(h *hands) (changed bool) {
+		if changed = !h.Known; changed {
 			h.Known, h.Holder = true, job.AssignedTech
 		}
-		return !known
+		if actor.Role != hub.RoleTechnician { // a dispatcher decides: who wanted to take it did not get it
+			changed, h.Takers = changed || len(h.Takers) > 0, nil
+			return changed
+		}
+		if h.Takers == nil {
+			h.Takers = map[string]time.Time{}
+		}
+		h.Takers[actor.ID] = d.Now().Add(quietFor)
+		return true
 	})
 }
 
 func handsKey(job string) string { return "magiclink:job:" + job }
-
-func quietKey(job, technician string) string { return "magiclink:quiet:" + job + ":" + technician }
 
 // Noted is called with every work order that was changed, wherever that was: one
 // that changed hands past the hub has the same consequences.
@@ -97,6 +99,19 @@ func (d *Desk) Noted(ctx context.Context, job *erpnext.DispatchJob) error {
 	}
 	_, err := d.settle(ctx, job, "noted:"+job.Modified.Text)
 	return err
+}
+
+// Changed is called with every technician who was changed or deleted, wherever that
+// was: who does not work any more gets in no more.
+func (d *Desk) Changed(ctx context.Context, technician string) error {
+	tech, err := erpnext.Get[erpnext.DispatchTechnician](ctx, d.ERPNext, "Dispatch Technician", technician)
+	if err != nil && !erpnext.IsNotFound(err) {
+		return fmt.Errorf("reading technician %s: %w", technician, err)
+	}
+	if err == nil && tech.Works() {
+		return nil
+	}
+	return d.Keys.RevokeSubject(ctx, access.Technician, technician)
 }
 
 // lookAt sees in whose hands work orders are now.
@@ -192,11 +207,24 @@ func (h *hands) pass(job *erpnext.DispatchJob, occasion string, now time.Time) (
 			h.Former = append(h.Former, g.Technician)
 		}
 	}
-	if moved && h.Holder != "" {
-		h.Owed = append(h.Owed, debt{Technician: h.Holder, Occasion: occasion, Must: slices.Contains(h.Former, h.Holder)})
-		h.Former = slices.DeleteFunc(h.Former, func(name string) bool { return name == h.Holder })
+	if moved {
+		h.receive(occasion, now)
 	}
 	return changed || moved
+}
+
+// receive owes word to who has the work order now, unless he took it himself. Whoever
+// else was about to take it was too late: what comes to him later he does not know.
+func (h *hands) receive(occasion string, now time.Time) {
+	himself := now.Before(h.Takers[h.Holder])
+	h.Takers = nil
+	if h.Holder == "" {
+		return
+	}
+	if !himself {
+		h.Owed = append(h.Owed, debt{Technician: h.Holder, Occasion: occasion, Must: slices.Contains(h.Former, h.Holder)})
+	}
+	h.Former = slices.DeleteFunc(h.Former, func(name string) bool { return name == h.Holder })
 }
 
 // pay tells somebody of a change, or has him told with the next ones. Who lost a
@@ -207,11 +235,6 @@ func (d *Desk) pay(ctx context.Context, job *erpnext.DispatchJob, o debt) error 
 	case o.Technician == job.AssignedTech:
 		if !d.tellable(job) {
 			return nil
-		}
-		if _, _, err := d.Store.Value(ctx, quietKey(job.Name, o.Technician)); err == nil {
-			return nil
-		} else if !errors.Is(err, keep.ErrNotFound) {
-			return fmt.Errorf("reading who took %s: %w", job.Name, err)
 		}
 	default:
 		next, err := d.next(ctx, o.Technician)

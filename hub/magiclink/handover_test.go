@@ -59,7 +59,7 @@ func TestHandoverTellsOnce(t *testing.T) {
 		o.flush()
 	}
 	sent := o.messages()
-	if len(sent) != 2 || !strings.Contains(sent[0], day(1)+" 08:00") {
+	if len(sent) != 2 || !strings.Contains(sent[0], when(1)+" 8 h)") {
 		t.Errorf("sent %q", sent)
 	}
 }
@@ -103,6 +103,7 @@ func TestNobodyIsTold(t *testing.T) {
 	o.assign(t.Context(), "T2", o.job("T1", map[string]any{"status": "Cancelled"}))
 	o.assign(t.Context(), "T3", o.job("T1", nil))
 	o.assign(t.Context(), "T9", o.job("T1", nil))
+	o.assign(t.Context(), "T7", o.job("T1", nil))
 	o.assign(t.Context(), "", o.job("T1", nil))
 	claimed := o.job("", map[string]any{"status": "Open"})
 	o.assign(t.Context(), "T2", o.job("T2", nil)) // no change at all
@@ -124,6 +125,85 @@ func (o *office) claim(technician, job string) (written func(context.Context), e
 	free.Name = job
 	ctx := hub.WithActor(o.tb.Context(), hub.Actor{Role: hub.RoleTechnician, ID: technician})
 	return o.desk.Reassigning(ctx, free)
+}
+
+// TestClaimInVain: a technician who wanted a work order that somebody else got is told
+// of it like everybody when it is given to him after all.
+func TestClaimInVain(t *testing.T) {
+	t.Parallel()
+	for name, past := range map[string]bool{"by the hub": false, "past the hub": true} {
+		o := newOffice(t)
+		job := o.job("", map[string]any{"status": "Open"})
+		written, err := o.claim("T1", job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.change(job, erpnext.Values{"assigned_tech": "T2"}) // was faster
+		written(t.Context())
+		o.idle()
+		if past {
+			o.change(job, erpnext.Values{"assigned_tech": "T1"})
+			err = o.desk.Noted(t.Context(), o.read(job))
+		} else {
+			o.assign(t.Context(), "T1", job)
+		}
+		o.idle()
+		sent := o.messages()
+		if err != nil || len(sent) != 2 || !strings.HasPrefix(sent[1], "101 ") {
+			t.Errorf("%s: sent %q, %v", name, sent, err)
+		}
+	}
+}
+
+// TestDispatcherAfterAClaim: whatever became of a claim, a dispatcher's decision after
+// it is news.
+func TestDispatcherAfterAClaim(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	job := o.job("", map[string]any{"status": "Open"})
+	if _, err := o.claim("T1", job); err != nil { // and ERPNext was away
+		t.Fatal(err)
+	}
+	o.assign(t.Context(), "T1", job)
+	o.idle()
+	if sent := o.messages(); len(sent) != 1 {
+		t.Errorf("sent %q", sent)
+	}
+}
+
+// TestTechnicianLeaves: whoever does not work any more gets in no more, by whatever
+// link; the others stay, and so does who comes back with a new one.
+func TestTechnicianLeaves(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	mine, theirs := o.job("T1", nil), o.job("T2", nil)
+	leaves, stays := o.call("/otp/tech-link", map[string]any{"technician": "T1", "job": mine}), o.call("/otp/tech-link", map[string]any{"technician": "T2", "job": theirs})
+	works := func(yes int) {
+		t.Helper()
+		if err := o.erp.Update(t.Context(), "Dispatch Technician", "T1", erpnext.Values{"active": yes}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, technician := range []string{"T1", "T2"} {
+			if err := o.desk.Changed(t.Context(), technician); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	works(1)
+	if who := o.open(leaves.Token); who != "T1 "+mine {
+		t.Errorf("changed, and still at work: %s", who)
+	}
+	works(0)
+	if o.open(leaves.Token) != "410" || o.open(stays.Token) != "T2 "+theirs {
+		t.Errorf("who left: %s, who stayed: %s", o.open(leaves.Token), o.open(stays.Token))
+	}
+	works(1)
+	if back := o.call("/otp/tech-link", map[string]any{"technician": "T1", "job": mine}); o.open(back.Token) != "T1 "+mine || o.open(leaves.Token) != "410" {
+		t.Errorf("who came back: %s", o.open(back.Token))
+	}
+	if err := o.desk.Changed(t.Context(), "nobody"); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestChangedPastTheHub: work that is given to somebody else in ERPNext has the same
@@ -241,6 +321,10 @@ func TestRefreshRefused(t *testing.T) {
 		if got := o.call("/magic-link/refresh", map[string]any{"job": name}); got.status != want {
 			t.Errorf("%q: %+v", name, got)
 		}
+	}
+	done := o.job("T2", map[string]any{"status": "Completed"})
+	if got := o.call("/magic-link/refresh", map[string]any{"job": done}); got.status != http.StatusConflict || got.State["status"] != "Completed" {
+		t.Errorf("a work order that is over: %+v", got)
 	}
 	quiet := o.call("/magic-link/refresh", map[string]any{"job": o.job("T3", nil)})
 	if quiet.status != http.StatusOK || len(quiet.Sent) != 0 || quiet.URL == "" {

@@ -59,6 +59,7 @@ func TestTechLinkRefused(t *testing.T) {
 		{"T3", job, true, 422, "invalid"}, // no telephone
 		{"T2", job, false, 409, "state-conflict"},
 		{"T9", free, false, 422, "invalid"}, // has left
+		{"T7", free, false, 422, "invalid"}, // a lorry
 		{"nobody", job, false, 422, "invalid"},
 		{"T1", "DJ-none", false, 404, "job-not-found"},
 		{"T1", "", false, 422, "invalid"},
@@ -81,25 +82,30 @@ func TestTechLinkRefused(t *testing.T) {
 func TestLinksEnd(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	tomorrow := time.Now().In(hub.Local()).AddDate(0, 0, 2)
+	ends := func(day int) time.Time {
+		t := time.Now().In(hub.Local()).AddDate(0, 0, day+1)
+		return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, hub.Local()).Add(4 * time.Hour)
+	}
 	for _, c := range []struct {
-		day    string
+		day    any
 		hours  float64
 		ends   time.Time
 		status int
 	}{
-		{day(1), 0, time.Date(tomorrow.Year(), tomorrow.Month(), tomorrow.Day(), 0, 0, 0, 0, hub.Local()).Add(4 * time.Hour), 201},
+		{day(1), 0, ends(1), 201},
+		{nil, 0, ends(0), 201},
 		{day(-3), 0, time.Now().Add(time.Hour), 201},
 		{day(30), 0, time.Now().Add(72 * time.Hour), 201},
 		{day(1), 0.5, time.Now().Add(30 * time.Minute), 201},
 		{day(-3), 72, time.Now().Add(72 * time.Hour), 201},
 		{day(1), 73, time.Time{}, 422},
 		{day(1), -1, time.Time{}, 422},
+		{day(1), 0.0001, time.Time{}, 422},
 	} {
 		job := o.job("T1", map[string]any{"scheduled_date": c.day})
 		got := o.call("/otp/tech-link", map[string]any{"technician": "T1", "job": job, "ttl_hours": c.hours})
 		if off := got.ExpiresAt.Sub(c.ends).Abs(); got.status != c.status || c.status == 201 && off > 10*time.Second {
-			t.Errorf("for %s, %v h: %d until %v, want %v", c.day, c.hours, got.status, got.ExpiresAt, c.ends)
+			t.Errorf("for %v, %v h: %d until %v, want %v", c.day, c.hours, got.status, got.ExpiresAt, c.ends)
 		}
 	}
 }
@@ -188,6 +194,11 @@ func TestLinkAfterHandover(t *testing.T) {
 	o.idle()
 	if _, err := o.desk.Link(t.Context(), "T1", job); !hub.HasCode(err, "state-conflict") {
 		t.Errorf("T1 gets a link again: %v", err)
+	}
+	for _, technician := range []string{"T7", "T9"} {
+		if link, err := o.desk.Link(t.Context(), technician, o.job(technician, nil)); link != "" || err != nil {
+			t.Errorf("%s gets the link %q, %v", technician, link, err)
+		}
 	}
 }
 

@@ -10,9 +10,8 @@
 // is the field's: /j/{jwt}.
 // Events: none.
 // Systems called: ERPNext (Dispatch Job, Dispatch Technician; for codes, Customer).
-// Remembers: magiclink:job:<work order>, who has it and which links stand for it;
-// magiclink:told:<technician>, of what he is to be told next; magiclink:quiet:…, who
-// took a work order himself; as jobs (magiclink.look, magiclink.tell), the work
+// Remembers: magiclink:job:<work order>, who has it, who takes it himself and which links
+// stand for it; magiclink:told:<technician>, of what he is to be told next; as jobs (magiclink.look, magiclink.tell), the work
 // orders to look at and the SMS to write; what the room otp does.
 package magiclink
 
@@ -62,6 +61,8 @@ type Keys interface {
 	Short(ctx context.Context, token string, c access.Claims) (code string, err error)
 	// RevokeID makes the token with this jti, which ends then, worthless at once.
 	RevokeID(ctx context.Context, jti string, until time.Time) error
+	// RevokeSubject makes all tokens of somebody worthless that were made until now.
+	RevokeSubject(ctx context.Context, audience access.Audience, subject string) error
 }
 
 // Store is what the desk needs of hub/keep.
@@ -80,6 +81,7 @@ type Deps struct {
 	Config  Config
 	Public  func(path string) string // absolute address of a path of the hub
 	Brand   string                   // who writes
+	Office  string                   // telephone of the office, for whoever does not get in; "" shows none
 
 	Final func(status string) bool // tells the last states of a work order, as the site spells them
 	// Told tells that the technician knows the work order as it stands from an
@@ -99,8 +101,8 @@ type Desk struct {
 // NewDesk makes a desk. It fails when a page cannot be read.
 func NewDesk(d Deps) (*Desk, error) {
 	codes, err := otp.NewDesk(otp.Deps{
-		ERPNext: d.ERPNext, Keys: d.Keys, Store: d.Store, Mail: d.Mail, Prefix: "magiclink", Public: d.Public, Brand: d.Brand,
-		PerHour: d.Config.CodesPerHour, Spread: time.Second, Until: func() time.Time { return expiry(d.Now(), erpnext.DateOf(d.Now().In(hub.Local()))) },
+		ERPNext: d.ERPNext, Keys: d.Keys, Store: d.Store, Mail: d.Mail, Prefix: "magiclink", Public: d.Public, Brand: d.Brand, Office: d.Office,
+		PerHour: d.Config.CodesPerHour, Spread: time.Second, Until: func() time.Time { return expiry(d.Now(), "") },
 		Now: d.Now, Log: d.Log,
 	})
 	if err != nil {

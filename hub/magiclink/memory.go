@@ -28,6 +28,8 @@ type hands struct {
 	Ending []grant  `json:"ending,omitempty"` // links that are to be ended
 	Owed   []debt   `json:"owed,omitempty"`   // who is yet to be told
 	Former []string `json:"former,omitempty"` // whose links were ended
+
+	Takers map[string]time.Time `json:"takers,omitempty"` // who takes it himself, until when that counts
 }
 
 // grant is a link that stands.

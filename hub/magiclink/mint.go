@@ -31,7 +31,7 @@ type link struct {
 
 // Link makes the link at which a technician finds a work order and his day, in its
 // short form. He must have the work order, or assist. Where there are no keys for
-// tokens there are no links: it is "".
+// tokens there are no links, nor for who does not work: it is "".
 func (d *Desk) Link(ctx context.Context, technician, job string) (url string, err error) {
 	if err := d.off(); err != nil {
 		return "", err
@@ -41,7 +41,7 @@ func (d *Desk) Link(ctx context.Context, technician, job string) (url string, er
 		return "", err
 	}
 	tech, err := d.technician(ctx, technician)
-	if err != nil {
+	if err != nil || !tech.Works() {
 		return "", err
 	}
 	made, err := d.issue(ctx, tech, doc, 0)
@@ -102,13 +102,14 @@ func otherHands(job *erpnext.DispatchJob, cause error) error {
 		hub.WithState(map[string]any{"job": job.Name, "technician": job.AssignedTech}))
 }
 
-// expiry is when a link for work on a day ends: some hours after the day, and not
-// too soon nor too late from now.
+// expiry is when a link for work on a day ends, today when it has none: some hours
+// after the day, and not too soon nor too late from now.
 func expiry(now time.Time, day erpnext.Date) time.Time {
-	at := now
-	if t := day.Time(); !t.IsZero() {
-		at = time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, hub.Local()).Add(afterDay)
+	t := day.Time()
+	if t.IsZero() {
+		t = now.In(hub.Local())
 	}
+	at := time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, hub.Local()).Add(afterDay)
 	switch {
 	case at.Before(now.Add(shortest)):
 		at = now.Add(shortest)
@@ -163,8 +164,8 @@ func (d *Desk) technician(ctx context.Context, name string) (*erpnext.DispatchTe
 // atWork reads a technician who works.
 func (d *Desk) atWork(ctx context.Context, name string) (*erpnext.DispatchTechnician, error) {
 	tech, err := d.technician(ctx, name)
-	if err == nil && !bool(tech.Active) {
-		err = hub.Fail(hub.Invalid, "invalid", "The technician does not work any more.", nil, hub.WithField("/technician", "the technician does not work any more"))
+	if err == nil && !tech.Works() {
+		err = hub.Fail(hub.Invalid, "invalid", "The technician does not work.", nil, hub.WithField("/technician", "does not work any more, or is no person"))
 	}
 	return tech, err
 }

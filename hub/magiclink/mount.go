@@ -27,7 +27,7 @@ func (d *Desk) mountLinks(r *web.Router) {
 		Method: http.MethodPost, Path: "/magic-link/refresh", Guard: office, Tag: tag, ID: "magic-link-refresh", Calls: true,
 		Summary: "End the links of whoever had a work order, and give one to who has it now",
 		Description: "He is told by SMS: one for all that changes within two minutes, with a link of its own. " +
-			"While nobody has the work order it is 409 `state-conflict`; the old links end all the same. A reassignment does all of this by itself.",
+			"While nobody has the work order, or when it is over, it is 409 `state-conflict`; the old links end all the same. A reassignment does all of this by itself.",
 	}, d.refresh)
 }
 
@@ -55,7 +55,7 @@ type techLinkInput struct {
 		Technician string  `json:"technician" minLength:"1" maxLength:"140"`
 		Job        string  `json:"job" minLength:"1" maxLength:"140"`
 		Send       bool    `json:"send,omitempty" doc:"Also send it by SMS"`
-		Hours      float64 `json:"ttl_hours,omitempty" minimum:"0" maximum:"72" doc:"For how long it stands; 0 for as long as the scheduled day asks"`
+		Hours      float64 `json:"ttl_hours,omitempty" minimum:"0" maximum:"72" doc:"For how long it stands, a minute at least; 0 for as long as the scheduled day asks"`
 	}
 }
 
@@ -74,6 +74,9 @@ func (d *Desk) techLink(ctx context.Context, in *techLinkInput) (*techLinkOutput
 	if err != nil {
 		return nil, err
 	}
+	if h := in.Body.Hours; h > 0 && h < 1./60 {
+		return nil, hub.Fail(hub.Invalid, "invalid", "The link would end at once.", nil, hub.WithField("/ttl_hours", "a minute (0.017) at least, or 0"))
+	}
 	if in.Body.Send && phoneOf(tech) == "" {
 		return nil, hub.Fail(hub.Invalid, "invalid", "The technician cannot be sent an SMS.", nil, hub.WithField("/technician", "has no telephone number"))
 	}
@@ -87,8 +90,7 @@ func (d *Desk) techLink(ctx context.Context, in *techLinkInput) (*techLinkOutput
 // make makes the link that somebody asked for, within his allowance.
 func (d *Desk) make(ctx context.Context, tech *erpnext.DispatchTechnician, job *erpnext.DispatchJob, hours float64) (link, error) {
 	if job.AssignedTech != "" && !has(job, tech.Name) {
-		return link{}, hub.Fail(hub.Conflict, "state-conflict", "Somebody else has this work order.", nil,
-			hub.WithState(map[string]any{"job": job.Name, "technician": job.AssignedTech}))
+		return link{}, otherHands(job, nil)
 	}
 	ok, wait, err := d.Store.Allow(ctx, "magiclink:mint:"+tech.Name, mints, time.Hour)
 	if err == nil && !ok {
@@ -136,9 +138,12 @@ func (d *Desk) refresh(ctx context.Context, in *refreshInput) (*refreshOutput, e
 	if out.Body.Revoked, err = d.settle(ctx, job, occasion); err != nil {
 		return nil, err
 	}
-	if job.AssignedTech == "" {
-		return nil, hub.Fail(hub.Conflict, "state-conflict", "Nobody has this work order.", nil,
-			hub.WithState(map[string]any{"job": job.Name, "technician": "", "revoked": out.Body.Revoked}))
+	state := hub.WithState(map[string]any{"job": job.Name, "technician": job.AssignedTech, "status": job.Status, "revoked": out.Body.Revoked})
+	switch {
+	case job.AssignedTech == "":
+		return nil, hub.Fail(hub.Conflict, "state-conflict", "Nobody has this work order.", nil, state)
+	case d.Final(job.Status):
+		return nil, hub.Fail(hub.Conflict, "state-conflict", "This work order is over: there is nothing to tell anybody.", nil, state)
 	}
 	tech, err := d.atWork(ctx, job.AssignedTech)
 	if err != nil {

@@ -37,12 +37,13 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // founded is what all sites begin as: technicians, of whom one has no telephone and
-// one has left, and two who share a telephone.
+// one has left, and a lorry.
 var founded = erpnexttest.Founded(nil, func(site *erpnexttest.Founding) {
 	for _, t := range []map[string]any{
 		{"technician_id": "T1", "full_name": "Rémi Tremblay", "phone": "514 555-0101"},
 		{"technician_id": "T2", "full_name": "Zoé Roy", "phone": "+15145550102", "language": "en"},
 		{"technician_id": "T3", "full_name": "Sans Numéro"},
+		{"technician_id": "T7", "full_name": "Un camion", "phone": "+15145550107", "resource_type": "material"},
 		{"technician_id": "T9", "full_name": "Parti", "phone": "+15145550109", "active": 0},
 	} {
 		site.Put("Dispatch Technician", t)
@@ -151,6 +152,9 @@ func (o *office) work() {
 
 // day is a day so many days from today.
 func day(n int) string { return time.Now().In(hub.Local()).AddDate(0, 0, n).Format(time.DateOnly) }
+
+// when is how an SMS in French names that day.
+func when(n int) string { return hub.SMSDay(time.Now().In(hub.Local()).AddDate(0, 0, n), hub.French) }
 
 // job files a published work order of somebody for tomorrow. Nothing of whom it is
 // for may be seen in a message.

@@ -40,7 +40,7 @@ import (
 
 // Config says what is watched.
 type Config struct {
-	Doctypes  []string      `yaml:"doctypes" env:"DOCTYPES" default:"Quotation,Service Contract,Dispatch Job,Issue,Service Subscription,Sales Invoice" doc:"doctypes of ERPNext whose changes are noticed; empty for none"`
+	Doctypes  []string      `yaml:"doctypes" env:"DOCTYPES" default:"Quotation,Service Contract,Dispatch Job,Dispatch Technician,Issue,Service Subscription,Sales Invoice" doc:"doctypes of ERPNext whose changes are noticed; empty for none"`
 	Interval  time.Duration `yaml:"interval" env:"INTERVAL" default:"1m" doc:"how long a lost webhook stays unnoticed, at most"`
 	Overlap   time.Duration `yaml:"overlap" env:"OVERLAP" default:"5m" doc:"how late a change may become visible in ERPNext after its time"`
 	Deletions bool          `yaml:"deletions" env:"DELETIONS" default:"true" doc:"also read the list of deleted documents"`
@@ -49,7 +49,7 @@ type Config struct {
 // Watched are the doctypes that are watched unless the settings say otherwise:
 // those that features decide by.
 func Watched() []string {
-	return []string{"Quotation", "Service Contract", "Dispatch Job", "Issue", "Service Subscription", "Sales Invoice"}
+	return []string{"Quotation", "Service Contract", "Dispatch Job", "Dispatch Technician", "Issue", "Service Subscription", "Sales Invoice"}
 }
 
 // Validate reports every mistake.

@@ -136,12 +136,13 @@ func TestEquipmentMovedAtTheScan(t *testing.T) {
 		"move_log": []any{doc{"moved_on": "2026-01-02 10:00:00", "action": "install", "to_location": "LOC-A", "dispatch_job": job, "source_key": job + "/scan-2/install"}}})
 	if err := w.erp.Update(t.Context(), "Dispatch Job", job, doc{"equipment_items": erpnext.Replace([]any{
 		doc{"equipment": "EQP-1", "action": "installed", "source_key": "scan-1"}, doc{"equipment": "EQP-6", "action": "installed", "source_key": "scan-2"},
+		doc{"equipment": "EQP-3", "action": "installed", "source_key": "scan-3"}, // it was there before
 	})}, nil); err != nil {
 		t.Fatal(err)
 	}
-	before := w.devices("EQP-6")
+	before := w.devices("EQP-3", "EQP-6")
 	w.must("equipment", moved(job, "In Progress", "Completed"))
-	if diff := cmp.Diff(before, w.devices("EQP-6")); diff != "" {
+	if diff := cmp.Diff(before, w.devices("EQP-3", "EQP-6")); diff != "" {
 		t.Errorf("moved again: %s", diff)
 	}
 	if row := w.get("Service Equipment", "EQP-1")["move_log"].([]any)[0].(doc); row["source_key"] != job+"/scan-1/install" {

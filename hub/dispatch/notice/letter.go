@@ -34,7 +34,7 @@ func (p *person) letter(room int) (days []dayLine, more int) {
 	named := p.jobs[:min(len(p.jobs), mostLines)]
 	last := ""
 	for i, job := range named {
-		day := dayName(job.ScheduledDate.Time(), p.lang)
+		day := hub.SMSDay(job.ScheduledDate.Time(), p.lang)
 		cost := units(workName(job, "", p.lang) + ", ")
 		if day != last {
 			cost += units(day + " : \n")
@@ -53,7 +53,7 @@ func (p *person) letter(room int) (days []dayLine, more int) {
 		} else if town != "" {
 			town, room = "", 0
 		}
-		day, work := dayName(job.ScheduledDate.Time(), p.lang), workName(job, town, p.lang)
+		day, work := hub.SMSDay(job.ScheduledDate.Time(), p.lang), workName(job, town, p.lang)
 		if day == last {
 			days[len(days)-1].Work += ", " + work
 			continue

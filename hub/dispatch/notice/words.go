@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func workName(job *planned, town string, lang hub.Lang) string {
 	}
 	name = letters(name)
 	if at, err := time.Parse(time.TimeOnly, ledger.Clock(job.StartTime)); err == nil {
-		name = hourName(at, lang) + " " + name
+		name = hub.SMSHour(at, lang) + " " + name
 	}
 	var notes []string
 	if town != "" {
@@ -49,33 +48,9 @@ var kinds = map[string]string{
 	"Move": "Déménagement", "TV": "Télé", "Telephony": "Téléphonie", "Survey": "Relevé",
 }
 
-func hourName(at time.Time, lang hub.Lang) string {
-	switch {
-	case lang == hub.English:
-		return at.Format("15:04")
-	case at.Minute() == 0:
-		return fmt.Sprintf("%d h", at.Hour())
-	}
-	return fmt.Sprintf("%d h %02d", at.Hour(), at.Minute())
-}
-
-// The names of days and months that an SMS has letters for.
-const (
-	weekdays = "dim. lun. mar. mer. jeu. ven. sam."
-	months   = "janv. févr. mars avril mai juin juil. aout sept. oct. nov. déc."
-)
-
-// dayName is "lun. 23 nov." or "Mon Nov 23".
-func dayName(day time.Time, lang hub.Lang) string {
-	if lang == hub.English {
-		return day.Format("Mon Jan 2")
-	}
-	return fmt.Sprintf("%s %d %s", strings.Fields(weekdays)[day.Weekday()], day.Day(), strings.Fields(months)[day.Month()-1])
-}
-
 // spanName is "le lun. 23 nov." or "du lun. 23 nov. au dim. 29 nov.".
 func spanName(o Order, lang hub.Lang) string {
-	from, to := dayName(o.From.Time(), lang), dayName(o.To.Time(), lang)
+	from, to := hub.SMSDay(o.From.Time(), lang), hub.SMSDay(o.To.Time(), lang)
 	switch english := lang == hub.English; {
 	case english && o.From == o.To:
 		return "on " + from

@@ -19,6 +19,8 @@ import (
 	"context"
 	"html/template"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -57,6 +59,7 @@ type Deps struct {
 	Prefix  string                   // of what the outbox knows: the text <prefix>.code, and the secret words (see Word)
 	Public  func(path string) string // absolute address of a path of the hub
 	Brand   string                   // who writes
+	Office  string                   // telephone of the office; "" shows none
 	PerHour int                      // codes that are sent in an hour to all together; 0 for no limit
 	Spread  time.Duration            // codes are made so much later at most, by chance: what follows an answer tells nothing either
 	Until   func() time.Time         // when a technician's token ends that is made now
@@ -86,12 +89,20 @@ const (
 type Desk struct {
 	Deps
 	pages *template.Template
+	ours  *http.CrossOriginProtection // keeps the forms of other sites out
 }
 
 // NewDesk makes a desk. It fails when the page cannot be read.
 func NewDesk(d Deps) (*Desk, error) {
-	pages, err := template.ParseFS(files, "pages/*.html")
-	return &Desk{Deps: d, pages: pages}, err
+	desk := &Desk{Deps: d, ours: http.NewCrossOriginProtection()}
+	var err error
+	if desk.pages, err = template.ParseFS(files, "pages/*.html"); err != nil {
+		return nil, err
+	}
+	if u, err := url.Parse(d.Public("/")); err == nil && u.Host != "" {
+		return desk, desk.ours.AddTrustedOrigin(u.Scheme + "://" + u.Host)
+	}
+	return desk, nil
 }
 
 // Work is what the desk does in the background. A code that cannot be sent while it

@@ -38,6 +38,8 @@ type view struct {
 	Identifier string
 	Problem    string
 	Action     string
+	Office     string // whom to call
+	Dial       string // how: E.164
 }
 
 // show answers GET /otp. Scanners open it, too: it has no effect.
@@ -46,14 +48,20 @@ func (d *Desk) show(c echo.Context) error { return d.render(c, http.StatusOK, vi
 func (d *Desk) render(c echo.Context, status int, v view) error {
 	v.T = wordsIn(web.LangOf(c))
 	v.Action = "/otp?" + url.Values{"purpose": {forTech}, "lang": {string(web.LangOf(c))}}.Encode()
+	if phone, err := hub.ParsePhone(d.Office); err == nil {
+		v.Office, v.Dial = d.Office, string(phone)
+	}
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin") // with no-referrer, older browsers do not say that the form is ours
 	return web.Page(c, status, d.pages, "otp", v)
 }
 
 // submit answers POST /otp: a code is asked for, or typed.
 func (d *Desk) submit(c echo.Context) error {
+	if err := d.ours.Check(c.Request()); err != nil {
+		return hub.Fail(hub.Forbidden, "forbidden", "The form is of another site.", err)
+	}
 	t := wordsIn(web.LangOf(c))
 	form, err := c.FormParams()
 	if err != nil {

@@ -124,3 +124,52 @@ func TestWithoutERPNext(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestWhomToCall: who does not get in finds the number of the office on the page,
+// when there is one.
+func TestWhomToCall(t *testing.T) {
+	t.Parallel()
+	for office, want := range map[string]string{"418 555-0100": `href="tel:&#43;14185550100">Appeler le bureau : 418 555-0100</a>`, "": ""} {
+		d := newDoor(t, func(deps *otp.Deps) { deps.Office = office })
+		for _, page := range []reply{
+			d.do(http.MethodGet, "/otp", nil, map[string]string{"Accept": "text/html"}),
+			d.form("/otp", map[string]string{"identifier": "5145550101", "step": "verify", "code": "123456"}),
+		} {
+			if strings.Contains(page.body, "call-office") != (want != "") || !strings.Contains(page.body, want) {
+				t.Errorf("with the office %q: %s", office, page.body)
+			}
+		}
+	}
+}
+
+// TestFormsOfOthers: another site has nobody's browser ask for codes or come in; a
+// browser that says less of where a form is from is believed when it names us.
+func TestFormsOfOthers(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	for _, c := range []struct {
+		header, value string
+		ours          bool
+	}{
+		{"Sec-Fetch-Site", "cross-site", false},
+		{"Sec-Fetch-Site", "same-site", false},
+		{"Origin", "https://evil.example.com", false},
+		{"Origin", "null", false},
+		{"Sec-Fetch-Site", "same-origin", true},
+		{"Origin", "https://hub.example.com", true},
+		{"X-None", "", true},
+	} {
+		got := d.do(http.MethodPost, "/otp", []byte("identifier=5145550101"), map[string]string{
+			"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": home, "Accept": "text/html", c.header: c.value,
+		})
+		if want := map[bool]int{true: http.StatusOK, false: http.StatusForbidden}[c.ours]; got.status != want {
+			t.Errorf("%s %q: %d, want %d", c.header, c.value, got.status, want)
+		}
+	}
+	if states := d.idle(); len(states) != 3 {
+		t.Errorf("stored %v", states)
+	}
+	if page := d.do(http.MethodGet, "/otp", nil, nil); page.head.Get("Referrer-Policy") != "same-origin" {
+		t.Errorf("browsers hide where the form is from: %v", page.head)
+	}
+}

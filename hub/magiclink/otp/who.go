@@ -57,13 +57,13 @@ func first(found []known) known {
 func (d *Desk) technicians(ctx context.Context, id, _ string) (found []known, err error) {
 	crew, err := erpnext.List[erpnext.DispatchTechnician](ctx, d.ERPNext, erpnext.Query{
 		Doctype: "Dispatch Technician", Filters: []erpnext.Filter{erpnext.Eq("active", 1)},
-		Fields: []string{"name", "phone", "email", "user", "resource_type"},
+		Fields: []string{"name", "phone", "email", "user", "active", "resource_type"},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the technicians: %w", err)
 	}
 	for _, t := range crew {
-		if t.ResourceType == "material" {
+		if !t.Works() {
 			continue
 		}
 		k := known{Subject: t.Name, Doctype: "Dispatch Technician"}

@@ -22,7 +22,7 @@ const (
 // and a client that reads one thing after the other, each turn in turn. It takes
 // its own time whatever b.N is.
 func BenchmarkDevicePage(b *testing.B) {
-	w := newWorld(b)
+	w := reader(b)
 	w.set(func() { w.delay = benchDelay })
 	erp := erpnexttest.Client(b, w.url, nil)
 	staff, tech := office(b.Context()), as(b.Context(), "T1")
@@ -57,7 +57,7 @@ func BenchmarkDevicePage(b *testing.B) {
 
 // BenchmarkDeviceDead shows a device while one source hangs: the line of the ONU.
 func BenchmarkDeviceDead(b *testing.B) {
-	w := newWorld(b)
+	w := reader(b)
 	w.set(func() { w.delay = benchDelay })
 	w.open(func(ctx context.Context, _ string) (any, error) {
 		<-ctx.Done()

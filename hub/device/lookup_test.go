@@ -21,7 +21,7 @@ func (w *world) lookup(as, code, job string) doc {
 
 func TestACodeIsFoundInAnyNotation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := reader(t)
 	for code, want := range map[string]string{
 		"ZZ-77001122":            "serial EQP-A", // in the register with blanks and dots, in small letters
 		"sn: zz77001122":         "serial EQP-A",
@@ -67,7 +67,7 @@ func TestACodeIsFoundInAnyNotation(t *testing.T) {
 // number of one; sixty others have its characters in between.
 func TestTheRightOneAmongMany(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := quiet(t)
 	put := func(d doc) {
 		d["equipment_type"] = "Router"
 		if _, err := w.site.Put("Service Equipment", d); err != nil {
@@ -88,7 +88,7 @@ func TestTheRightOneAmongMany(t *testing.T) {
 
 func TestAConflictTellsWhatTheCallerMayKnow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := reader(t)
 	if found := w.lookup("staff", "QB4400112233", "DJ-B"); found["conflict"] != nil || found["create_hint"] != nil {
 		t.Errorf("at its own place: %v", found)
 	}
@@ -120,7 +120,7 @@ func TestAConflictTellsWhatTheCallerMayKnow(t *testing.T) {
 
 func TestAnUnknownCodeFillsInTheForm(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := reader(t)
 	for code, want := range map[string]string{
 		"S/N NX7711220099":   "serial_number=NX7711220099",
 		"00:E0:FC:99:99:99":  "mac_address=00:E0:FC:99:99:99",

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"gigafibre.ca/targo-hub/hub"
-	"gigafibre.ca/targo-hub/hub/device/sight"
+	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -36,7 +36,7 @@ func (d *Desk) Mount(r *web.Router) {
 	web.Operation(r, web.Op{
 		Method: http.MethodGet, Path: "/device/{serial}", Guard: guard, ID: "show-device", Calls: true,
 		Summary:     "Show a device: itself, customer, location, subscription, issues, jobs, line",
-		Description: "Seven cards that stand for themselves, within three seconds whatever is away: `stale` is how it was last seen (`as_of`), `error` what could not be had. Secrets are left out, but for the Wi-Fi of a device where the technician who asks works now.",
+		Description: "Seven cards that stand for themselves, within three seconds whatever is away: `stale` is how it was last seen (`as_of`), `error` what could not be had. Secrets are left out, but for the Wi-Fi of a device at the place of an open visit of the technician who asks: of today, tomorrow, or his link.",
 	}, d.look)
 }
 
@@ -48,6 +48,9 @@ type lookupInput struct {
 type lookupOutput struct{ Body Found }
 
 func (d *Desk) lookup(ctx context.Context, in *lookupInput) (*lookupOutput, error) {
+	if err := allowed(ctx, access.Scan); err != nil {
+		return nil, err
+	}
 	found, err := d.Lookup(ctx, in.Code, in.Job)
 	return &lookupOutput{Body: found}, err
 }
@@ -128,10 +131,10 @@ func (d *Desk) swap(ctx context.Context, in *swapInput) (*changedOutput, error) 
 // orderOf is what every order has, of who asks over HTTP. Keys are each caller's
 // own.
 func orderOf(ctx context.Context, key, job string) (Order, error) {
-	actor := hub.ActorOf(ctx)
-	if err := sight.Writes(actor); err != nil {
+	if err := allowed(ctx, access.JobEquipment); err != nil {
 		return Order{}, err
 	}
+	actor := hub.ActorOf(ctx)
 	o := Order{Job: strings.TrimSpace(job), By: actor.String()}
 	if key != "" {
 		o.Key = actor.String() + "/" + key
@@ -142,8 +145,16 @@ func orderOf(ctx context.Context, key, job string) (Order, error) {
 	return o, nil
 }
 
+// allowed refuses a technician whose link does not carry the right.
+func allowed(ctx context.Context, scope string) error {
+	if actor := hub.ActorOf(ctx); actor.Role == hub.RoleTechnician && !access.May(actor, scope) {
+		return hub.Fail(hub.Forbidden, "forbidden", "The link does not carry the right to do this.", nil)
+	}
+	return nil
+}
+
 type lookInput struct {
-	Serial string `path:"serial" maxLength:"140" doc:"A serial number, or another code of the device"`
+	Serial string `path:"serial" maxLength:"140" doc:"A serial number, another code of the device, or the name of its document"`
 }
 
 type lookOutput struct {
@@ -162,6 +173,9 @@ type lookOutput struct {
 }
 
 func (d *Desk) look(ctx context.Context, in *lookInput) (*lookOutput, error) {
+	if err := allowed(ctx, access.JobRead); err != nil {
+		return nil, err
+	}
 	shown, err := d.Look(ctx, in.Serial)
 	if err != nil {
 		return nil, err

@@ -95,26 +95,62 @@ func newWorld(t testing.TB) *world {
 	return worldAt(t, erpnexttest.Site(t, founded[erpnextsim.V16], nil))
 }
 
-// worldAt is a hub with a site that may be others' as well.
+// worldAt is a hub with a site that may be others' as well, where changes are
+// worked off.
 func worldAt(t testing.TB, site *erpnextsim.Site) *world {
+	t.Helper()
+	w := quietAt(t, site)
+	w.works()
+	return w
+}
+
+// quietAt is a hub that nobody asks to change anything.
+func quietAt(t testing.TB, site *erpnextsim.Site) *world {
 	t.Helper()
 	w := &world{TB: t, site: site, store: hubtest.Store(t), log: &bytes.Buffer{}}
 	w.url = erpnexttest.Serve(t, http.HandlerFunc(w.line))
 	w.open(nil)
-	w.works()
 	return w
+}
+
+// quiet is one with a site of its own, which the test changes.
+func quiet(t testing.TB) *world { return quietAt(t, erpnexttest.Site(t, founded[erpnextsim.V16], nil)) }
+
+// shelf is a site that nobody changes; it lasts as long as the tests.
+var shelf = sync.OnceValues(func() (*erpnextsim.Site, error) {
+	image, err := founded[erpnextsim.V16]()
+	if err != nil {
+		return nil, err
+	}
+	return erpnextsim.New(erpnextsim.Options{Image: image})
+})
+
+// reader is a hub before that one.
+func reader(t testing.TB) *world {
+	t.Helper()
+	site, err := shelf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return quietAt(t, site)
 }
 
 // open makes the desk and its door.
 func (w *world) open(olt func(context.Context, string) (any, error)) {
 	w.Helper()
 	w.desk = w.hired(w.store, olt)
-	edge, err := web.NewServer(web.Config{Listen: "127.0.0.1:0", MetricsListen: "off"}, web.Deps{Verifier: hubtest.Door{}, Memory: w.store})
+	w.door = w.edge(hubtest.Door{})
+}
+
+// edge is a door of the desk.
+func (w *world) edge(who hubtest.Door) http.Handler {
+	w.Helper()
+	edge, err := web.NewServer(web.Config{Listen: "127.0.0.1:0", MetricsListen: "off"}, web.Deps{Verifier: who, Memory: w.store})
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.desk.Mount(edge.Router())
-	w.door = edge.Handler()
+	return edge.Handler()
 }
 
 // hired is a desk, one of those of any hub.
@@ -135,7 +171,7 @@ func (w *world) works() {
 // run works a desk's changes off.
 func (w *world) run(desk *device.Desk) (stop func()) {
 	w.Helper()
-	runner := keep.NewRunner(w.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 10 * time.Millisecond, Lease: time.Second, Drain: time.Millisecond})
+	runner := keep.NewRunner(w.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 50 * time.Millisecond, Lease: 400 * time.Millisecond, Drain: time.Millisecond})
 	for _, work := range desk.Work() {
 		work.Backoff = []time.Duration{5 * time.Millisecond}
 		runner.Register(work)

@@ -21,7 +21,7 @@ type EquipmentData struct {
 	Warehouse  string `json:"warehouse"`
 	HeldBy     string `json:"held_by_technician"`
 	HolderName string `json:"holder_name"`
-	Wifi       *Wifi  `json:"wifi,omitempty" doc:"For the technician who works there now; every look is written down"`
+	Wifi       *Wifi  `json:"wifi,omitempty" doc:"For the technician who has an open visit there; every look is written down"`
 }
 
 // CustomerData is whose it is.

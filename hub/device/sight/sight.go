@@ -16,9 +16,6 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 )
 
-// Scope is what a technician's link must allow for writes.
-const Scope = "job:equipment"
-
 // Visit is a work order of a technician.
 type Visit struct {
 	Name     string       `json:"name"`
@@ -154,13 +151,4 @@ func Mine(technician string, job *erpnext.DispatchJob) error {
 		return nil
 	}
 	return hub.Fail(hub.Forbidden, "job-forbidden", "This work order is somebody else's.", nil)
-}
-
-// Writes refuses a technician whose link does not allow it. A link without scopes
-// allows all of them.
-func Writes(actor hub.Actor) error {
-	if actor.Role != hub.RoleTechnician || len(actor.Scopes) == 0 || actor.May(Scope) {
-		return nil
-	}
-	return hub.Fail(hub.Forbidden, "job-forbidden", "This link does not allow changes to equipment.", nil)
 }

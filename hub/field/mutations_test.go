@@ -36,7 +36,7 @@ type seq int
 
 // wire is a mutation as a telephone sends it, five minutes ago.
 func (s seq) wire(id, job, kind string, data body, more ...any) body {
-	w := body{"id": "mutation-" + id, "seq": int(s), "job": job, "kind": kind, "at": morning.Add(-5 * time.Minute).Format(time.RFC3339), "data": data}
+	w := body{"id": "mutation-" + job + "-" + id, "seq": int(s), "job": job, "kind": kind, "at": morning.Add(-5 * time.Minute).Format(time.RFC3339), "data": data}
 	for i := 0; i+1 < len(more); i += 2 {
 		w[more[i].(string)] = more[i+1]
 	}
@@ -92,10 +92,22 @@ func (c *crew) remarks(t testing.TB, job string) (texts []string) {
 	return texts
 }
 
-// TestADayIsWrittenDown sends a visit at once, in the wrong order.
-func TestADayIsWrittenDown(t *testing.T) {
+// TestOneSite is what telephones send of many work orders of one site.
+func TestOneSite(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t, erpnextsim.V16)
+	for name, what := range map[string]func(*testing.T, *crew){
+		"a day is written down": aDayIsWrittenDown, "ten times is once": tenTimesIsOnce, "nothing is written twice": nothingIsWrittenTwice,
+		"hopeless ones are refused alone": hopelessOnesAreRefusedAlone, "odd ones": oddOnes, "the office was faster": theOfficeWasFaster, "he corrects himself": heCorrectsHimself,
+		"it was his when he read it": itWasHisWhenHeReadIt, "a photo is attached once": aPhotoIsAttachedOnce, "the same picture again": theSamePictureAgain,
+		"a signature": aSignature, "his signature after all": hisSignatureAfterAll,
+	} {
+		t.Run(name, func(t *testing.T) { what(t, c) }) // one after the other: they share the site's clock and line
+	}
+}
+
+// aDayIsWrittenDown sends a visit at once, in the wrong order.
+func aDayIsWrittenDown(t *testing.T, c *crew) {
 	job, other := c.file(t, nil), c.file(t, nil)
 	got := c.send(t, "T1",
 		seq(5).wire("5-completed", job, "status", body{"status": "Completed"}),
@@ -122,10 +134,11 @@ func TestADayIsWrittenDown(t *testing.T) {
 	}
 }
 
-// TestTenTimesIsOnce from two telephones at once.
-func TestTenTimesIsOnce(t *testing.T) {
-	t.Parallel()
-	c := newCrew(t, erpnextsim.V16)
+// tenTimesIsOnce from two telephones at once, at two hubs.
+func tenTimesIsOnce(t *testing.T, c *crew) {
+	doors := []http.Handler{c.door, nil}
+	c.open(t, shift{wait: 20 * time.Second}) // a second hub with the same store
+	doors[1] = c.door
 	job := c.file(t, nil)
 	all := []body{seq(1).wire("note", job, "note", body{"text": "une fois"}), seq(2).wire("cable", job, "material", body{"item": "CABLE", "qty": 3}), seq(3).wire("road", job, "status", body{"status": "En Route"})}
 	var phones sync.WaitGroup
@@ -137,7 +150,8 @@ func TestTenTimesIsOnce(t *testing.T) {
 			if i%2 == 1 {
 				slices.Reverse(mine)
 			}
-			for _, r := range c.insist(t, "T1", mine...) {
+			phone := &crew{door: doors[i/2%2], now: morning}
+			for _, r := range phone.insist(t, "T1", mine...) {
 				mu.Lock()
 				switch r.State {
 				case "applied":
@@ -164,23 +178,19 @@ func TestTenTimesIsOnce(t *testing.T) {
 	}
 }
 
-// TestNothingIsWrittenTwice although a reply is lost after ERPNext has done what it
+// nothingIsWrittenTwice although a reply is lost after ERPNext has done what it
 // was asked, at each write in turn.
-func TestNothingIsWrittenTwice(t *testing.T) {
-	t.Parallel()
+func nothingIsWrittenTwice(t *testing.T, c *crew) {
 	for cut := 1; cut <= 5; cut++ {
-		t.Run(fmt.Sprint(cut), func(t *testing.T) {
-			t.Parallel()
-			c := newCrew(t, erpnextsim.V16)
-			job := c.file(t, nil)
-			c.set(func() { c.cut = cut })
-			c.insist(t, "T1", seq(1).wire("note", job, "note", body{"text": "vu"}), seq(2).wire("power", job, "checklist", body{"label": "Puissance", "value": "-20"}),
-				seq(3).wire("cable", job, "material", body{"item": "CABLE", "qty": 3}), seq(4).wire("road", job, "status", body{"status": "En Route"}))
-			done := c.job(t, job)
-			if n := c.remarks(t, job); len(n) != 1 || len(done.Materials) != 1 || done.Status != "En Route" || done.Checklist[0].Value != "-20" || len(done.Checklist) != 2 {
-				t.Errorf("%d notes, %+v", len(n), done)
-			}
-		})
+		id := func(what string) string { return fmt.Sprintf("%s-%d", what, cut) }
+		job := c.file(t, nil)
+		c.set(func() { c.cut = cut })
+		c.insist(t, "T1", seq(1).wire(id("note"), job, "note", body{"text": "vu"}), seq(2).wire(id("power"), job, "checklist", body{"label": "Puissance", "value": "-20"}),
+			seq(3).wire(id("cable"), job, "material", body{"item": "CABLE", "qty": 3}), seq(4).wire(id("road"), job, "status", body{"status": "En Route"}))
+		done := c.job(t, job)
+		if n := c.remarks(t, job); len(n) != 1 || len(done.Materials) != 1 || done.Status != "En Route" || done.Checklist[0].Value != "-20" || len(done.Checklist) != 2 {
+			t.Errorf("cut at %d: %d notes, %+v", cut, len(n), done)
+		}
 	}
 }
 
@@ -250,10 +260,8 @@ func TestERPNextIsAway(t *testing.T) {
 	}
 }
 
-// TestHopelessOnesAreRefusedAlone: what is behind them goes on.
-func TestHopelessOnesAreRefusedAlone(t *testing.T) {
-	t.Parallel()
-	c := newCrew(t, erpnextsim.V16)
+// hopelessOnesAreRefusedAlone: what is behind them goes on.
+func hopelessOnesAreRefusedAlone(t *testing.T, c *crew) {
 	job, theirs := c.file(t, nil), c.file(t, map[string]any{"assigned_tech": "T2"})
 	got := c.send(t, "T1",
 		seq(1).wire("kind", job, "dance", body{}), seq(2).wire("flow", job, "flow_step", body{}), seq(3).wire("x", job, "note", body{"text": "vu"}, "id", "short"),
@@ -275,8 +283,8 @@ func TestHopelessOnesAreRefusedAlone(t *testing.T) {
 	}
 }
 
-// TestAThousandAtOnce are taken in handy portions.
-func TestAThousandAtOnce(t *testing.T) {
+// TestTooManyAtOnce are taken in handy portions.
+func TestTooManyAtOnce(t *testing.T) {
 	t.Parallel()
 	c := staffed(t, erpnextsim.V16, shift{wait: 300 * time.Millisecond})
 	job := c.file(t, nil)
@@ -288,7 +296,7 @@ func TestAThousandAtOnce(t *testing.T) {
 		t.Errorf("%d", w.Code)
 	}
 	c.set(func() { c.away = true })
-	got := c.send(t, "T1", all[:1000]...)
+	got := c.send(t, "T1", all[:201]...)
 	if i := slices.IndexFunc(got, func(r result) bool { return r.State != "retry" }); i >= 0 {
 		t.Errorf("%d: %+v", i, got[i])
 	}

@@ -29,15 +29,13 @@ func (c *crew) conflicts(t testing.TB) (n int) {
 
 func (c *crew) modified(t testing.TB, job string) string { return c.job(t, job).Modified.Text }
 
-// TestTheOfficeWasFaster about the same answer: both versions are kept. What it
+// theOfficeWasFaster about the same answer: both versions are kept. What it
 // changed elsewhere is in nobody's way.
-func TestTheOfficeWasFaster(t *testing.T) {
-	t.Parallel()
-	c := newCrew(t, erpnextsim.V16)
+func theOfficeWasFaster(t *testing.T, c *crew) {
 	rows := []body{{"label": "Puissance", "required": 1, "answer_type": "number", "value": ""}, {"label": "Câble", "answer_type": "text", "value": ""}}
 	job := c.file(t, body{"checklist": []any{rows[0], rows[1]}, "materials_used": []any{body{"item": "PRISE", "qty": 1}}})
 	seen := c.modified(t, job)
-	items := c.job(t, job).Checklist
+	items, before := c.job(t, job).Checklist, c.conflicts(t)
 	items[0].Value = "-25"
 	c.edit(t, job, erpnext.Values{"checklist": erpnext.Replace(items), "notes": "appeler avant", "priority": "high"})
 
@@ -68,16 +66,14 @@ func TestTheOfficeWasFaster(t *testing.T) {
 	told := slices.ContainsFunc(comments, func(said erpnext.Comment) bool {
 		return strings.Contains(said.Content, "-19.5") && strings.Contains(said.Content, "T1")
 	})
-	if err != nil || len(remarks) != 3 || c.conflicts(t) != 3 || !told {
+	if err != nil || len(remarks) != 3 || c.conflicts(t) != before+3 || !told {
 		t.Errorf("%v: %+v, %d events", err, comments, c.conflicts(t))
 	}
 }
 
-// TestHeCorrectsHimself: his own later answer replaces the earlier one, whatever
+// heCorrectsHimself: his own later answer replaces the earlier one, whatever
 // telephone it comes from; the earlier one does not come back.
-func TestHeCorrectsHimself(t *testing.T) {
-	t.Parallel()
-	c := newCrew(t, erpnextsim.V16)
+func heCorrectsHimself(t *testing.T, c *crew) {
 	job := c.file(t, nil)
 	seen := c.modified(t, job)
 	at := func(minutes int) []any {

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext"
 )
 
 // snapshot is a photo with the place where it was taken in it.
@@ -72,49 +72,42 @@ func (c *crew) content(t testing.TB, path string) []byte {
 	return raw
 }
 
-// TestAPhotoIsAttachedOnce although replies get lost, and tells nobody where it was
+// aPhotoIsAttachedOnce although replies get lost, and tells nobody where it was
 // taken but in the place for that.
-func TestAPhotoIsAttachedOnce(t *testing.T) {
-	t.Parallel()
+func aPhotoIsAttachedOnce(t *testing.T, c *crew) {
 	for cut := range 4 {
-		t.Run(fmt.Sprint(cut), func(t *testing.T) {
-			t.Parallel()
-			c := newCrew(t, erpnextsim.V16)
-			job := c.file(t, nil)
-			raw := snapshot(t, 200)
-			id := c.bring(t, "T1", job, raw)
-			c.set(func() { c.cut = cut })
-			photo := seq(1).wire("photo", job, "photo", body{"upload": id, "kind": "before", "caption": "compteur", "lat": 45.4, "lon": -72.7})
-			c.insist(t, "T1", photo, seq(2).wire("again", job, "note", body{"text": "photo prise"}))
-			if s := states(c.send(t, "T1", photo)); s != "duplicate" {
-				t.Errorf("the second time: %s", s)
-			}
-			done, sum := c.job(t, job), sha256.Sum256(raw)
-			files, err := c.erp.Attachments(t.Context(), "Dispatch Job", job)
-			if err != nil || len(files) != 1 || len(done.Photos) != 1 {
-				t.Fatalf("%v: %d files, %+v", err, len(files), done.Photos)
-			}
-			row := done.Photos[0]
-			if row.File != files[0].FileURL || !bool(files[0].IsPrivate) || row.Kind != "before" || row.SHA256 != hex.EncodeToString(sum[:]) || row.Caption != "compteur" ||
-				row.Technician != "T1" || row.Latitude != 45.4 || row.TakenAt.Text != "2026-11-23 08:55:00" {
-				t.Errorf("%+v %+v", row, files[0])
-			}
-			kept := c.content(t, row.File)
-			if _, err := jpeg.Decode(bytes.NewReader(kept)); err != nil || bytes.Contains(kept, []byte("Exif")) || bytes.Contains(kept, []byte("45.4 N")) {
-				t.Errorf("%d bytes, %v", len(kept), err)
-			}
-			if w := c.ask(t, "T1", http.MethodGet+" "+"/field/uploads/"+id, nil); w.Code != http.StatusNotFound {
-				t.Errorf("the upload is still there: %d", w.Code)
-			}
-		})
+		job := c.file(t, nil)
+		raw := snapshot(t, 200+uint8(cut))
+		id := c.bring(t, "T1", job, raw)
+		c.set(func() { c.cut = cut })
+		photo := seq(1).wire(fmt.Sprintf("photo-%d", cut), job, "photo", body{"upload": id, "kind": "before", "caption": "compteur", "lat": 45.4, "lon": -72.7})
+		c.insist(t, "T1", photo, seq(2).wire(fmt.Sprintf("again-%d", cut), job, "note", body{"text": "photo prise"}))
+		if s := states(c.send(t, "T1", photo)); s != "duplicate" {
+			t.Errorf("the second time: %s", s)
+		}
+		done, sum := c.job(t, job), sha256.Sum256(raw)
+		files, err := c.erp.Attachments(t.Context(), "Dispatch Job", job)
+		if err != nil || len(files) != 1 || len(done.Photos) != 1 {
+			t.Fatalf("%v: %d files, %+v", err, len(files), done.Photos)
+		}
+		row := done.Photos[0]
+		if row.File != files[0].FileURL || !bool(files[0].IsPrivate) || row.Kind != "before" || row.SHA256 != hex.EncodeToString(sum[:]) || row.Caption != "compteur" ||
+			row.Technician != "T1" || row.Latitude != 45.4 || row.TakenAt.Text != "2026-11-23 08:55:00" {
+			t.Errorf("%+v %+v", row, files[0])
+		}
+		kept := c.content(t, row.File)
+		if _, err := jpeg.Decode(bytes.NewReader(kept)); err != nil || bytes.Contains(kept, []byte("Exif")) || bytes.Contains(kept, []byte("45.4 N")) {
+			t.Errorf("%d bytes, %v", len(kept), err)
+		}
+		if w := c.ask(t, "T1", http.MethodGet+" "+"/field/uploads/"+id, nil); w.Code != http.StatusNotFound {
+			t.Errorf("the upload is still there: %d", w.Code)
+		}
 	}
 }
 
-// TestASignature is the customer's, with the name; a second telephone does not
+// aSignature is the customer's, with the name; a second telephone does not
 // replace it unseen.
-func TestASignature(t *testing.T) {
-	t.Parallel()
-	c := newCrew(t, erpnextsim.V16)
+func aSignature(t *testing.T, c *crew) {
 	job := c.file(t, body{"assistants": []any{body{"technician": "T2"}}})
 	seen := c.modified(t, job)
 	first, second := c.bring(t, "T1", job, snapshot(t, 10)), c.bring(t, "T2", job, snapshot(t, 20))
@@ -141,5 +134,54 @@ func TestASignature(t *testing.T) {
 		seq(4).wire("p3", job, "photo", body{"upload": "none", "kind": "selfie"}), seq(5).wire("p4", job, "photo", body{"upload": "none", "kind": "after", "lat": 91}))
 	if s := states(refused); s != "rejected:not-found rejected:not-found rejected:invalid rejected:invalid" {
 		t.Error(s)
+	}
+}
+
+// theSamePictureAgain is attached once for each thing that it shows, and once for
+// each work order, though its bytes are dropped the first time.
+func theSamePictureAgain(t *testing.T, c *crew) {
+	job, other := c.file(t, nil), c.file(t, nil)
+	raw := snapshot(t, 60)
+	here, there := c.bring(t, "T1", job, raw), c.bring(t, "T1", other, raw)
+	got := c.insist(t, "T1", seq(1).wire("before", job, "photo", body{"upload": here, "kind": "before"}), seq(2).wire("after", job, "photo", body{"upload": here, "kind": "after"}),
+		seq(3).wire("after-2", job, "photo", body{"upload": here, "kind": "after"}), seq(1).wire("other", other, "photo", body{"upload": there, "kind": "after"}))
+	if s := strings.ReplaceAll(states(got), "duplicate", "applied"); s != "applied applied applied applied" {
+		t.Fatal(s)
+	}
+	for name, want := range map[string]int{job: 2, other: 1} {
+		done := c.job(t, name)
+		files, err := c.erp.Attachments(t.Context(), "Dispatch Job", name)
+		if err != nil || len(files) != 1 || len(done.Photos) != want || done.Photos[0].File != files[0].FileURL || done.Photos[want-1].File != files[0].FileURL {
+			t.Errorf("%s: %v, %d files, %+v", name, err, len(files), done.Photos)
+		}
+	}
+	if s := states(c.insist(t, "T2", seq(1).wire("stolen", other, "photo", body{"upload": there, "kind": "other"}))); s != "rejected:job-forbidden" {
+		t.Errorf("another technician: %s", s)
+	}
+}
+
+// hisSignatureAfterAll: the telephone insists on the one that met a conflict, and
+// whose bytes the office has already.
+func hisSignatureAfterAll(t *testing.T, c *crew) {
+	job := c.file(t, nil)
+	seen := c.modified(t, job)
+	c.edit(t, job, erpnext.Values{"customer_signature": "/private/files/office.png", "signed_by": "Bureau"})
+	id := c.bring(t, "T1", job, snapshot(t, 70))
+	sign := body{"upload": id, "signer": "Marie Essai"}
+	if s := states(c.insist(t, "T1", seq(1).wire("sign", job, "signature", sign, "base_modified", seen))); s != "conflict:document-changed" {
+		t.Fatal(s)
+	}
+	if s := states(c.insist(t, "T1", seq(2).wire("mine", job, "signature", sign, "base_modified", c.modified(t, job)))); s != "applied" && s != "duplicate" {
+		t.Fatal(s)
+	}
+	files, err := c.erp.Attachments(t.Context(), "Dispatch Job", job)
+	if done := c.job(t, job); err != nil || len(files) != 1 || done.Signature != files[0].FileURL || done.SignedBy != "Marie Essai" || len(done.Photos) != 1 {
+		t.Errorf("%v %d files, %+v", err, len(files), done)
+	}
+	if err := c.erp.Delete(t.Context(), "File", files[0].Name); err != nil {
+		t.Fatal(err)
+	}
+	if s := states(c.insist(t, "T1", seq(3).wire("taken-away", job, "photo", body{"upload": id, "kind": "other"}))); s != "rejected:not-found" {
+		t.Errorf("a file that the office has deleted: %s", s)
 	}
 }

@@ -40,6 +40,9 @@ func (d *Desk) Mount(r *web.Router) error {
 		Description: "Every mutation has its own `state`. `retry`: it is stored, or comes behind one that is not finished; send it again. `duplicate`: it was applied before. " +
 			"`conflict`: the office changed the same thing meanwhile; `document` is its version, the technician's is kept for the office. `rejected`: it can never be applied, `error` says why. Ids are remembered 7 days.",
 	}, d.mutate)
+	r.Handle(http.MethodGet, "/field/photos/{job}/{row}", web.Technician, d.photo, web.Doc{
+		Tag: "field", Summary: "One photo of a work order of the technician, small", Calls: true, Answer: "image/jpeg",
+	})
 	d.uploads.Mount(r)
 	return paper.Mount(r, paper.Deps{
 		Day: d.day, Mutations: d.mutations, Device: d.Device, Brand: d.Brand, Office: d.Config.OfficePhone, Secure: d.Secure, Now: d.Now, Log: d.Log,

@@ -76,10 +76,15 @@ type crew struct {
 	cut   int  // how many writes more until a reply is lost, once
 	kills int  // how many ends of work nobody lives to record
 	now   time.Time
+	// breaks gives another answer than the site's to some requests.
+	breaks func(r *http.Request) http.HandlerFunc
 }
 
 // badge names the caller: "T1" or "T1@DJ-00001", who came with the link of a job.
 const badge = "X-Test-Badge"
+
+// scopesHeader narrows what the link lets its technician do.
+const scopesHeader = "X-Test-Scopes"
 
 type door struct{}
 
@@ -88,7 +93,7 @@ func (door) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor
 	if who == "" || role != hub.RoleTechnician {
 		return hub.Actor{}, hub.Fail(hub.Unauthenticated, "unauthenticated", "Who are you?", nil)
 	}
-	return hub.Actor{Role: role, ID: who, Job: job, Expires: morning.Add(8 * time.Hour)}, nil
+	return hub.Actor{Role: role, ID: who, Job: job, Scopes: strings.Fields(r.Header.Get(scopesHeader)), Expires: morning.Add(8 * time.Hour)}, nil
 }
 
 func newCrew(t testing.TB, profile erpnextsim.Profile) *crew {
@@ -184,12 +189,18 @@ func (c *crew) clock() time.Time {
 func (c *crew) line(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	c.calls++
-	away, lost := c.away, false
+	away, lost, breaks := c.away, false, c.breaks
 	if r.Method != http.MethodGet && !away && c.cut > 0 {
 		c.cut--
 		lost = c.cut == 0
 	}
 	c.mu.Unlock()
+	if breaks != nil {
+		if answer := breaks(r); answer != nil {
+			answer(w, r)
+			return
+		}
+	}
 	switch {
 	case away:
 		panic(http.ErrAbortHandler)

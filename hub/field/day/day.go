@@ -93,15 +93,24 @@ func (d *Desk) Job(ctx context.Context, actor hub.Actor, name string) (Job, erro
 		return Job{}, err
 	}
 	jobs, there, err := d.read(ctx, actor, name)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = missed(there, len(jobs))
+	}
+	if err != nil {
 		return Job{}, err
-	case !there:
-		return Job{}, hub.Fail(hub.NotFound, "job-not-found", "", nil)
-	case len(jobs) == 0:
-		return Job{}, hub.Fail(hub.Forbidden, "job-forbidden", "This work order is somebody else's.", nil)
 	}
 	return jobs[0], nil
+}
+
+// missed says why none was found.
+func missed(there bool, found int) error {
+	switch {
+	case found > 0:
+		return nil
+	case there:
+		return hub.Fail(hub.Forbidden, "job-forbidden", "This work order is somebody else's.", nil)
+	}
+	return hub.Fail(hub.NotFound, "job-not-found", "", nil)
 }
 
 // mayRead refuses a link that was made for something else.
@@ -122,10 +131,20 @@ func (d *Desk) Jobs(ctx context.Context, actor hub.Actor, names ...string) ([]Jo
 // read reads those of the work orders that are the technician's; there tells that
 // any of them exists.
 func (d *Desk) read(ctx context.Context, actor hub.Actor, names ...string) (jobs []Job, there bool, err error) {
+	rows, there, err := d.own(ctx, actor, names)
+	if err != nil {
+		return nil, there, err
+	}
+	jobs, err = d.furnish(ctx, actor.ID, rows)
+	return jobs, there, err
+}
+
+// own reads them without what lies around them.
+func (d *Desk) own(ctx context.Context, actor hub.Actor, names []string) (rows []row, there bool, err error) {
 	if d.ERPNext == nil {
 		return nil, false, hub.PartOff("ERPNext")
 	}
-	rows, err := d.named(ctx, names)
+	rows, err = d.named(ctx, names)
 	if err != nil {
 		return nil, false, err
 	}
@@ -139,8 +158,7 @@ func (d *Desk) read(ctx context.Context, actor hub.Actor, names ...string) (jobs
 		free := r.AssignedTech == "" && actor.Job == r.Name // the link that he was given is for it
 		return r.AssignedTech != actor.ID && !helps && !free
 	})
-	jobs, err = d.furnish(ctx, actor.ID, rows)
-	return jobs, there, err
+	return rows, there, nil
 }
 
 // bound fills in the days that were left out, and refuses what cannot be.

@@ -19,7 +19,7 @@ type Job struct {
 	Name     string `json:"name"`
 	Modified string `json:"modified" doc:"Goes back as base_modified"`
 	When     string `json:"when" enum:"today,upcoming,done"`
-	NextUp   bool   `json:"next_up" doc:"The one to do now: at most one of the list"`
+	NextUp   bool   `json:"next_up" doc:"The one to do now: at most one of the list, none of an answer that is no list"`
 	Role     string `json:"role" enum:"lead,assistant"`
 	Late     bool   `json:"late" doc:"Unfinished, and of a day before"`
 	Draft    bool   `json:"draft" doc:"Planned, not published yet"`
@@ -167,6 +167,7 @@ type Photo struct {
 	Kind    string     `json:"kind"`
 	Caption string     `json:"caption,omitempty"`
 	TakenAt *time.Time `json:"taken_at,omitempty"`
+	Row     string     `json:"row,omitempty" doc:"Its name: GET /field/photos/{job}/{row} shows it"`
 	SHA256  string     `json:"sha256,omitempty" doc:"Of the bytes that the phone sent"`
 }
 

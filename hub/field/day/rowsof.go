@@ -144,7 +144,7 @@ func (v *view) photosOf(job string) []Photo {
 	out := []Photo{}
 	for _, p := range v.photos {
 		if p.Parent == job && p.Kind != "signature" {
-			out = append(out, Photo{Kind: p.Kind, Caption: p.Caption, TakenAt: instant(p.TakenAt, v.zone), SHA256: p.SHA256})
+			out = append(out, Photo{Row: p.Name, Kind: p.Kind, Caption: p.Caption, TakenAt: instant(p.TakenAt, v.zone), SHA256: p.SHA256})
 		}
 	}
 	return out

@@ -199,7 +199,7 @@ func (d *Desk) read(ctx context.Context, w Wire, clock clock) (Mutation, error) 
 		Technician: actor.ID, Link: actor.Job, Scopes: actor.Scopes, Lang: actor.Lang,
 	}
 	wrong := func(field, why string) (Mutation, error) {
-		return m, hub.Fail(hub.Invalid, "invalid", "This is no mutation.", nil, hub.WithField("/"+field, why))
+		return m, hub.Fail(hub.Invalid, "invalid", "The "+field+" cannot be used: "+why+".", nil, hub.WithField("/"+field, why))
 	}
 	scope, kind := scopes()[w.Kind]
 	switch {

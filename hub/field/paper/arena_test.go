@@ -34,6 +34,7 @@ type office struct {
 	uploads map[string][]byte
 	now     time.Time
 	cut     atomic.Bool
+	weather weather
 	refuse  int // POST /field/mutations answers this status
 }
 
@@ -165,7 +166,7 @@ func (o *office) open(t testing.TB) *httptest.Server {
 		return c.JSONBlob(200, []byte(`{"codes":[{"value":"TPLG0A1B2C3D","kind":"gpon","normalized":"TPLG0A1B2C3D","valid":true}]}`))
 	})
 	r.Handle("GET", "/equipment/lookup", web.Technician, lookup)
-	server := httptest.NewServer(o.signal(edge.Handler()))
+	server := httptest.NewServer(o.signal(o.weather.wrap(edge.Handler())))
 	t.Cleanup(server.Close)
 	return server
 }
@@ -182,7 +183,7 @@ func (o *office) signal(h http.Handler) http.Handler {
 }
 
 // control is how a browser's script changes the world: /cut, /heal, /conflict,
-// /expire and /accept.
+// /expire, /accept, /news, and the kinds of weather.
 func (o *office) control(t testing.TB) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -197,6 +198,12 @@ func (o *office) control(t testing.TB) *httptest.Server {
 			o.refuse, o.answer = 0, nil
 		case "/conflict":
 			o.answer = conflict
+		case "/news":
+			o.jobs[0].Notes = append(slices.Clone(o.jobs[0].Notes), day.Note{Text: "Le chien est attaché", By: "Bureau"})
+		case "/calm":
+			o.weather.now.Store("")
+		default:
+			o.weather.now.Store(r.URL.Path[1:])
 		}
 	}))
 	t.Cleanup(server.Close)
@@ -233,6 +240,7 @@ func (o *office) upload(c echo.Context) error {
 	id := "U" + strconv.Itoa(len(o.uploads))
 	o.uploads[id] = nil
 	c.Response().Header().Set("Location", "/field/uploads/"+id)
+	c.Response().Header().Set("Tus-Resumable", "1.0.0")
 	return c.NoContent(http.StatusCreated)
 }
 
@@ -244,6 +252,7 @@ func (o *office) patch(c echo.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.uploads[c.Param("id")] = append(o.uploads[c.Param("id")], raw...)
+	c.Response().Header().Set("Tus-Resumable", "1.0.0")
 	c.Response().Header().Set("Upload-Offset", strconv.Itoa(len(o.uploads[c.Param("id")])))
 	return c.NoContent(http.StatusNoContent)
 }

@@ -60,13 +60,13 @@ func TestDeadZone(t *testing.T) {
 	if got, want := o.kinds(), "status status checklist checklist note photo signature material equipment_link checklist checklist note"; got != want {
 		t.Errorf("arrived %q, not %q", got, want)
 	}
-	if saw.Mine != "Puissance mesurée (dBm) : -17" || saw.Theirs != "Puissance mesurée (dBm) : -19,9" {
+	if saw.Mine != "Puissance mesurée (dBm)\u00a0: -17" || saw.Theirs != "Puissance mesurée (dBm)\u00a0: -19,9" {
 		t.Errorf("the conflict shows %q and %q", saw.Mine, saw.Theirs)
 	}
 	if !strings.Contains(saw.Expired, "Rien n'est perdu") || !strings.Contains(saw.Full, "n'a plus de place") {
 		t.Errorf("an ended link: %q, a full phone: %q", saw.Expired, saw.Full)
 	}
-	if !strings.Contains(saw.Old, "plus de 24 h") || saw.Hint != "Gardez cette page sous la main" {
+	if !strings.Contains(saw.Old, "plus de 24\u00a0h") || saw.Hint != "Gardez cette page sous la main" {
 		t.Errorf("waiting for a day: %q, at the second visit: %q", saw.Old, saw.Hint)
 	}
 	if saw.Draft != "Brouillon" || saw.Stranger != "Tout est envoyé · 1 action d'un autre technicien attend sur ce téléphone" {

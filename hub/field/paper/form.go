@@ -64,7 +64,7 @@ func (p *desk) read(c echo.Context, form url.Values) (list []said, complaint str
 	case "material":
 		qty, err := strconv.ParseFloat(strings.Replace(text("qty"), ",", ".", 1), 64)
 		if text("item") == "" || err != nil {
-			return nil, "formEmpty", nil
+			return nil, "formNumber", nil
 		}
 		return []said{{"material", kind, map[string]any{"item": text("item"), "qty": qty}}}, "", nil
 	case "status", "checklist":
@@ -140,7 +140,10 @@ func (p *desk) outcome(results []mutation.Result, lang hub.Lang) (status int, pr
 			if r.Error == nil {
 				return http.StatusUnprocessableEntity, t["formConflict"]
 			}
-			return http.StatusUnprocessableEntity, strings.TrimSuffix(r.Error.Title+" – "+r.Error.Detail, " – ")
+			if lang == hub.English && r.Error.Detail != "" { // details are in English only
+				return http.StatusUnprocessableEntity, r.Error.Title + " – " + r.Error.Detail
+			}
+			return http.StatusUnprocessableEntity, r.Error.Title
 		}
 	}
 	return 0, ""

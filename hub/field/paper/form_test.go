@@ -22,7 +22,7 @@ func TestFormsWithoutScripts(t *testing.T) {
 		{"an answer", "checklist", "item.0=-18&id=FORM-123", 303, "FORM-123-item-0", `{"label":"Puissance mesurée (dBm)","value":"-18","was":""}`, ""},
 		{"no answer", "checklist", "id=FORM-123", 303, "", "", ""},
 		{"an empty note", "note", "text=+&id=FORM-123", 422, "", "", "Écrivez d&#39;abord quelque chose."},
-		{"material without a number", "material", "item=X&qty=deux&id=FORM-123", 422, "", "", "Écrivez d&#39;abord quelque chose."},
+		{"material without a number", "material", "item=X&qty=deux&id=FORM-123", 422, "", "", "une quantité en chiffres"},
 		{"the end before the checklist", "status", "status=Completed&id=FORM-123", 422, "", "", "Il reste à répondre"},
 		{"another form", "party", "id=FORM-123", 404, "", "", ""},
 	} {
@@ -71,15 +71,17 @@ func TestAnswersOfTheQueue(t *testing.T) {
 		mutation.Duplicate: {303, ""},
 		mutation.Conflict:  {409, "Le bureau a changé ce travail"},
 		mutation.Retry:     {202, "pas encore écrit au bureau"},
-		mutation.Rejected:  {422, "Pas permis – Ce travail est à un autre."},
+		mutation.Rejected:  {422, "id=\"problem\">Pas permis</p>"},
 	} {
 		o := newOffice()
 		o.answer = func(w mutation.Wire) mutation.Result {
-			return mutation.Result{ID: w.ID, State: state, Error: &mutation.Refusal{Code: "forbidden", Title: "Pas permis", Detail: "Ce travail est à un autre."}}
+			return mutation.Result{ID: w.ID, State: state, Error: &mutation.Refusal{Code: "forbidden", Title: "Pas permis", Detail: "This work order is somebody else's."}}
 		}
-		resp := ask(t, "POST", o.open(t).URL+"/j/job/DJ-1/note", "text=x&id=FORM-123", signedIn)
+		resp := ask(t, "POST", o.open(t).URL+"/j/job/DJ-1/note", "text=C%C3%A2ble+%3Cus%C3%A9%3E&id=FORM-123", signedIn)
 		if body := text(t, resp); resp.StatusCode != want.status || !strings.Contains(body, want.text) {
 			t.Errorf("%s: %d %s", state, resp.StatusCode, body)
+		} else if typed := strings.Contains(body, ">Câble &lt;usé&gt;</textarea>"); typed != (want.status >= 400) {
+			t.Errorf("%s: what was typed stands there: %v", state, typed)
 		}
 	}
 }

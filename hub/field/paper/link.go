@@ -65,8 +65,13 @@ func (p *desk) link(c echo.Context, lang hub.Lang) error {
 }
 
 // exchange answers POST /j/{jwt}: from now on a cookie is the proof, and the link
-// is gone from the address bar and from the history.
-func (p *desk) exchange(c echo.Context, _ hub.Lang) error {
+// is gone from the address bar and from the history. A form on somebody else's page
+// gets the page with the button: nobody is signed in without his knowing, as
+// somebody else perhaps.
+func (p *desk) exchange(c echo.Context, lang hub.Lang) error {
+	if site := c.Request().Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		return p.link(c, lang)
+	}
 	actor := hub.ActorOf(c.Request().Context())
 	c.SetCookie(access.Cookie(access.Technician, c.Param("jwt"), actor.Expires, p.Secure))
 	return c.Redirect(http.StatusSeeOther, "/j/")

@@ -44,6 +44,9 @@ func (p *desk) work(c echo.Context, lang hub.Lang, status int, problem string) e
 		return p.missing(c, lang, err)
 	}
 	v.Problem, v.Writes = problem, v.Work.When != day.Done && (v.Work.Role == "lead" || actor.Job == v.Work.Name)
+	if status >= http.StatusBadRequest {
+		v.said = c.Request().PostForm
+	}
 	return web.Page(c, status, p.pages, "job", v)
 }
 

@@ -34,10 +34,10 @@ func TestPages(t *testing.T) {
 		want        []string
 	}{
 		{"/j/", "private, no-cache", []string{"Prochain travail", "08:30–10:30", "&lt;b&gt;sonner&lt;/b&gt;", `href="tel:+14185550134"`, "maps.example.com", "En retard", "Terminé", "/j/job/DJ-3"}},
-		{"/j/job/DJ-1", "private, no-cache", []string{"Code 0000", `value="En Route"`, "Puissance mesurée", "Client averti hier", "NR2000123", "Câble SC/APC", "418 555-0134", `data-modified="2026-11-23`}},
+		{"/j/job/DJ-1", "private, no-cache", []string{"Code 0000", `value="En Route"`, "Puissance mesurée", "Client averti hier", `src="/field/photos/DJ-1/PH-1"`, "Avant\u00a0: Façade", "23 novembre 2026, 08\u00a0h\u00a020", "routeur Nordlys R2", "fibre (FTTH)", "1</strong> × Câble", "NR2000123", "Câble SC/APC", "418 555-0134", `data-modified="2026-11-23`}},
 		{"/j/job/DJ-4", "private, no-cache", []string{"Relevé de site", "Terminé"}},
 		{"/j/scan", "private, no-cache", []string{"<noscript>", "Ou tapez le code"}},
-		{"/j/device/NR2", "no-store", []string{"&lt;essai&gt;", "Mot de passe Wi-Fi", "état ancien (à 08:00)", "Rien à montrer", "Pas de réponse"}},
+		{"/j/device/NR2", "no-store", []string{"&lt;essai&gt;", "Mot de passe Wi-Fi", "information ancienne (à 08\u00a0h\u00a000)", "Rien à montrer", "Pas de réponse"}},
 		{"/j/offline", "no-store", []string{"Pas de réseau"}},
 	} {
 		resp := ask(t, "GET", base+test.path, "", signedIn)
@@ -80,6 +80,10 @@ func TestLink(t *testing.T) {
 	cookie := strings.Join(resp.Header.Values("Set-Cookie"), "; ")
 	if resp.StatusCode != 303 || resp.Header.Get("Location") != "/j/" || !strings.Contains(cookie, "targo_tech=good; Path=/") || !strings.Contains(cookie, "HttpOnly; SameSite=Lax") {
 		t.Errorf("exchange: %d to %q with %q", resp.StatusCode, resp.Header.Get("Location"), cookie)
+	}
+	resp = ask(t, "POST", base+"/j/good", "x=1", "Sec-Fetch-Site: cross-site")
+	if body := text(t, resp); resp.StatusCode != 200 || !strings.Contains(body, `id="open-day"`) || strings.Contains(strings.Join(resp.Header.Values("Set-Cookie"), ";"), "targo_tech") {
+		t.Errorf("from another site: %d, %v", resp.StatusCode, resp.Header)
 	}
 	if resp := ask(t, "GET", base+"/t/good", ""); resp.StatusCode != 308 || resp.Header.Get("Location") != "/j/good" {
 		t.Errorf("old link: %d to %q", resp.StatusCode, resp.Header.Get("Location"))

@@ -132,7 +132,7 @@ func newDesk(d Deps) (*desk, error) {
 		return nil, err
 	}
 	p.pages, err = template.New("").Option("missingkey=error").
-		Funcs(template.FuncMap{"group": group, "of": of, "dial": dial}).ParseFS(files, "pages/*.html")
+		Funcs(template.FuncMap{"group": group, "of": of, "dial": dial, "phone": phone}).ParseFS(files, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parsing the technician's pages: %w", err)
 	}

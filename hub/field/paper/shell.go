@@ -61,7 +61,7 @@ func (s *shell) write() error {
 		return fmt.Errorf("listing the files of the app: %w", err)
 	}
 	var text strings.Builder
-	for _, from := range [][2]string{{"send", "sync.js"}, {"fetchPage, find, forget, ours, tidy, versions", "kept.js"}, {"whose", "outbox.js"}, {"tell", "radio.js"}} {
+	for _, from := range [][2]string{{"send", "sync.js"}, {"fetchPage, find, forget, ours, picture, tidy, versions", "kept.js"}, {"whose", "outbox.js"}, {"tell", "radio.js"}} {
 		fmt.Fprintf(&text, "import { %s } from %q;\n", from[0], s.prefix()+"/"+from[1])
 	}
 	fmt.Fprintf(&text, "const SHELL = %q;\nconst FILES = %s;\n\n%s", s.version, known, s.files["sw.js"])

@@ -3,6 +3,7 @@ package paper
 import (
 	"cmp"
 	"html/template"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ type view struct {
 	Action, Title, Text string
 
 	tomorrow erpnext.Date
+	said     url.Values // by the form that was not taken
 }
 
 // office is whom to call.
@@ -74,6 +76,15 @@ func dial(phone string) template.URL {
 		return -1
 	}, phone)
 	return template.URL("tel:" + digits)
+}
+
+// phone shows a number as people read it: 418 555-0134.
+func phone(text string) string {
+	number, err := hub.ParsePhone(text)
+	if digits, here := strings.CutPrefix(string(number), "+1"); err == nil && here && len(digits) == 10 {
+		return digits[:3] + "\u00a0" + digits[3:6] + "-" + digits[6:]
+	}
+	return text
 }
 
 // part is one of the three lists of a day.
@@ -113,6 +124,20 @@ func (v view) Status(state string) string { return v.Word("status.", state) }
 // Type names a type of work.
 func (v view) Type(name string) string { return v.Word("type.", name) }
 
+// Value names a value that the office picks from a list, such as a type of device.
+func (v view) Value(name string) string { return cmp.Or(v.T["value."+name], name) }
+
+// Unit says what a quantity counts; pieces are counted without a word.
+func (v view) Unit(name string) string {
+	if name == "" {
+		return "×"
+	}
+	return v.Word("unit.", name)
+}
+
+// Said gives back what was typed into a form that was not taken.
+func (v view) Said(name string) string { return v.said.Get(name) }
+
 // Priority names a priority that stands out.
 func (v view) Priority(name string) string { return v.T["priority."+name] }
 
@@ -136,15 +161,30 @@ func (v view) DayOf(d erpnext.Date) string {
 	return hub.Day(d.Time(), v.Lang)
 }
 
+// By names who wrote a note: technicians by their names.
+func (v view) By(name string) string {
+	for _, p := range v.Work.Team {
+		if p.Technician == name {
+			return p.Name
+		}
+	}
+	return name
+}
+
 // Clock says what time of day it was, Moment the day too.
-func (v view) Clock(at time.Time) string { return local(at, "15:04") }
+func (v view) Clock(at time.Time) string {
+	if v.Lang == hub.French {
+		return local(at, "15\u00a0h\u00a004")
+	}
+	return local(at, "15:04")
+}
 
 // Moment names an instant that may be unknown.
 func (v view) Moment(at *time.Time) string {
 	if at == nil {
 		return ""
 	}
-	return local(*at, "2006-01-02 15:04")
+	return hub.Day(*at, v.Lang) + ", " + v.Clock(*at)
 }
 
 func local(at time.Time, layout string) string {

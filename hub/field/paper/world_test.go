@@ -33,7 +33,7 @@ func someJobs() []day.Job {
 		}},
 		Devices:   []day.Device{{Name: "EQP-00007", Type: "Router", Brand: "Nordlys", Model: "R2", Serial: "NR2000123", MAC: "00:11:22:33:44:55"}},
 		Materials: []day.Material{{Item: "CABLE-SC", Title: "Câble SC/APC 20 m", Qty: 1, UOM: "Nos"}},
-		Photos:    []day.Photo{{Kind: "before", TakenAt: &at}},
+		Photos:    []day.Photo{{Row: "PH-1", Kind: "before", Caption: "Façade", TakenAt: &at}},
 	}
 	second := day.Job{Name: "DJ-2", Modified: "m", When: day.Today, Role: "lead", Late: true, Subject: "Panne: pas d'Internet", JobType: "Repair", Priority: "urgent", Status: "Scheduled", Steps: []string{"En Route"}, Date: "2026-11-22", Start: "13:00", Customer: day.Customer{Full: "Aline Roy"}, Place: day.Place{Address: "9, rue Basse, Saint-Exemple"}}
 	third := day.Job{Name: "DJ-3", Modified: "m", When: day.Upcoming, Role: "assistant", Subject: "Retrait d'équipement", JobType: "Removal", Status: "Assigned", NeedsReason: true, Date: "2026-11-24", Customer: day.Customer{Full: "Garage Exemple inc."}, Place: day.Place{Address: "100, rue Haute"}}

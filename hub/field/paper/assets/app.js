@@ -2,7 +2,7 @@
 // there is a chance, and the page's own part is loaded. Without scripts, or
 // without https, the pages work by their forms alone.
 import { paintBar, setBusy } from "./bar.js";
-import { $, $$ } from "./dom.js";
+import { $, $$, show } from "./dom.js";
 import { keepDrafts, restoreDrafts } from "./draft.js";
 import { guard, here, swap } from "./fresh.js";
 import { atHome } from "./home.js";
@@ -12,6 +12,7 @@ import { hear } from "./radio.js";
 import { send } from "./sync.js";
 
 const EVERY = 30_000;
+const controlled = Boolean(navigator.serviceWorker?.controller); // the page came through it
 const pages = { day: "./day.js", job: "./job.js", scan: "./scan.js" };
 let painting, again = false, page;
 
@@ -53,12 +54,28 @@ async function worker() {
   await navigator.serviceWorker.register("/j/sw.js", { scope: "/j/", type: "module", updateViaCache: "none" });
   const ready = await navigator.serviceWorker.ready;
   const hrefs = (links) => $$(links).map((a) => a.getAttribute("href"));
-  ready.active.postMessage({ prime: [here(), ...hrefs("[data-prime]"), "/j/", "/j/scan"], keep: hrefs(".job-link") });
+  const list = $("#list") ? hrefs(".job-link") : undefined;
+  const prime = [...(controlled ? [] : [here()]), ...hrefs("[data-prime]"), "/j/", "/j/scan"];
+  ready.active.postMessage({ prime: list && controlled ? prime.filter((path) => path !== "/j/") : prime, keep: list });
+}
+
+// unkept leaves the page to its forms where the browser keeps nothing: in some
+// private windows, or when storage is blocked.
+function unkept(err) {
+  console.warn("nothing can be kept", err);
+  document.documentElement.classList.remove("scripted");
+  show($("#unkept"), true);
+}
+
+// late swaps in what came after this page was shown and before it listened.
+async function late() {
+  const shown = $("#app").dataset.at;
+  await swap((at) => at > shown);
 }
 
 async function start() {
-  document.documentElement.classList.add("scripted");
   await owner();
+  document.documentElement.classList.add("scripted");
   guard();
   keepDrafts();
   restoreDrafts();
@@ -79,6 +96,7 @@ async function start() {
   document.addEventListener("visibilitychange", trySend);
   setInterval(trySend, EVERY);
   $("#sync-now").addEventListener("click", send);
+  await late();
   await repaint();
   document.documentElement.dataset.ready = "1";
   await worker().catch((err) => console.warn("no service worker", err));
@@ -86,4 +104,4 @@ async function start() {
   await atHome();
 }
 
-if (isSecureContext && "serviceWorker" in navigator && navigator.locks && $("#app")) start();
+if (isSecureContext && "serviceWorker" in navigator && navigator.locks && $("#app")) start().catch(unkept);

@@ -13,18 +13,18 @@ export const setBusy = (on) => { busy = on; };
 export async function paintBar() {
   const [actions, scans, tech, contact] = await Promise.all([list(), all("scans"), whose(), get("facts", "contact")]);
   const waiting = actions.filter((a) => a.state === "waiting" && a.tech === tech);
-  const reading = scans.filter((s) => s.state === "waiting");
-  const troubles = actions.filter((a) => a.state === "conflict" || a.state === "rejected");
+  const reading = scans.filter((s) => s.state === "waiting" && s.tech === tech);
+  const troubles = actions.filter((a) => a.tech === tech && (a.state === "conflict" || a.state === "rejected"));
   const strangers = actions.filter((a) => a.tech !== tech && a.state === "waiting");
 
   const bar = $("#sync");
   bar.dataset.state = troubles.length ? "trouble" : waiting.length + reading.length ? "waiting" : "clear";
-  $("#sync-count").textContent = [
+  write($("#sync-count"), [
     waiting.length || !reading.length ? (waiting.length ? count(waiting.length, T.waiting) : T.allSent) : "",
     reading.length ? count(reading.length, T.scansWaiting) : "",
     ...troubleWords(troubles),
     strangers.length ? count(strangers.length, T.others) : "",
-  ].filter(Boolean).join(" · ");
+  ].filter(Boolean).join(" · "));
   $("#sync-state").textContent = stateOf(contact, waiting.length + reading.length);
   $("#sync-refresh").textContent = fill(T.refreshed, { time: when($("#app").dataset.at) });
   show($("#sync-expired"), contact?.outcome === "expired" && navigator.onLine);
@@ -32,6 +32,9 @@ export async function paintBar() {
   show($("#sync-now"), waiting.length + reading.length > 0);
   for (const tab of document.querySelectorAll("[data-waiting]")) tab.dataset.waiting = waiting.length || "";
 }
+
+// write leaves a text that stands already, else it would be read out once more.
+const write = (place, text) => { if (place.textContent !== text) place.textContent = text; };
 
 // troubleWords counts what the technician has to decide on.
 export function troubleWords(actions) {

@@ -2,7 +2,7 @@
 import { troubleWords } from "./bar.js";
 import { $, $$, el } from "./dom.js";
 import { find } from "./kept.js";
-import { list } from "./outbox.js";
+import { own } from "./outbox.js";
 import { hear } from "./radio.js";
 import { paintTroubles } from "./trouble.js";
 import { T, count, status } from "./words.js";
@@ -26,11 +26,11 @@ async function kept(card, tried = false) {
 }
 
 export async function paint() {
-  const actions = await list();
+  const actions = await own();
   for (const card of $$(".job[data-job]")) {
-    const own = actions.filter((a) => a.job === card.dataset.job);
-    $(".badge", card).replaceChildren(...badge(own));
-    const last = own.filter((a) => a.kind === "status" && (a.state === "waiting" || a.state === "done")).at(-1);
+    const here = actions.filter((a) => a.job === card.dataset.job);
+    $(".badge", card).replaceChildren(...badge(here));
+    const last = here.filter((a) => a.kind === "status" && (a.state === "waiting" || a.state === "done")).at(-1);
     if (last) {
       const shown = $(".status", card);
       shown.dataset.status = last.data.status;

@@ -8,7 +8,7 @@ import { tell } from "./radio.js";
 import { T, clock, fill } from "./words.js";
 
 const button = (text, onclick, kind = "") => el("button", { type: "button", class: kind, onclick }, text);
-const page = (e) => el("a", { class: "button second", href: "/j/device/" + encodeURIComponent(e.serial_number || e.name) }, T.open);
+const page = (e) => el("a", { class: "button second", href: "/j/device/" + encodeURIComponent(e.name || e.serial_number) }, T.open);
 
 async function throwAway(scan) {
   await drop("scans", scan.id);
@@ -70,7 +70,7 @@ function creation(scan) {
 export async function scanCard(scan) {
   const head = el("p", { class: "fine" }, clock(scan.made), scan.code ? ` · ${scan.code}` : "");
   if (scan.state === "waiting") {
-    return [head, scan.bytes && (await picture(scan.bytes, scan.type, T.reading)), el("p", {}, el("span", { class: "mark waiting" }, T.pending)), el("div", { class: "actions" }, discard(scan))];
+    return [head, scan.bytes && (await picture(scan.bytes, scan.type, T.photo)), el("p", {}, el("span", { class: "mark waiting" }, T.pending)), el("div", { class: "actions" }, discard(scan))];
   }
   if (scan.state === "failed" || !scan.codes?.length) {
     const again = async () => { await put("scans", { ...scan, state: "waiting", codes: undefined, problem: undefined }); await readOne({ ...scan, codes: undefined }).catch(() => {}); tell("changed"); };

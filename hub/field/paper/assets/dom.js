@@ -22,7 +22,14 @@ export function say(text, kind = "ok") {
   const place = $("#say");
   place.className = "say " + kind;
   place.textContent = text;
-  place.hidden = !text;
+}
+
+// focusOn leads the keyboard and screen readers to what is next, when that on
+// which they were is gone.
+export function focusOn(element) {
+  if (!element || (document.activeElement && document.activeElement !== document.body)) return;
+  if (!element.matches("a, button, input, select, textarea")) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
 }
 
 // picture draws a photo that is not sent yet; a canvas needs no address that the

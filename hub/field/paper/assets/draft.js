@@ -1,8 +1,8 @@
 // What is typed and not kept yet survives a reload or a phone that throws the page
 // out of its memory: longer texts are drafts until their form is done.
-import { $$ } from "./dom.js";
+import { $, $$ } from "./dom.js";
 
-const key = (field) => `draft:${location.pathname}:${field.id}`;
+const key = (field) => `draft:${$("#app").dataset.tech}:${location.pathname}:${field.id}`;
 
 export function keepDrafts() {
   document.addEventListener("input", ({ target }) => {

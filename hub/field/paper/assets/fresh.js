@@ -7,11 +7,13 @@ import { find } from "./kept.js";
 
 export const here = () => location.pathname;
 
-export async function swap() {
+// swap brings the kept page in, if it is wanted: when says when it was made.
+export async function swap(wanted = () => true) {
   const kept = await find(here());
   if (!kept) return;
   const page = new DOMParser().parseFromString(await kept.text(), "text/html");
   if (page.documentElement.lang !== document.documentElement.lang) return;
+  if (!wanted($("#app", page)?.dataset.at ?? "")) return;
   const focus = place(document.activeElement);
   for (const part of $$("[data-part]")) {
     const newer = page.getElementById(part.id);

@@ -30,6 +30,7 @@ const takers = {
     }
     await add({ job, kind: "status", data, base: base() });
     clean(form);
+    await paint();
   },
   async note(form) {
     const text = form.elements.text.value.trim();
@@ -42,7 +43,8 @@ const takers = {
   async material(form) {
     const named = form.elements.namedItem("item"); // elements.item is a method of all forms
     const item = named.value.trim(), qty = Number(form.elements.qty.value.replace(",", "."));
-    if (!item || !(qty >= 0)) { say(T.empty, "error"); named.focus(); return; }
+    if (!item) { say(T.empty, "error"); named.focus(); return; }
+    if (!(qty >= 0)) { say(fill(T.notNumber, { list: item }), "error"); form.elements.qty.focus(); return; }
     const row = $$("#material-list [data-item]").find((r) => r.dataset.item === item);
     const was = row ? Number(row.dataset.qty) : undefined;
     await add({ job, kind: "material", data: { item, qty, was }, about: row?.dataset.title ?? item, base: base() });
@@ -61,6 +63,12 @@ async function answer(item) {
   if (!control) return;
   const value = control.type === "checkbox" ? (control.checked ? "1" : "") : control.value.trim();
   if (value === item.dataset.value) return;
+  control.toggleAttribute("aria-invalid", false);
+  if (value && item.dataset.type === "number" && !Number.isFinite(Number(value.replace(",", ".")))) {
+    control.setAttribute("aria-invalid", "true");
+    say(fill(T.notNumber, { list: item.dataset.label }), "error");
+    return;
+  }
   const was = item.dataset.was;
   item.dataset.value = item.dataset.was = value;
   await add({ job, kind: "checklist", data: { label: item.dataset.label, value, was }, base: base() });
@@ -70,8 +78,17 @@ async function keeping(work) {
   try {
     await work();
   } catch (err) {
-    say(isFull(err) ? T.fullText : String(err?.message ?? err), "error");
+    say(isFull(err) ? T.fullText : T.unkept, "error");
   }
+}
+
+// once keeps a finger that taps twice from saying it twice.
+const busy = new WeakSet();
+async function once(form, work) {
+  if (busy.has(form)) return;
+  busy.add(form);
+  await keeping(work);
+  busy.delete(form);
 }
 
 export function start() {
@@ -81,12 +98,13 @@ export function start() {
     const take = takers[event.target.dataset.kind];
     if (!take) return;
     event.preventDefault();
-    say("");
-    keeping(() => take(event.target, event.submitter));
+    once(event.target, () => { say(""); return take(event.target, event.submitter); });
   });
   document.addEventListener("change", (event) => {
     const item = event.target.closest(".item");
-    if (item && event.target.type !== "file") keeping(() => answer(item).then(() => clean(item)));
+    if (!item || event.target.type === "file") return;
+    say("");
+    keeping(() => answer(item).then(() => clean(item)));
   });
 }
 

@@ -4,7 +4,7 @@
 // way answers in the hub's place, such as the page of a café's network.
 import { tell } from "./radio.js";
 
-const PAGES = "targo-pages";
+const PAGES = "targo-pages", PICTURES = "targo-pictures";
 
 // ours tells that the hub made the answer, and gives the version of its files.
 export const ours = (response) => response.headers.get("Targo-App");
@@ -36,9 +36,21 @@ export async function tidy(paths) {
     const { pathname } = new URL(url);
     if (pathname.startsWith("/j/job/") && !paths.includes(pathname)) await pages.delete(pathname);
   }
+  const pictures = await caches.open(PICTURES);
+  for (const { url } of await pictures.keys()) {
+    if (!paths.includes("/j/job/" + new URL(url).pathname.split("/")[3])) await pictures.delete(url);
+  }
 }
 
-export const forget = () => caches.delete(PAGES);
+export const forget = async () => { await caches.delete(PAGES); await caches.delete(PICTURES); };
+
+// picture gives a photo of a work order, which is the same for ever.
+export async function picture(request) {
+  const pictures = await caches.open(PICTURES);
+  const answer = (await pictures.match(request)) ?? (await fetch(request));
+  if (answer.ok && /^image/.test(answer.headers.get("Content-Type"))) await pictures.put(request, answer.clone()).catch(() => {});
+  return answer;
+}
 
 // versions gives those that the kept pages were made by: their files are needed.
 export async function versions() {

@@ -16,7 +16,7 @@ export async function add({ id = crypto.randomUUID(), job, kind, data, about, ba
   const now = new Date();
   await change(["actions", "files", "facts"], async (s) => {
     if (await s("actions").get(id)) return;
-    const tech = (await s("facts").get("tech")) ?? "";
+    const tech = globalThis.document?.querySelector("#app")?.dataset.tech || ((await s("facts").get("tech")) ?? "");
     const seq = ((await s("facts").get("seq:" + job)) ?? 0) + 1;
     if (file) await s("files").put({ ...file, id, job, sent: 0 });
     await s("facts").put(seq, "seq:" + job);
@@ -29,12 +29,18 @@ export async function add({ id = crypto.randomUUID(), job, kind, data, about, ba
   tell("added");
 }
 
+// list gives what anybody did on this phone, own what its technician did.
+export async function own() {
+  const tech = await whose();
+  return (await list()).filter((a) => a.tech === tech);
+}
+
 export async function list() {
   const found = await all("actions");
   return found.sort((a, b) => (a.job === b.job ? a.seq - b.seq : a.job < b.job ? -1 : 1));
 }
 
-export const ofJob = async (job) => (await list()).filter((a) => a.job === job);
+export const ofJob = async (job) => (await own()).filter((a) => a.job === job);
 
 // settle writes the hub's answer to an action. Bytes that arrived are let go.
 export async function settle(id, state, answer) {
@@ -48,15 +54,17 @@ export async function settle(id, state, answer) {
 }
 
 // resend puts an answered action back, at the end of its job's queue, as a new one
-// that the technician does now, knowing the state that the hub has shown.
+// that the technician does now, knowing the state that the hub has shown. Bytes
+// that are still here go up once more if the hub has them no longer.
 export async function resend(id, base) {
   const now = new Date();
-  await change(["actions", "facts"], async (s) => {
+  await change(["actions", "facts", "files"], async (s) => {
     const old = await s("actions").get(id);
     if (!old) return;
     const seq = ((await s("facts").get("seq:" + old.job)) ?? 0) + 1;
     const { was, ...data } = old.data;
     if (old.kind.startsWith("equipment_") && old.state === "conflict") data.confirm = true;
+    if (old.file && (await s("files").get(old.file))) delete data.upload;
     await s("facts").put(seq, "seq:" + old.job);
     await s("actions").drop(id);
     await s("actions").put({

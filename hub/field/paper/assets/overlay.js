@@ -1,6 +1,6 @@
 // What waits in the outbox is painted over what the hub said last, so that the
 // page shows the work as it is on the spot, also after a reload in a dead zone.
-import { $, $$, el, picture, show } from "./dom.js";
+import { $, $$, el, focusOn, picture, show } from "./dom.js";
 import { get } from "./idb.js";
 import { ofJob } from "./outbox.js";
 import { paintTroubles } from "./trouble.js";
@@ -66,6 +66,7 @@ export async function paintJob(job) {
 
 // paintSteps lets the technician press what may follow the state that is shown.
 function paintSteps() {
+  const pressed = document.activeElement?.closest?.("#status button[data-from]");
   const now = $("#status-now")?.dataset.status;
   const atHub = now === $("#status-now")?.dataset.server;
   for (const button of $$("#status button[data-from]")) {
@@ -75,6 +76,7 @@ function paintSteps() {
     if (current) button.setAttribute("aria-current", "step");
   }
   show($("#finish"), now === "In Progress");
+  if (pressed?.disabled) { pressed.blur(); focusOn($("#status button[data-from]:not(:disabled)") ?? $("#steps-title")); }
   const items = $$(".item"), open = missing().length, done = items.filter((i) => i.dataset.value).length;
   const left = $("#checklist-left");
   if (left) { left.textContent = `${done}/${items.length}`; left.dataset.open = open || ""; }

@@ -27,6 +27,7 @@ export async function shrink(file, long = 1600, quality = 0.82) {
   const scale = Math.min(1, long / Math.max(image.width, image.height));
   const canvas = el("canvas", { width: Math.round(image.width * scale), height: Math.round(image.height * scale) });
   const pen = canvas.getContext("2d");
+  pen.imageSmoothingQuality = "high"; // bars and small print stay readable
   pen.fillStyle = "#ffffff"; // JPEG knows no transparency
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -77,11 +78,16 @@ export function startPhotos(job) {
     if (input.type !== "file" || !input.closest("[data-kind=photo], [data-kind=checklist]")) return;
     const item = input.closest("[data-label]")?.dataset.label;
     const kind = item ? "other" : $("#photo-kind").value, caption = item ?? $("#photo-caption").value.trim();
-    for (const picked of [...input.files]) {
-      const sum = await keepPhoto(job, picked, { kind, caption }, caption || T.photoKinds[kind]);
-      if (sum && item) await add({ job, kind: "checklist", data: { label: item, value: sum.slice(0, 12) } });
-    }
+    const files = [...input.files];
     input.value = "";
+    try {
+      for (const picked of files) {
+        const sum = await keepPhoto(job, picked, { kind, caption }, caption || T.photoKinds[kind]);
+        if (sum && item) await add({ job, kind: "checklist", data: { label: item, value: sum.slice(0, 12) } });
+      }
+    } catch (err) {
+      say(isFull(err) ? T.fullPhoto : T.unkept, "error");
+    }
     if (!item) $("#photo-caption").value = "";
   });
 }

@@ -7,6 +7,7 @@
 import { all, drop, get, put } from "./idb.js";
 import { add, whose } from "./outbox.js";
 import { tell } from "./radio.js";
+import { T } from "./words.js";
 import { Refused, isHopeless } from "./upload.js";
 
 const PATIENCE = 8000;
@@ -60,7 +61,7 @@ export async function link(scan, equipment, confirm = false) {
   tell("changed");
 }
 
-export const nameOf = (e) => [e.equipment_type, e.brand, e.model, e.serial_number].filter(Boolean).join(" ");
+export const nameOf = (e) => [T.types[e.equipment_type] ?? e.equipment_type, e.brand, e.model, e.serial_number].filter(Boolean).join(" ");
 
 export async function keepScan(scan) {
   const kept = { id: crypto.randomUUID(), made: Date.now(), state: "waiting", tech: (await whose()) ?? "", ...scan };

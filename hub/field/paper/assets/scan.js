@@ -1,7 +1,7 @@
 // The scan page: a photo of the label or a typed code becomes a device of the
 // job. A browser that reads codes itself does so at once, else the hub reads the
 // photo; without a network it waits on the phone.
-import { $, el, say } from "./dom.js";
+import { $, el, focusOn, say } from "./dom.js";
 import { all, isFull } from "./idb.js";
 import { keepScan, readOne } from "./reading.js";
 import { scanCard } from "./device.js";
@@ -36,7 +36,7 @@ async function keeping(work) {
   try {
     await work();
   } catch (err) {
-    say(isFull(err) ? T.fullPhoto : T.notPhoto, "error");
+    say(isFull(err) ? T.fullPhoto : err?.name === "EncodingError" || err?.name === "InvalidStateError" ? T.notPhoto : T.unkept, "error");
   }
 }
 
@@ -74,6 +74,8 @@ export async function paint() {
     const state = scan.state + (scan.code ?? ""), shown = cards.get(scan.id);
     wanted.push(shown?.dataset.state === state ? shown : el("li", { "data-scan": scan.id, "data-state": state, class: "card" }, ...(await scanCard(scan))));
   }
+  const within = place.contains(document.activeElement);
   const same = wanted.length === place.children.length && wanted.every((c, i) => c === place.children[i]);
   if (!same) place.replaceChildren(...wanted);
+  if (within) focusOn($("#scan-code"));
 }

@@ -12,7 +12,7 @@ const PATIENCE = 3000;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
-self.addEventListener("activate", (event) => event.waitUntil(activate()));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim().then(() => { clear().catch(() => {}); })));
 
 async function install() {
   const shell = await caches.open(NAME);
@@ -36,15 +36,14 @@ async function store(shell, path, options) {
   return answer;
 }
 
-// activate lets go of the shells that no kept page needs, but for the last one:
-// a page may just be loading from it.
-async function activate() {
+// clear lets go of the shells that no kept page needs, but for the last one: a page
+// may just be loading from it. No page waits for this.
+async function clear() {
   const needed = await versions();
   const before = (await caches.keys()).filter((name) => name.startsWith("targo-shell-") && name !== NAME);
   for (const name of before.slice(0, -1)) {
     if (!needed.has(name.slice("targo-shell-".length))) await caches.delete(name);
   }
-  await self.clients.claim();
 }
 
 // file answers with a file of the shell that the page belongs to. If that is
@@ -94,6 +93,8 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(file(request));
   } else if (request.mode === "navigate" && url.pathname.startsWith("/j/")) {
     event.respondWith(page(event, url.pathname));
+  } else if (url.pathname.startsWith("/field/photos/")) {
+    event.respondWith(picture(request));
   }
 });
 

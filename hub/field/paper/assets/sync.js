@@ -3,7 +3,7 @@
 // browser wakes it up; a lock sees to it that only one of them sends at a time.
 import { change, get, put } from "./idb.js";
 import { fetchPage, forget, ours } from "./kept.js";
-import { list, settle, sweep, whose } from "./outbox.js";
+import { own, settle, sweep, whose } from "./outbox.js";
 import { tell } from "./radio.js";
 import { readWaiting } from "./reading.js";
 import { Refused, isHopeless, upload } from "./upload.js";
@@ -42,7 +42,7 @@ const isEnded = (err) => err.hub && (err.status === 401 || err.status === 410);
 async function rounds() {
   if (await isStranger()) return "stranger";
   await readWaiting();
-  await show((await list()).filter((a) => a.state === "done"));
+  await show((await own()).filter((a) => a.state === "done"));
   const stuck = new Set();
   for (;;) {
     const batch = await next(stuck);
@@ -67,10 +67,7 @@ async function isStranger() {
   return true;
 }
 
-const waiting = async () => {
-  const tech = await whose();
-  return (await list()).filter((a) => a.state === "waiting" && a.tech === tech);
-};
+const waiting = async () => (await own()).filter((a) => a.state === "waiting");
 
 const hasBytes = (action) => !action.file || action.data.upload;
 

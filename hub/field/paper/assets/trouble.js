@@ -1,7 +1,7 @@
 // What the hub would not take is shown with both versions, the technician's and
 // the office's, and stays until he has decided. Nothing of his is thrown away
 // before that.
-import { $, el, show } from "./dom.js";
+import { $, el, focusOn, show } from "./dom.js";
 import { find } from "./kept.js";
 import { swap } from "./fresh.js";
 import { dismiss, resend } from "./outbox.js";
@@ -27,8 +27,12 @@ function theirs({ kind, data, answer }) {
     if (item) return `${item.label}${T.colon}${item.type === "check" ? ticks(item.answered ? "1" : "") : item.value || T.none}`;
   }
   if (kind === "material" && doc?.materials) return `${doc.materials.find((m) => m.item === data.item)?.qty ?? 0} × ${data.item}`;
-  return [answer?.error?.title, answer?.error?.detail].filter(Boolean).join(" – ") || T.none;
+  return told(answer?.error) || T.none;
 }
+
+// told says why; the hub's titles come in the language of the page, its details in
+// English only.
+const told = (error) => [error?.title, document.documentElement.lang === "en" && error?.detail].filter(Boolean).join(" – ");
 
 function card(action) {
   const conflict = action.state === "conflict";
@@ -48,8 +52,10 @@ function card(action) {
 export function paintTroubles(place, actions) {
   const troubles = actions.filter((a) => a.state === "conflict" || a.state === "rejected");
   const known = new Set([...place.children].map((c) => c.dataset.id));
+  const within = place.contains(document.activeElement);
   for (const old of [...place.children]) if (!troubles.some((a) => a.id === old.dataset.id)) old.remove();
   for (const action of troubles) if (!known.has(action.id)) place.append(card(action));
   if (!known.size && troubles.length) $("h3", place)?.scrollIntoView({ block: "center" });
   show(place, troubles.length > 0);
+  if (within) focusOn($("h3", place) ?? $("h1"));
 }

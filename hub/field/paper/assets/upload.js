@@ -10,7 +10,7 @@ export class Refused extends Error {
     super(problem?.title ?? "refused");
     this.status = response.status;
     this.problem = problem;
-    this.hub = Boolean(problem?.code || response.headers.get("Tus-Resumable")); // else it is somebody on the way
+    this.hub = Boolean(problem?.code || response.headers.get("Tus-Resumable") || /problem/.test(response.headers.get("Content-Type"))); // else it is somebody on the way
   }
 }
 
@@ -45,13 +45,15 @@ async function goOn(file) {
 // upload resolves with the address under which the hub has all bytes.
 export async function upload(file, keep) {
   let { url, offset } = await goOn(file);
+  let astray = 0;
   await keep({ url, sent: offset });
   while (offset < file.bytes.byteLength) {
     const sent = await fetch(url, {
       method: "PATCH", signal: patience(120), body: file.bytes.slice(offset, offset + PIECE),
       headers: { ...VERSION, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
     });
-    offset = sent.status === 409 ? (await goOn({ ...file, url })).offset : offsetOf(await must(sent));
+    if (sent.status === 409 && ++astray < 4) ({ url, offset } = await goOn({ ...file, url }));
+    else offset = offsetOf(await must(sent));
     await keep({ url, sent: offset });
   }
   return url;

@@ -1,8 +1,9 @@
-// The words of what scripts show, in the language of the page.
+// The words of what scripts show, in the language of the page; the service worker
+// has no page, and names devices in French.
 import en from "./words.en.js";
 import fr from "./words.fr.js";
 
-const lang = document.documentElement.lang === "en" ? "en" : "fr";
+const lang = globalThis.document?.documentElement.lang === "en" ? "en" : "fr";
 export const T = lang === "en" ? en : fr;
 
 // count says "1 action" or "3 actions"; zero is one in French.

@@ -14,7 +14,7 @@ export const change = (what) => fetch(`${world}/${what}`);
 export async function phone(browser, complaints, options = {}) {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: "fr-CA", timezoneId: "America/Toronto", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(30_000);
   page.on("console", (m) => {
     if (["error", "warning"].includes(m.type()) && !/Failed to load resource|ERR_/.test(m.text())) complaints.push(m.text());
   });

@@ -8,7 +8,7 @@ const file = { id: "A", job: "DJ-1", type: "image/jpeg", sha256: "00ff", bytes }
 
 // A hub that remembers one upload and does what the plan says instead of an answer.
 let there = new Uint8Array(0), log = [], plan = {};
-const answer = (status, headers = {}, body = null) => new Response(body, { status, headers });
+const answer = (status, headers = {}, body = null) => new Response(body, { status, headers: { "Tus-Resumable": "1.0.0", ...headers } });
 globalThis.fetch = async (url, { method, headers, body }) => {
   const odd = plan[log.push(method) - 1];
   if (odd === "cut") throw new TypeError("network");

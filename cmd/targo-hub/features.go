@@ -128,7 +128,7 @@ func (f *features) addWork(s *Settings, o *outside, m *machinery) (err error) {
 // in, and the pages behind.
 func (f *features) addPhones(s *Settings, o *outside, m *machinery) (err error) {
 	f.links, err = magiclink.NewDesk(magiclink.Deps{
-		ERPNext: o.erp, Keys: m.guard.Keyring(), Store: m.store, Mail: f.outbox, Config: s.MagicLink, Public: s.Edge.Public, Brand: s.Edge.Brand,
+		ERPNext: o.erp, Keys: m.guard.Keyring(), Store: m.store, Mail: f.outbox, Config: s.MagicLink, Public: s.Edge.Public, Brand: s.Edge.Brand, Office: s.Field.OfficePhone,
 		Final: f.dispatch.Final, Told: f.dispatch.Told, Now: time.Now, Log: m.log,
 	})
 	if err != nil {
@@ -201,10 +201,13 @@ func (f *features) addRecord(s *Settings, o *outside, m *machinery) (err error) 
 		ERPNext: o.erp, Store: m.store, Events: m.broker, Log: m.log, Metrics: m.reg,
 		Changes: func(ctx context.Context, c mirror.Change) error {
 			f.gateway.Changed(c.Doctype, c.Name)
-			if c.Doctype != "Dispatch Job" || c.Deleted {
-				return nil
+			switch {
+			case c.Doctype == "Dispatch Technician" && !s.Access.Keys.Empty():
+				return f.links.Changed(ctx, c.Name)
+			case c.Doctype == "Dispatch Job" && !c.Deleted:
+				return f.dispatch.Noticed(ctx, c.Name)
 			}
-			return f.dispatch.Noticed(ctx, c.Name)
+			return nil
 		},
 	})
 	return err

@@ -15,7 +15,7 @@ func fieldProbes(a aims) map[string][]attempt {
 	}
 	const upload = "/field/uploads/none0000"
 	return map[string][]attempt{
-		"GET /field/context": {{}}, "GET /field/jobs": {{}}, "GET /field/jobs/{name}": {{path: "/field/jobs/" + a.mine}},
+		"GET /field/context": {{}}, "GET /field/jobs": {{}}, "GET /field/jobs/{name}": {{path: "/field/jobs/" + a.mine}}, "GET /field/photos/{job}/{row}": {{path: "/field/photos/" + a.mine + "/none"}},
 		"POST /field/mutations": {mutations(
 			m{"id": "probe-0001", "job": a.mine, "kind": "note", "data": m{"text": "Facture soumise"}},
 			m{"id": "probe-0002", "job": a.mine, "kind": "status", "data": m{"status": "In Progress"}},

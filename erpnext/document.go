@@ -29,6 +29,7 @@ type (
 	ContractBenefit     = document.ContractBenefit
 	ServiceSubscription = document.ServiceSubscription
 	DispatchJob         = document.DispatchJob
+	Turn                = document.Turn
 	Predecessor         = document.Predecessor
 	TagLink             = document.TagLink
 	DispatchTechnician  = document.DispatchTechnician

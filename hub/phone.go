@@ -57,6 +57,16 @@ func (p Phone) String() string {
 	return string(p[:5]) + "•••" + string(p[len(p)-4:])
 }
 
+// Local is the number as people here read it, whole: "514 555-0100". One from
+// elsewhere keeps its E.164 form.
+func (p Phone) Local() string {
+	digits, here := strings.CutPrefix(string(p), "+1")
+	if !here || len(digits) != 10 {
+		return string(p)
+	}
+	return digits[:3] + " " + digits[3:6] + "-" + digits[6:]
+}
+
 // LogValue masks the number in logs.
 func (p Phone) LogValue() slog.Value { return slog.StringValue(p.String()) }
 

@@ -24,3 +24,13 @@ func TestPlainNumbers(t *testing.T) {
 		}
 	})
 }
+
+// TestLocal shows numbers as people here read them.
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[hub.Phone]string{"+14185550134": "418 555-0134", "+33155501234": "+33155501234", "": ""} {
+		if got := number.Local(); got != want {
+			t.Errorf("%q is shown as %q, not %q", string(number), got, want)
+		}
+	}
+}

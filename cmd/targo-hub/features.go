@@ -129,7 +129,7 @@ func (f *features) addWork(s *Settings, o *outside, m *machinery) (err error) {
 func (f *features) addPhones(s *Settings, o *outside, m *machinery) (err error) {
 	f.links, err = magiclink.NewDesk(magiclink.Deps{
 		ERPNext: o.erp, Keys: m.guard.Keyring(), Store: m.store, Mail: f.outbox, Config: s.MagicLink, Public: s.Edge.Public, Brand: s.Edge.Brand, Office: s.Field.OfficePhone,
-		Final: f.dispatch.Final, Told: f.dispatch.Told, Now: time.Now, Log: m.log,
+		Final: f.dispatch.Final, Told: f.dispatch.Told, Learned: f.dispatch.Learned, Now: time.Now, Log: m.log,
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
 	"gigafibre.ca/targo-hub/config"
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/access"
 )
 
@@ -22,7 +23,8 @@ const (
 	smsFrom      = "+15145550100"       // the number that Twilio knows
 	staffLife    = 30 * 24 * time.Hour  // of the demo's staff token
 	authentikApp = "hub-client"         // as which Authentik knows the hub
-	linkLife     = 72 * time.Hour       // of the technician's link
+	linkAfter    = 4 * time.Hour        // the technician's link outlives his day
+	linkLeast    = 12 * time.Hour       // it is still good when the demo is begun in the evening
 	alphanumer   = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 )
 
@@ -66,17 +68,28 @@ func newSecrets(ctx context.Context) (secrets, error) {
 }
 
 // day is the link of the technician whose day is full, to open on a telephone.
-// Like those that the hub makes it ends by itself, but no reassignment revokes it.
-func (s secrets) day(ctx context.Context, hub, technician, job string) ([]setting, error) {
+// Like those that the hub makes it ends some hours after its day, but not before half
+// a day has passed; no reassignment revokes it.
+func (s secrets) day(ctx context.Context, front, technician, job string) ([]setting, error) {
 	keys, err := access.NewKeyring(access.Config{Keys: config.Secret(s.accessKeys)}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("reading the demo's keys: %w", err)
 	}
-	token, _, err := keys.Mint(ctx, access.Grant{Audience: access.Technician, Subject: technician, Job: job, TTL: linkLife})
+	token, _, err := keys.Mint(ctx, access.Grant{Audience: access.Technician, Subject: technician, Job: job, Expires: linkEnd(time.Now())})
 	if err != nil {
 		return nil, fmt.Errorf("making a technician's link: %w", err)
 	}
-	return []setting{{"TARGO_DEMO_TECHNICIAN", technician}, {"TARGO_DEMO_JOB", job}, {"TARGO_DEMO_TECH_LINK", hub + "/j/" + token}}, nil
+	return []setting{{"TARGO_DEMO_TECHNICIAN", technician}, {"TARGO_DEMO_JOB", job}, {"TARGO_DEMO_TECH_LINK", front + "/j/" + token}}, nil
+}
+
+// linkEnd is when the link for the day of now ends.
+func linkEnd(now time.Time) time.Time {
+	y, m, d := now.In(hub.Local()).Date()
+	end := time.Date(y, m, d+1, 0, 0, 0, 0, hub.Local()).Add(linkAfter)
+	if least := now.Add(linkLeast); end.Before(least) {
+		end = least
+	}
+	return end.UTC()
 }
 
 func random(n int) []byte {

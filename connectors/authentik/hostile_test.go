@@ -21,6 +21,7 @@ import (
 
 	"gigafibre.ca/targo-hub/connectors/authentik"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 )
 
 type m = map[string]any
@@ -80,18 +81,10 @@ func signed(t testing.TB, method jwt.SigningMethod, key any, header, change m) s
 	t.Helper()
 	now := time.Now()
 	claims := jwt.MapClaims{"iss": "https://auth.example.com/", "aud": "hub", "sub": "u1", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()}
-	for name, value := range change {
-		if claims[name] = value; value == nil {
-			delete(claims, name)
-		}
-	}
+	hubtest.Changed(claims, change)
 	token := jwt.NewWithClaims(method, claims)
 	token.Header["kid"] = "rsa"
-	for name, value := range header {
-		if token.Header[name] = value; value == nil {
-			delete(token.Header, name)
-		}
-	}
+	hubtest.Changed(token.Header, header)
 	text, err := token.SignedString(key)
 	if err != nil {
 		t.Fatal(err)

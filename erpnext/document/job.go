@@ -1,7 +1,10 @@
 package document
 
 import (
+	"cmp"
 	"slices"
+	"strings"
+	"time"
 
 	"gigafibre.ca/targo-hub/erpnext/schema"
 )
@@ -70,6 +73,34 @@ type DispatchJob struct {
 // Final tells that the job will not change any more.
 func (j DispatchJob) Final() bool {
 	return j.Status == schema.JobCompleted || j.Status == schema.JobCancelled
+}
+
+// Turn is when the turn of a visit comes among those of its technician.
+type Turn struct {
+	Date  Date
+	Start string // "16:30:00", "8:00:00", "08:30"; "" when nobody said
+	Route int    // its place in the route; 0 when nobody gave it one
+	Name  string
+}
+
+// Turn says when the turn of the visit comes.
+func (j *DispatchJob) Turn() Turn { return Turn{j.ScheduledDate, j.StartTime, j.RouteOrder, j.Name} }
+
+// Compare is the order of the visits of a day, the same wherever people are told of
+// them: the hour counts, whatever their places in the route are. Those without an
+// hour come after them, by their places: nobody was promised when.
+func (t Turn) Compare(o Turn) int {
+	return cmp.Or(cmp.Compare(t.Date, o.Date), t.hour().Compare(o.hour()), cmp.Compare(t.Route, o.Route), strings.Compare(t.Name, o.Name))
+}
+
+// hour is one of the year 0; without an hour it is the zero time, which comes later.
+func (t Turn) hour() time.Time {
+	for _, layout := range []string{time.TimeOnly, "15:04"} {
+		if at, err := time.Parse(layout, t.Start); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 // WaitsFor lists the names of all predecessors, those that only old clients

@@ -5,6 +5,7 @@ package erpnexttest
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -105,4 +106,29 @@ func Client(t testing.TB, url string, wire http.RoundTripper) *erpnext.Client {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// Put stores a document whose members the later of docs set over the earlier, and
+// gives its name.
+func Put(t testing.TB, site *erpnextsim.Site, doctype string, docs ...map[string]any) string {
+	t.Helper()
+	whole := map[string]any{}
+	for _, doc := range docs {
+		maps.Copy(whole, doc)
+	}
+	name, err := site.Put(doctype, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Get reads a document.
+func Get[T any](t testing.TB, erp *erpnext.Client, doctype, name string) *T {
+	t.Helper()
+	doc, err := erpnext.Get[T](t.Context(), erp, doctype, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }

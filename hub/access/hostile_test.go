@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/hubtest"
 )
 
 // signed makes a token by hand.
@@ -24,18 +25,10 @@ func signed(t testing.TB, method jwt.SigningMethod, key any, header, change map[
 		"iss": "targo-hub", "aud": "tech", "sub": "TECH-1", "jti": "j-1",
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
-	for name, value := range change {
-		if claims[name] = value; value == nil {
-			delete(claims, name)
-		}
-	}
+	hubtest.Changed(claims, change)
 	token := jwt.NewWithClaims(method, claims)
 	token.Header["kid"] = "k1"
-	for name, value := range header {
-		if token.Header[name] = value; value == nil {
-			delete(token.Header, name)
-		}
-	}
+	hubtest.Changed(token.Header, header)
 	text, err := token.SignedString(key)
 	if err != nil {
 		t.Fatal(err)

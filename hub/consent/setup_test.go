@@ -1,7 +1,6 @@
 package consent_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/consent"
 	"gigafibre.ca/targo-hub/hub/hubtest"
@@ -79,30 +79,13 @@ func open(t *testing.T) *law {
 
 func (l *law) put(t *testing.T, doctype string, doc map[string]any) string {
 	t.Helper()
-	name, err := l.site.Put(doctype, doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return erpnexttest.Put(t, l.site, doctype, doc)
 }
 
 // work runs the register's jobs until the test ends.
 func (l *law) work(t *testing.T) {
 	t.Helper()
-	runner := keep.NewRunner(l.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 10 * time.Millisecond})
-	for _, w := range l.register.Work() {
-		w.Backoff = []time.Duration{10 * time.Millisecond}
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Work(t, l.store, keep.RunnerOptions{Poll: 10 * time.Millisecond}, l.register.Work()...)
 }
 
 // settled waits until all changes were worked off and gives their states, oldest

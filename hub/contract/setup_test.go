@@ -164,15 +164,7 @@ func (p *plant) run(desk *contract.Desk) {
 		w.Backoff, w.Refusals = []time.Duration{10 * time.Millisecond}, min(w.Refusals, refusals)
 		runner.Register(w)
 	}
-	ctx, stop := context.WithCancel(p.t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	p.t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			p.t.Error(err)
-		}
-	})
+	hubtest.Run(p.t, runner)
 }
 
 // ask calls a route as the staff does.

@@ -18,6 +18,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/conversation"
 	"gigafibre.ca/targo-hub/hub/hubtest"
@@ -129,24 +130,12 @@ func (o *office) work(t *testing.T) {
 		w.MaxTries = 20
 		runner.Register(w)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Run(t, runner)
 }
 
 func (o *office) put(t testing.TB, doctype string, doc map[string]any) string {
 	t.Helper()
-	name, err := o.site.Put(doctype, doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return erpnexttest.Put(t, o.site, doctype, doc)
 }
 
 // serve puts a customer into ERPNext with a number in one of the fields.

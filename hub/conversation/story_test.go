@@ -57,15 +57,7 @@ func connect(t *testing.T) *line {
 		w.MaxTries = 10
 		runner.Register(w)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Run(t, runner)
 	return l
 }
 

@@ -113,6 +113,11 @@ func TestAConflictTellsWhatTheCallerMayKnow(t *testing.T) {
 	if status, answer := w.ask("technician:T1", http.MethodGet, "/equipment/lookup?code=QB4400112233&job=DJ-B", nil); status != 403 || answer["code"] != "job-forbidden" {
 		t.Errorf("another's visit: %d %v", status, answer)
 	}
+	for _, nothing := range []string{"", "?code=", "?code=%20&job=DJ-A"} {
+		if status, answer := w.ask("staff", http.MethodGet, "/equipment/lookup"+nothing, nil); status != 422 || answer["detail"] != "Give a code." {
+			t.Errorf("%q: %d %v", nothing, status, answer)
+		}
+	}
 	if status, answer := w.ask("staff", http.MethodGet, "/equipment/lookup?code=QB4400112233&job=DJ-0", nil); status != 404 || answer["code"] != "job-not-found" {
 		t.Errorf("no visit: %d %v", status, answer)
 	}

@@ -41,7 +41,7 @@ func (d *Desk) Mount(r *web.Router) {
 }
 
 type lookupInput struct {
-	Code string `query:"code" required:"true" minLength:"1" maxLength:"200" doc:"What was scanned or typed"`
+	Code string `query:"code" maxLength:"200" doc:"What was scanned or typed; needed"`
 	Job  string `query:"job" maxLength:"140" doc:"The visit that it is for; that of a technician's link when empty"`
 }
 
@@ -50,6 +50,9 @@ type lookupOutput struct{ Body Found }
 func (d *Desk) lookup(ctx context.Context, in *lookupInput) (*lookupOutput, error) {
 	if err := allowed(ctx, access.Scan); err != nil {
 		return nil, err
+	}
+	if strings.TrimSpace(in.Code) == "" {
+		return nil, hub.Fail(hub.Invalid, "invalid", "Give a code.", nil, hub.WithField("query/code", "give a serial number, a barcode or a MAC address"))
 	}
 	found, err := d.Lookup(ctx, in.Code, in.Job)
 	return &lookupOutput{Body: found}, err

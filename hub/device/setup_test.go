@@ -77,7 +77,7 @@ type world struct {
 	store *sqlite.Engine
 	desk  *device.Desk
 	door  http.Handler
-	log   *bytes.Buffer
+	log   hubtest.Log
 	stop  func() // ends the work
 
 	mu     sync.Mutex
@@ -107,7 +107,7 @@ func worldAt(t testing.TB, site *erpnextsim.Site) *world {
 // quietAt is a hub that nobody asks to change anything.
 func quietAt(t testing.TB, site *erpnextsim.Site) *world {
 	t.Helper()
-	w := &world{TB: t, site: site, store: hubtest.Store(t), log: &bytes.Buffer{}}
+	w := &world{TB: t, site: site, store: hubtest.Store(t)}
 	w.url = erpnexttest.Serve(t, http.HandlerFunc(w.line))
 	w.open(nil)
 	return w
@@ -158,7 +158,7 @@ func (w *world) hired(store device.Store, olt func(context.Context, string) (any
 	w.Helper()
 	return device.NewDesk(device.Deps{
 		ERPNext: erpnexttest.Client(w, w.url, nil), Store: store, News: hubtest.News{Ring: w.store}, OLT: olt,
-		Log: slog.New(slog.NewJSONHandler(&locked{to: w.log}, nil)),
+		Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
 	})
 }
 
@@ -171,22 +171,8 @@ func (w *world) works() {
 // run works a desk's changes off.
 func (w *world) run(desk *device.Desk) (stop func()) {
 	w.Helper()
-	runner := keep.NewRunner(w.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 50 * time.Millisecond, Lease: 400 * time.Millisecond, Drain: time.Millisecond})
-	for _, work := range desk.Work() {
-		work.Backoff = []time.Duration{5 * time.Millisecond}
-		runner.Register(work)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			w.Error(err)
-		}
-	})
-	w.Cleanup(stop)
-	return stop
+	opts := keep.RunnerOptions{Poll: 50 * time.Millisecond, Lease: 400 * time.Millisecond, Drain: time.Millisecond}
+	return hubtest.Work(w, w.store, opts, desk.Work()...)
 }
 
 // line carries a request to the site.
@@ -309,16 +295,4 @@ func as(ctx context.Context, technician string) context.Context {
 
 func office(ctx context.Context) context.Context {
 	return hub.WithActor(ctx, hub.Actor{Role: hub.RoleStaff, ID: "ann"})
-}
-
-// locked lets several write to one buffer.
-type locked struct {
-	mu sync.Mutex
-	to *bytes.Buffer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.to.Write(p)
 }

@@ -35,7 +35,7 @@ func TestATechnicianSeesWhereHeWorks(t *testing.T) {
 		t.Errorf("audit: %v %+v", err, lines)
 	}
 	if strings.Contains(w.log.String(), "secret") {
-		t.Errorf("the log: %s", w.log)
+		t.Errorf("the log: %s", w.log.String())
 	}
 	if calls := strings.Join(w.asked(), "\n"); strings.Count(calls, "get_password") != 2 {
 		t.Errorf("passwords were read for others: %s", calls)

@@ -2,7 +2,9 @@ package dispatch
 
 import (
 	"context"
+	"time"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub/dispatch/board"
 	"gigafibre.ca/targo-hub/hub/dispatch/crew"
 	"gigafibre.ca/targo-hub/hub/dispatch/ledger"
@@ -60,4 +62,16 @@ func (o *office) linked(ctx context.Context, out rechain.Linked) {
 	if len(after.Differences(before)) > 0 {
 		o.crew.Acted(ctx, ledger.DependsOn, ledger.Change{Job: out.Job, Before: before, After: after})
 	}
+}
+
+// Told tells when the technician was told last by a plan that was published, if he
+// knows the work order as it stands from one; zero when he does not.
+func (d *Desk) Told(ctx context.Context, technician string, job *erpnext.DispatchJob) (time.Time, error) {
+	return d.office.notices.Knows(ctx, technician, job)
+}
+
+// Learned notes that the technician was told that his work has changed, and of these
+// work orders, by another message than that of a plan.
+func (d *Desk) Learned(ctx context.Context, technician string, jobs ...*erpnext.DispatchJob) error {
+	return d.office.notices.Learn(ctx, technician, jobs...)
 }

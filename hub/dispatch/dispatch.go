@@ -177,12 +177,6 @@ func (d *Desk) Noticed(ctx context.Context, job string) error {
 	return d.Noted(ctx, doc)
 }
 
-// Told tells whether the technician knows the work order as it stands, from the
-// last plan that was published.
-func (d *Desk) Told(ctx context.Context, technician string, job *erpnext.DispatchJob) (bool, error) {
-	return d.office.notices.Knows(ctx, technician, job)
-}
-
 // Unblock opens a work order on hold that has nothing to wait for any more.
 func (d *Desk) Unblock(ctx context.Context, job string) error {
 	_, err := d.engine.Release(ctx, job)

@@ -129,11 +129,11 @@ func TestTold(t *testing.T) {
 	job := of.file(t, body{"assigned_tech": "T7", "status": "Assigned"})
 	known := func() bool {
 		t.Helper()
-		yes, err := of.desk.Told(t.Context(), "T7", of.job(t, job))
+		at, err := of.desk.Told(t.Context(), "T7", of.job(t, job))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return yes
+		return !at.IsZero()
 	}
 	before := known()
 	if a := of.post(t, "staff:ann", "/dispatch/publish", body{"from": "2026-11-23", "to": "2026-11-23"}); a.code != http.StatusOK {

@@ -3,7 +3,6 @@ package dispatch_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +14,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub/dispatch"
 	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -24,24 +24,15 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // founded is what all sites begin as. It is never changed.
-var founded = sync.OnceValues(func() (*erpnextsim.Image, error) {
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		return nil, err
+var founded = erpnexttest.Founded(nil, func(f *erpnexttest.Founding) {
+	for _, tech := range []map[string]any{
+		{"technician_id": "T1", "full_name": "Rémi Tremblay", "assigned_group": "Fibre"},
+		{"technician_id": "T2", "full_name": "Ana Roy", "assigned_group": "Fibre"},
+		{"technician_id": "T3", "full_name": "Luc Caron", "assigned_group": "Support"},
+		{"technician_id": "T4", "full_name": "Zoé Partie", "assigned_group": "Fibre", "active": 0},
+	} {
+		f.Put("Dispatch Technician", tech)
 	}
-	return erpnextsim.Found(erpnextsim.Options{Profile: erpnextsim.V16}, func(site *erpnextsim.Site) error {
-		err := errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager"))
-		for _, tech := range []map[string]any{
-			{"technician_id": "T1", "full_name": "Rémi Tremblay", "assigned_group": "Fibre"},
-			{"technician_id": "T2", "full_name": "Ana Roy", "assigned_group": "Fibre"},
-			{"technician_id": "T3", "full_name": "Luc Caron", "assigned_group": "Support"},
-			{"technician_id": "T4", "full_name": "Zoé Partie", "assigned_group": "Fibre", "active": 0},
-		} {
-			_, bad := site.Put("Dispatch Technician", tech)
-			err = errors.Join(err, bad)
-		}
-		return err
-	})
 })
 
 // office is a desk with its site, its door and its work.
@@ -104,44 +95,20 @@ type opening struct {
 
 func newOffice(t testing.TB, o opening) *office {
 	t.Helper()
-	image, err := founded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	site, err := erpnextsim.New(erpnextsim.Options{Image: image})
-	if err != nil {
-		t.Fatal(err)
-	}
-	of := &office{site: site, store: o.store, calls: map[string]int{}}
-	server := httptest.NewServer(http.HandlerFunc(of.line))
-	t.Cleanup(func() {
-		server.Close()
-		if err := site.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	of := &office{site: erpnexttest.Site(t, founded[erpnextsim.V16], nil), store: o.store, calls: map[string]int{}}
+	of.url = erpnexttest.Serve(t, http.HandlerFunc(of.line))
+	of.erp = erpnexttest.Client(t, of.url, nil)
 	if of.store == nil {
 		of.store = hubtest.Store(t)
 	}
-	of.erp = dial(t, server.URL)
-	of.url = server.URL
 	of.open(t, o)
 	return of
-}
-
-func dial(t testing.TB, url string) *erpnext.Client {
-	t.Helper()
-	erp, err := erpnext.New(erpnext.Config{URL: url, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return erp
 }
 
 // twin is another hub for the same site and with the same store.
 func (of *office) twin(t testing.TB, o opening) *office {
 	t.Helper()
-	twin := &office{site: of.site, url: of.url, erp: dial(t, of.url), store: of.store, calls: map[string]int{}}
+	twin := &office{site: of.site, url: of.url, erp: erpnexttest.Client(t, of.url, nil), store: of.store, calls: map[string]int{}}
 	twin.open(t, o)
 	return twin
 }
@@ -167,23 +134,9 @@ func (of *office) open(t testing.TB, o opening) {
 	}
 	of.desk.Mount(edge.Router())
 	of.door = edge.Handler()
-	if o.still {
-		return
+	if !o.still {
+		hubtest.Work(t, of.store, keep.RunnerOptions{Poll: 50 * time.Millisecond, OnDead: of.desk.Died}, of.desk.Work()...)
 	}
-	runner := keep.NewRunner(of.store, quiet, keep.RunnerOptions{Poll: 50 * time.Millisecond, OnDead: of.desk.Died})
-	for _, w := range of.desk.Work() {
-		w.Backoff = []time.Duration{10 * time.Millisecond}
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // activate counts, and gives the contract a service.
@@ -215,30 +168,19 @@ func (of *office) counted(what string) int {
 
 func (of *office) put(t testing.TB, doctype string, doc map[string]any) string {
 	t.Helper()
-	name, err := of.site.Put(doctype, doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return erpnexttest.Put(t, of.site, doctype, doc)
 }
 
 // file puts a work order into the site; some members have useful values.
 func (of *office) file(t testing.TB, doc map[string]any) string {
 	t.Helper()
-	whole := map[string]any{"subject": "Essai", "job_type": "Installation", "status": "Open", "scheduled_date": "2026-11-23", "assigned_group": "Fibre"}
-	for field, value := range doc {
-		whole[field] = value
-	}
-	return of.put(t, "Dispatch Job", whole)
+	usual := map[string]any{"subject": "Essai", "job_type": "Installation", "status": "Open", "scheduled_date": "2026-11-23", "assigned_group": "Fibre"}
+	return erpnexttest.Put(t, of.site, "Dispatch Job", usual, doc)
 }
 
 func (of *office) job(t testing.TB, name string) *erpnext.DispatchJob {
 	t.Helper()
-	job, err := erpnext.Get[erpnext.DispatchJob](t.Context(), of.erp, "Dispatch Job", name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return job
+	return erpnexttest.Get[erpnext.DispatchJob](t, of.erp, "Dispatch Job", name)
 }
 
 // finish walks an open work order to its completion, as the staff.

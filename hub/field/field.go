@@ -98,6 +98,7 @@ type Desk struct {
 	day       *day.Desk
 	mutations *mutation.Desk
 	uploads   *upload.Desk
+	visits    *visit.Desk
 }
 
 // NewDesk makes a desk.
@@ -110,14 +111,20 @@ func NewDesk(d Deps) *Desk {
 		},
 	})
 	desk.uploads = upload.New(upload.Deps{Store: d.Store, Clean: clean, Now: d.Now, Log: d.Log})
-	visits := visit.New(visit.Deps{ERPNext: d.ERPNext, Pictures: desk.uploads, In: d.States.In, Now: d.Now})
-	kinds := visits.Kinds()
+	desk.visits = visit.New(visit.Deps{ERPNext: d.ERPNext, Pictures: desk.uploads, In: d.States.In, Now: d.Now})
+	kinds := desk.visits.Kinds()
 	maps.Copy(kinds, d.Kinds)
 	desk.mutations = mutation.New(mutation.Deps{
 		ERPNext: d.ERPNext, Store: d.Store, News: d.News, Kinds: kinds, In: d.States.In, Wait: d.Wait, Now: d.Now, Log: d.Log,
-		Documents: desk.documents, Evidence: visits.Evidence, Had: seen.had,
+		Documents: desk.documents, Evidence: desk.visits.Evidence, Had: seen.had,
 	})
 	return desk
+}
+
+// document is a work order outside of a list, where none is the next one.
+type document struct {
+	*day.Job
+	NextUp *bool `json:"next_up,omitempty"`
 }
 
 // documents reads work orders for the answer to those who changed them.
@@ -125,7 +132,7 @@ func (d *Desk) documents(ctx context.Context, actor hub.Actor, names []string) (
 	jobs, err := d.day.Jobs(ctx, actor, names...)
 	byName := map[string]any{}
 	for i := range jobs {
-		byName[jobs[i].Name] = &jobs[i]
+		byName[jobs[i].Name] = document{Job: &jobs[i]}
 	}
 	return byName, err
 }

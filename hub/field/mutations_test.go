@@ -270,12 +270,12 @@ func hopelessOnesAreRefusedAlone(t *testing.T, c *crew) {
 		seq(8).wire("item", job, "material", body{"item": "NOTHING", "qty": 1}), seq(9).wire("qty", job, "material", body{"item": "CABLE", "qty": -1}),
 		seq(10).wire("upload", job, "photo", body{"kind": "before", "upload": "none"}), seq(1).wire("nowhere", "DJ-99999", "note", body{"text": "vu"}),
 		seq(1).wire("theirs", theirs, "note", body{"text": "vu"}), seq(11).wire("good", job, "note", body{"text": "vu"}))
-	want := "rejected:invalid rejected:part-off rejected:invalid rejected:invalid rejected:invalid rejected:invalid rejected:invalid rejected:erpnext-refused " +
+	want := "rejected:invalid rejected:part-off rejected:invalid rejected:invalid rejected:invalid rejected:invalid rejected:invalid rejected:invalid " +
 		"rejected:invalid rejected:not-found rejected:job-not-found rejected:job-forbidden applied"
 	if diff := cmp.Diff(want, states(got)); diff != "" {
 		t.Error(diff)
 	}
-	if again := states(c.send(t, "T1", seq(8).wire("item", job, "material", body{"item": "NOTHING", "qty": 1}))); again != "rejected:erpnext-refused" {
+	if again := states(c.send(t, "T1", seq(8).wire("item", job, "material", body{"item": "NOTHING", "qty": 1}))); again != "rejected:invalid" {
 		t.Errorf("the second time: %s", again)
 	}
 	if w := c.ask(t, "T1", http.MethodPost+" "+"/field/mutations", body{"sent_at": "now", "mutations": []body{}}); w.Code != http.StatusUnprocessableEntity {

@@ -45,7 +45,7 @@ func (d *Desk) Mount(r *web.Router) error {
 	})
 	d.uploads.Mount(r)
 	return paper.Mount(r, paper.Deps{
-		Day: d.day, Mutations: d.mutations, Device: d.Device, Brand: d.Brand, Office: d.Config.OfficePhone, Secure: d.Secure, Now: d.Now, Log: d.Log,
+		Day: d.day, Mutations: d.mutations, Goods: d.visits.Goods, Device: d.Device, Brand: d.Brand, Office: d.Config.OfficePhone, Secure: d.Secure, Now: d.Now, Log: d.Log,
 	})
 }
 

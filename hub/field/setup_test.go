@@ -143,20 +143,7 @@ func (c *crew) open(t testing.TB, s shift) {
 		t.Fatal(err)
 	}
 	c.door = server.Handler()
-	runner := keep.NewRunner(mortal{c.store, c}, log, keep.RunnerOptions{Poll: 20 * time.Millisecond, Lease: s.lease})
-	for _, w := range append(desk.Work(), beside) {
-		w.Backoff = []time.Duration{5 * time.Millisecond}
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Work(t, mortal{c.store, c}, keep.RunnerOptions{Poll: 20 * time.Millisecond, Lease: s.lease}, append(desk.Work(), beside)...)
 }
 
 // mortal is a store whose worker dies after its work, before that is recorded.
@@ -238,33 +225,21 @@ func (c *crew) status(ctx context.Context, m field.Mutation) (any, error) {
 
 func (c *crew) put(t testing.TB, doctype string, doc map[string]any) string {
 	t.Helper()
-	name, err := c.site.Put(doctype, doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return erpnexttest.Put(t, c.site, doctype, doc)
 }
 
 // file files a work order of T1, of today.
 func (c *crew) file(t testing.TB, more map[string]any) string {
 	t.Helper()
-	doc := map[string]any{
+	return erpnexttest.Put(t, c.site, "Dispatch Job", map[string]any{
 		"subject": "Réparer", "job_type": "Repair", "status": "Scheduled", "assigned_tech": "T1", "scheduled_date": "2026-11-23", "start_time": "08:30:00", "duration_h": 1.5,
 		"customer": "C1", "service_location": c.place, "published": 1,
-	}
-	for field, value := range more {
-		doc[field] = value
-	}
-	return c.put(t, "Dispatch Job", doc)
+	}, more)
 }
 
 func (c *crew) job(t testing.TB, name string) *erpnext.DispatchJob {
 	t.Helper()
-	job, err := erpnext.Get[erpnext.DispatchJob](t.Context(), c.erp, "Dispatch Job", name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return job
+	return erpnexttest.Get[erpnext.DispatchJob](t, c.erp, "Dispatch Job", name)
 }
 
 // ask sends a request ("GET /field/jobs") as the technician.

@@ -1,6 +1,6 @@
-// Package hubtest is what the tests of features share: a store, a door that
-// believes everybody, news, and patience. It exists for tests only, and
-// remembers nothing.
+// Package hubtest is what the tests of features share: a store and whoever works
+// it off, a door that believes everybody, news, requests, and patience. It exists
+// for tests only, and remembers nothing.
 package hubtest
 
 import (

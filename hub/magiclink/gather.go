@@ -1,12 +1,10 @@
 package magiclink
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -26,9 +24,10 @@ type batch struct {
 
 // news is a change of a work order.
 type news struct {
-	Occasion string `json:"occasion"`        // names the change
-	Must     bool   `json:"must,omitempty"`  // also when he knows the work order
-	Draft    bool   `json:"draft,omitempty"` // also when it is a draft: somebody asked for it
+	Occasion string    `json:"occasion"`        // names the change
+	Must     bool      `json:"must,omitempty"`  // also when he knows the work order, unless he was told of it since
+	Draft    bool      `json:"draft,omitempty"` // also when it is a draft: somebody asked for it
+	At       time.Time `json:"at"`              // when the change was seen
 }
 
 // owe notes that a technician is to be told of a change, with whatever else comes
@@ -44,7 +43,11 @@ func (d *Desk) owe(ctx context.Context, technician, job string, n news) (due tim
 		}
 		number = b.Number
 		was := b.Jobs[job]
-		b.Jobs[job] = news{Occasion: n.Occasion, Must: n.Must || was.Must, Draft: n.Draft || was.Draft}
+		n := news{Occasion: n.Occasion, Must: n.Must || was.Must, Draft: n.Draft || was.Draft, At: was.At}
+		if was.Occasion != n.Occasion { // not the same change, seen once more
+			n.At = d.Now().UTC()
+		}
+		b.Jobs[job] = n
 		return true
 	}); err != nil || said {
 		return time.Now(), err
@@ -99,6 +102,11 @@ func (d *Desk) tell(ctx context.Context, work keep.Job) (keep.Result, error) {
 			return keep.Result{}, err
 		}
 	}
+	if state == "told" && d.Learned != nil {
+		if err := d.Learned(ctx, o.Technician, jobs...); err != nil {
+			return keep.Result{}, err
+		}
+	}
 	return keep.Result{State: state}, d.noted(ctx, o, b.Jobs)
 }
 
@@ -119,21 +127,27 @@ func (d *Desk) worth(ctx context.Context, technician string, changes map[string]
 		if job.AssignedTech != technician || d.Final(job.Status) || !bool(job.Published) && !n.Draft {
 			continue
 		}
-		if !n.Must && d.Told != nil {
-			known, err := d.Told(ctx, technician, job)
-			if err != nil {
-				return nil, err
-			}
-			if known {
-				continue
-			}
+		known, err := d.known(ctx, technician, job, n)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			continue
 		}
 		jobs = append(jobs, job)
 	}
-	slices.SortFunc(jobs, func(a, b *erpnext.DispatchJob) int {
-		return cmp.Or(cmp.Compare(a.ScheduledDate, b.ScheduledDate), hour(a).Compare(hour(b)), strings.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(jobs, func(a, b *erpnext.DispatchJob) int { return a.Turn().Compare(b.Turn()) })
 	return jobs, nil
+}
+
+// known tells that others have told him: of the work order as it stands, and when his
+// link has ended, since then.
+func (d *Desk) known(ctx context.Context, technician string, job *erpnext.DispatchJob, n news) (bool, error) {
+	if d.Told == nil {
+		return false, nil
+	}
+	at, err := d.Told(ctx, technician, job)
+	return !at.IsZero() && (!n.Must || at.After(n.At)), err
 }
 
 // write queues the SMS. It says when the next visit is and nothing of whom it is to:

@@ -255,7 +255,8 @@ func (d *Desk) tellable(job *erpnext.DispatchJob) bool {
 // next is the work order that a technician does next; "" when he has none.
 func (d *Desk) next(ctx context.Context, technician string) (string, error) {
 	rows, err := erpnext.List[erpnext.DispatchJob](ctx, d.ERPNext, erpnext.Query{
-		Doctype: doctype, Fields: []string{"name", "status", "published"}, OrderBy: "scheduled_date asc, start_time asc, route_order asc", Limit: 50,
+		Doctype: doctype, Fields: []string{"name", "status", "published", "scheduled_date", "start_time", "route_order"},
+		OrderBy: "scheduled_date asc, start_time asc, route_order asc", Limit: 50,
 		Filters: []erpnext.Filter{
 			erpnext.Eq("assigned_tech", technician), erpnext.Eq("published", 1),
 			erpnext.Where("scheduled_date", ">=", erpnext.DateOf(d.Now().In(hub.Local()))),
@@ -264,6 +265,7 @@ func (d *Desk) next(ctx context.Context, technician string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading what %s does next: %w", technician, err)
 	}
+	slices.SortStableFunc(rows, func(a, b erpnext.DispatchJob) int { return a.Turn().Compare(b.Turn()) })
 	for i := range rows {
 		if d.tellable(&rows[i]) {
 			return rows[i].Name, nil

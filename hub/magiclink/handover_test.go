@@ -70,7 +70,7 @@ func TestThereAndBack(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, func(d *magiclink.Deps) {
 		d.Config.Gather = time.Hour
-		d.Told = func(context.Context, string, *erpnext.DispatchJob) (bool, error) { return true, nil }
+		d.Told = func(context.Context, string, *erpnext.DispatchJob) (time.Time, error) { return time.Unix(1, 0), nil }
 	})
 	job := o.job("T1", nil)
 	link, err := o.desk.Link(t.Context(), "T1", job)
@@ -93,8 +93,11 @@ func TestNobodyIsTold(t *testing.T) {
 	t.Parallel()
 	known := ""
 	o := newOffice(t, func(d *magiclink.Deps) {
-		d.Told = func(_ context.Context, technician string, job *erpnext.DispatchJob) (bool, error) {
-			return technician == "T2" && job.Name == known, nil
+		d.Told = func(_ context.Context, technician string, job *erpnext.DispatchJob) (at time.Time, err error) {
+			if technician == "T2" && job.Name == known {
+				at = time.Unix(1, 0)
+			}
+			return at, nil
 		}
 	})
 	known = o.job("T1", nil)

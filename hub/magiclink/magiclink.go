@@ -84,9 +84,13 @@ type Deps struct {
 	Office  string                   // telephone of the office, for whoever does not get in; "" shows none
 
 	Final func(status string) bool // tells the last states of a work order, as the site spells them
-	// Told tells that the technician knows the work order as it stands from an
-	// earlier message; nil for never.
-	Told func(ctx context.Context, technician string, job *erpnext.DispatchJob) (bool, error)
+	// Told tells when the technician was last sent a message with a link by others
+	// than this desk, if he knows the work order as it stands from them; zero when he
+	// does not, nil for never.
+	Told func(ctx context.Context, technician string, job *erpnext.DispatchJob) (time.Time, error)
+	// Learned is called when the technician was told that his work has changed, and of
+	// these work orders; nil when nobody wants to know.
+	Learned func(ctx context.Context, technician string, jobs ...*erpnext.DispatchJob) error
 
 	Now func() time.Time
 	Log *slog.Logger

@@ -27,7 +27,7 @@ func (d *Desk) mountLinks(r *web.Router) {
 		Method: http.MethodPost, Path: "/magic-link/refresh", Guard: office, Tag: tag, ID: "magic-link-refresh", Calls: true,
 		Summary: "End the links of whoever had a work order, and give one to who has it now",
 		Description: "He is told by SMS: one for all that changes within two minutes, with a link of its own. " +
-			"While nobody has the work order, or when it is over, it is 409 `state-conflict`; the old links end all the same. A reassignment does all of this by itself.",
+			"While nobody has the work order, or when it is over, it is 409 `state-conflict`; the old links end all the same. A reassignment ends the links by itself, and tells whoever lost the work order; it makes a published one a draft, so who has it now is told when it is published (POST /dispatch/publish), or by this.",
 	}, d.refresh)
 }
 

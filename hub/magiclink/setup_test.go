@@ -3,14 +3,11 @@ package magiclink_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,7 +18,6 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/goleak"
 
-	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
@@ -79,8 +75,7 @@ func newOffice(tb testing.TB, with ...func(*magiclink.Deps)) *office {
 		o.site.ServeHTTP(w, r)
 	})), nil)
 	var err error
-	key := "k1:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
-	if o.guard, err = access.New(access.Config{Keys: config.Secret(key)}, o.store); err != nil {
+	if o.guard, err = access.New(access.Config{Keys: hubtest.Keys()}, o.store); err != nil {
 		tb.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
@@ -106,7 +101,7 @@ func newOffice(tb testing.TB, with ...func(*magiclink.Deps)) *office {
 		tb.Fatal(err)
 	}
 	o.serve()
-	o.work()
+	hubtest.Work(tb, o.store, keep.RunnerOptions{Poll: 10 * time.Millisecond}, o.desk.Work()...)
 	return o
 }
 
@@ -129,25 +124,7 @@ func (o *office) serve() {
 		actor := hub.ActorOf(c.Request().Context())
 		return c.String(http.StatusOK, actor.ID+" "+actor.Job)
 	})
-	edge := httptest.NewServer(server.Handler())
-	o.tb.Cleanup(edge.Close)
-	o.url = edge.URL
-}
-
-// work has the desk's work done until the test ends.
-func (o *office) work() {
-	runner := keep.NewRunner(o.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 10 * time.Millisecond})
-	for _, w := range o.desk.Work() {
-		w.Backoff = []time.Duration{time.Millisecond}
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	o.tb.Cleanup(func() {
-		stop()
-		<-done
-	})
+	o.url = erpnexttest.Serve(o.tb, server.Handler())
 }
 
 // day is a day so many days from today.
@@ -160,18 +137,10 @@ func when(n int) string { return hub.SMSDay(time.Now().In(hub.Local()).AddDate(0
 // for may be seen in a message.
 func (o *office) job(technician string, more map[string]any) string {
 	o.tb.Helper()
-	doc := map[string]any{
+	return erpnexttest.Put(o.tb, o.site, "Dispatch Job", map[string]any{
 		"subject": "Chez Ève Untel", "notes": "code 1234", "address": "9 rue des Essais", "scheduled_date": day(1), "start_time": "08:30:00",
 		"assigned_tech": technician, "status": "Assigned", "published": 1,
-	}
-	for k, v := range more {
-		doc[k] = v
-	}
-	name, err := o.site.Put("Dispatch Job", doc)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	return name
+	}, more)
 }
 
 // assign gives work orders to somebody else as dispatchers do.
@@ -204,11 +173,7 @@ func (o *office) change(job string, values erpnext.Values) {
 
 func (o *office) read(job string) *erpnext.DispatchJob {
 	o.tb.Helper()
-	doc, err := erpnext.Get[erpnext.DispatchJob](o.tb.Context(), o.erp, "Dispatch Job", job)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	return doc
+	return erpnexttest.Get[erpnext.DispatchJob](o.tb, o.erp, "Dispatch Job", job)
 }
 
 // idle waits until nothing of the desk's work is left; what is to be looked at much
@@ -266,23 +231,8 @@ func (o *office) call(path string, body any) (a answer) {
 
 func (o *office) do(method, path string, body []byte, header map[string]string) (status int, text string) {
 	o.tb.Helper()
-	req, err := http.NewRequestWithContext(o.tb.Context(), method, o.url+path, bytes.NewReader(body))
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	for name, value := range header {
-		req.Header.Set(name, value)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	return resp.StatusCode, string(raw)
+	a := hubtest.Send(o.tb, method, o.url+path, bytes.NewReader(body), header)
+	return a.Status, a.Body
 }
 
 // open opens a link, or a token: who comes in, or the status of the refusal.
@@ -295,24 +245,8 @@ func (o *office) open(link string) string {
 	return text
 }
 
-// messages are the bodies of all SMS, the oldest first, behind the last digits of
-// their numbers.
-func (o *office) messages() (bodies []string) {
-	o.tb.Helper()
-	page, _, err := o.store.Jobs(o.tb.Context(), keep.Filter{Kind: "outbox.sms", Limit: 200})
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	for _, listed := range page {
-		job, err := o.store.Job(o.tb.Context(), listed.ID)
-		var m struct{ To, Body string }
-		if err := errors.Join(err, json.Unmarshal(job.Payload, &m)); err != nil {
-			o.tb.Fatal(err)
-		}
-		bodies = append([]string{m.To[len(m.To)-3:] + " " + m.Body}, bodies...)
-	}
-	return bodies
-}
+// messages are all SMS.
+func (o *office) messages() []string { return hubtest.Texts(o.tb, o.store) }
 
 var anyLink = regexp.MustCompile(`https://hub\.example\.com/j/\S+`)
 

@@ -173,15 +173,7 @@ func (h *house) open() {
 	for _, w := range door.Work() {
 		runner.Register(w)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	ran := make(chan error, 1)
-	go func() { ran <- runner.Run(ctx) }()
-	h.t.Cleanup(func() {
-		stop()
-		if err := <-ran; err != nil {
-			h.t.Error(err)
-		}
-	})
+	hubtest.Run(h.t, runner)
 }
 
 // TestWebhooksOfASite creates the Webhook documents that operators are given and

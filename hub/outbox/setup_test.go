@@ -114,15 +114,7 @@ func (f *office) work() {
 		w.Backoff = []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}
 		runner.Register(w)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	ran := make(chan error, 1)
-	go func() { ran <- runner.Run(ctx) }()
-	f.t.Cleanup(func() {
-		stop()
-		if err := <-ran; err != nil {
-			f.t.Errorf("the runner returned %v", err)
-		}
-	})
+	hubtest.Run(f.t, runner)
 }
 
 func (f *office) queue(m outbox.Message) outbox.Entry {

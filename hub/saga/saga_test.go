@@ -112,19 +112,7 @@ func open(t *testing.T) *hall {
 
 func (h *hall) run(t *testing.T) {
 	t.Helper()
-	runner := keep.NewRunner(h.Engine, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 10 * time.Millisecond})
-	w := h.teller.Work()
-	w.Backoff = []time.Duration{time.Millisecond}
-	runner.Register(w)
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Work(t, h.Engine, keep.RunnerOptions{Poll: 10 * time.Millisecond}, h.teller.Work())
 }
 
 func (h *hall) begin(t *testing.T, word string, again bool) keep.Job {

@@ -52,7 +52,7 @@ type bench struct {
 	sim     *geminisim.Sim
 	url     string
 	metrics *prometheus.Registry
-	logs    *logs
+	logs    *hubtest.Log
 }
 
 // set is how a bench differs from the usual one.
@@ -67,7 +67,7 @@ type set struct {
 
 func newBench(t *testing.T, s set) *bench {
 	t.Helper()
-	b := &bench{sim: geminisim.New(geminisim.Options{APIKey: key}), metrics: prometheus.NewRegistry(), logs: &logs{}}
+	b := &bench{sim: geminisim.New(geminisim.Options{APIKey: key}), metrics: prometheus.NewRegistry(), logs: &hubtest.Log{}}
 	upstream := httptest.NewServer(b.sim)
 	t.Cleanup(func() { upstream.Close(); b.sim.Close() })
 	log := slog.New(slog.NewJSONHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -127,24 +127,12 @@ func (b *bench) post(t *testing.T, path, who string, body any, headers ...string
 
 func (b *bench) send(t *testing.T, path, who string, body io.Reader, headers ...string) answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set(hubtest.RoleHeader, who)
+	header := map[string]string{hubtest.RoleHeader: who}
 	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+		header[headers[i]] = headers[i+1]
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	said, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header, string(said)}
+	got := hubtest.Send(t, http.MethodPost, b.url+path, body, header)
+	return answer{got.Status, got.Header, got.Body}
 }
 
 // shot wraps a picture as the routes take it.
@@ -172,25 +160,6 @@ func wall(width, height int) []byte {
 	var b bytes.Buffer
 	_ = jpeg.Encode(&b, img, nil)
 	return b.Bytes()
-}
-
-// logs keeps what was logged.
-type logs struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // counted gives a counter's value, of the labels in the order of the source.

@@ -2,7 +2,6 @@ package adapt_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -66,26 +65,10 @@ func visiting(t *testing.T) *visit {
 		t.Fatal(err)
 	}
 	v.door = server.Handler()
-	runner := keep.NewRunner(store, quiet, keep.RunnerOptions{Poll: 20 * time.Millisecond})
-	for _, w := range append(v.work.Work(), phones.Work()...) {
-		w.Backoff = []time.Duration{10 * time.Millisecond}
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	v.job, err = site.Put("Dispatch Job", map[string]any{
+	hubtest.Work(t, store, keep.RunnerOptions{Poll: 20 * time.Millisecond}, append(v.work.Work(), phones.Work()...)...)
+	v.job = erpnexttest.Put(t, site, "Dispatch Job", map[string]any{
 		"subject": "Réparer", "job_type": "Repair", "status": "Assigned", "assigned_tech": "T1", "scheduled_date": "2026-11-23", "published": 1,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return v
 }
 
@@ -140,11 +123,7 @@ func states(all []told) string {
 
 func (v *visit) now(t *testing.T) *erpnext.DispatchJob {
 	t.Helper()
-	job, err := erpnext.Get[erpnext.DispatchJob](t.Context(), v.erp, "Dispatch Job", v.job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return job
+	return erpnexttest.Get[erpnext.DispatchJob](t, v.erp, "Dispatch Job", v.job)
 }
 
 // TestNoVisitEndsWithoutItsAnswers, not through the queue of a telephone either: what

@@ -66,15 +66,7 @@ func open(t *testing.T) *post {
 	for _, w := range p.box.Work() {
 		runner.Register(w)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Run(t, runner)
 	return p
 }
 
@@ -140,9 +132,7 @@ func tries(t *testing.T, err error) int {
 	if putErr != nil {
 		t.Fatal(putErr)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
+	stop := hubtest.Run(t, runner)
 	hubtest.Await(t, "the work has ended", func() bool {
 		var err error
 		if job, err = store.Job(t.Context(), job.ID); err != nil {
@@ -151,9 +141,6 @@ func tries(t *testing.T, err error) int {
 		return job.Status.Final()
 	})
 	stop()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
 	return job.Tries
 }
 

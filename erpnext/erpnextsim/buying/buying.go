@@ -3,12 +3,10 @@
 package buying
 
 import (
-	"slices"
-	"strings"
-
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/document"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/exception"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/meta"
+	"gigafibre.ca/targo-hub/erpnext/erpnextsim/parties"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim/trade"
 )
 
@@ -16,8 +14,8 @@ import (
 func All() map[string]document.Controller {
 	return map[string]document.Controller{
 		"Purchase Invoice": trade.Marked(document.Controller{Events: map[string]document.Hook{
-			"autoname":  returnSeries,
-			"validate":  document.Chain(postingTime, supplier, missing, trade.Sums, checkDates, checkNumber, expenses, status),
+			"autoname":  trade.ReturnSeries("ACC-PINV"),
+			"validate":  document.Chain(trade.PostingTime, supplier, missing, trade.Sums, checkDates, checkNumber, expenses, status),
 			"on_submit": submitted,
 			"on_cancel": func(s *document.Session, d *document.Doc) error {
 				return s.SetValue(d.Type.Name, d.Name(), map[string]any{"status": "Cancelled", "outstanding_amount": 0.0}, false)
@@ -26,40 +24,9 @@ func All() map[string]document.Controller {
 	}
 }
 
-func returnSeries(_ *document.Session, d *document.Doc) error {
-	if d.Int("is_return") != 0 && d.Text("naming_series") == "ACC-PINV-.YYYY.-" {
-		d.Set("naming_series", "ACC-PINV-RET-.YYYY.-")
-	}
-	return nil
-}
-
-// postingTime is now, unless the caller says that he sets it.
-func postingTime(s *document.Session, d *document.Doc) error {
-	if d.Int("set_posting_time") == 0 {
-		d.Set("posting_date", s.Today())
-		d.Set("posting_time", s.Clock().Format("15:04:05.000000"))
-	}
-	return nil
-}
-
 // supplier refuses one that is disabled or frozen.
 func supplier(s *document.Session, d *document.Doc) error {
-	name := d.Text("supplier")
-	if name == "" || s.Import {
-		return nil
-	}
-	for _, c := range []struct{ field, class, word string }{{"disabled", "PartyDisabled", "disabled"}, {"is_frozen", "PartyFrozen", "frozen"}} {
-		v, err := s.Value("Supplier", name, c.field)
-		if err != nil {
-			return err
-		}
-		if meta.Int(v) != 0 {
-			e := exception.Throw(c.class, "Supplier %s is %s", name, c.word).From("erpnext")
-			e.Module = "erpnext.exceptions"
-			return e
-		}
-	}
-	return nil
+	return parties.CheckOne(s, "Supplier", d.Text("supplier"))
 }
 
 // checkDates holds the supplier's own date against the others.
@@ -95,21 +62,16 @@ func checkNumber(s *document.Session, d *document.Doc) error {
 
 // expenses wants to know of every row which account it is spent from.
 func expenses(_ *document.Session, d *document.Doc) error {
-	var accounts []string
 	for _, row := range d.Rows("items") {
-		account := row.Text("expense_account")
-		if account == "" {
+		if row.Text("expense_account") == "" {
 			name := row.Text("item_code")
 			if name == "" {
 				name = row.Text("item_name")
 			}
 			return exception.Invalid("Expense account is mandatory for item %s", name)
 		}
-		if !slices.Contains(accounts, account) {
-			accounts = append(accounts, account)
-		}
 	}
-	d.Set("against_expense_account", strings.Join(accounts, ","))
+	d.Set("against_expense_account", trade.Accounts(d, "expense_account"))
 	return nil
 }
 

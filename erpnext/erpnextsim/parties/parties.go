@@ -23,7 +23,15 @@ func Of(d *document.Doc) (doctype, name string) {
 // Check refuses a sale to a customer who is disabled or frozen.
 func Check(s *document.Session, d *document.Doc) error {
 	doctype, name := Of(d)
-	if doctype != "Customer" || name == "" || s.Import {
+	if doctype != "Customer" {
+		return nil
+	}
+	return CheckOne(s, doctype, name)
+}
+
+// CheckOne refuses a Customer or Supplier who is disabled or frozen.
+func CheckOne(s *document.Session, doctype, name string) error {
+	if name == "" || s.Import {
 		return nil
 	}
 	for _, c := range []struct{ field, class, word string }{{"disabled", "PartyDisabled", "disabled"}, {"is_frozen", "PartyFrozen", "frozen"}} {

@@ -19,7 +19,7 @@ func invoices() map[string]document.Controller {
 	return map[string]document.Controller{
 		"Sales Invoice": {
 			Events: hooks{
-				"autoname": returnSeries, "validate": document.Chain(postingTime, missing, someItems, checkInvoice, checkReturn, totals, schedule, parties.Check, invoiceStatus),
+				"autoname": ReturnSeries("ACC-SINV"), "validate": document.Chain(PostingTime, missing, someItems, checkInvoice, checkReturn, totals, schedule, parties.Check, invoiceStatus),
 				"on_submit": document.Chain(checkSigns, remark, billing.Follow, openInvoice),
 				"on_cancel": document.Chain(unlinkPayments, func(s *document.Session, d *document.Doc) error {
 					return db(s, d, map[string]any{"status": "Cancelled", "outstanding_amount": 0.0})
@@ -36,15 +36,19 @@ func invoices() map[string]document.Controller {
 	}
 }
 
-func returnSeries(_ *document.Session, d *document.Doc) error {
-	if d.Int("is_return") != 0 && d.Text("naming_series") == "ACC-SINV-.YYYY.-" {
-		d.Set("naming_series", "ACC-SINV-RET-.YYYY.-")
+// ReturnSeries names what gives money back by a series of its own, beside that of
+// the other invoices.
+func ReturnSeries(series string) document.Hook {
+	return func(_ *document.Session, d *document.Doc) error {
+		if d.Int("is_return") != 0 && d.Text("naming_series") == series+"-.YYYY.-" {
+			d.Set("naming_series", series+"-RET-.YYYY.-")
+		}
+		return nil
 	}
-	return nil
 }
 
-// postingTime is now, unless the caller says that he sets it.
-func postingTime(s *document.Session, d *document.Doc) error {
+// PostingTime is now, unless the caller says that he sets it.
+func PostingTime(s *document.Session, d *document.Doc) error {
 	if d.Int("set_posting_time") == 0 {
 		d.Set("posting_date", s.Today())
 		d.Set("posting_time", s.Clock().Format("15:04:05.000000"))
@@ -103,13 +107,7 @@ func checkSigns(s *document.Session, d *document.Doc) error {
 }
 
 func invoiceStatus(s *document.Session, d *document.Doc) error {
-	var accounts []string
-	for _, row := range d.Rows("items") {
-		if account := row.Text("income_account"); account != "" && !slices.Contains(accounts, account) {
-			accounts = append(accounts, account)
-		}
-	}
-	d.Set("against_income_account", strings.Join(accounts, ","))
+	d.Set("against_income_account", Accounts(d, "income_account"))
 	d.Default("po_no", "")
 	d.Set("outstanding_amount", money(payable(d)-d.Float("total_advance")))
 	status, err := statusOf(s, d)
@@ -118,6 +116,17 @@ func invoiceStatus(s *document.Session, d *document.Doc) error {
 	}
 	d.Set("status", status)
 	return err
+}
+
+// Accounts are those that the lines are booked to, each once, with commas between.
+func Accounts(d *document.Doc, field string) string {
+	var accounts []string
+	for _, row := range d.Rows("items") {
+		if account := row.Text(field); account != "" && !slices.Contains(accounts, account) {
+			accounts = append(accounts, account)
+		}
+	}
+	return strings.Join(accounts, ",")
 }
 
 // openInvoice sets what an invoice asks for once it is submitted. The answer to one

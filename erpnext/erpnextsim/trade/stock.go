@@ -17,7 +17,7 @@ func stock() map[string]document.Controller {
 		"Item Price": {Events: hooks{"validate": checkPrice}},
 		"Serial No":  {Events: hooks{"validate": checkSerial}},
 		"Stock Entry": {Events: hooks{
-			"validate": document.Chain(postingTime, fillMovement, checkMovement, value), "on_submit": document.Chain(bins.Serials(false), bins.Move(false)), "on_cancel": document.Chain(bins.Serials(true), bins.Move(true)), "on_trash": booked,
+			"validate": document.Chain(PostingTime, fillMovement, checkMovement, value), "on_submit": document.Chain(bins.Serials(false), bins.Move(false)), "on_cancel": document.Chain(bins.Serials(true), bins.Move(true)), "on_trash": booked,
 		}},
 	}
 }

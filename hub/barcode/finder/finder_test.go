@@ -2,44 +2,24 @@ package finder_test
 
 import (
 	"context"
-	"math"
 	"strings"
 	"testing"
 
 	"github.com/boombuler/barcode/qr"
 
 	"gigafibre.ca/targo-hub/hub/barcode/finder"
+	"gigafibre.ca/targo-hub/hub/barcode/labelpress"
 	"gigafibre.ca/targo-hub/hub/barcode/pixel"
 )
 
-// drawn makes a picture of a symbol, so many pixels a module, turned by degrees
-// and blurred by the width of a pixel or two.
+// drawn makes a picture of a symbol, so many pixels a module, turned by degrees.
 func drawn(t *testing.T, text string, module, degrees float64) *pixel.Grey {
 	t.Helper()
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := code.Bounds().Dx()
-	side := int(float64(n)*module*1.2) + 50
-	g := pixel.New(side, side)
-	sin, cos := math.Sincos(degrees * math.Pi / 180)
-	for i := range g.Pix {
-		dark := 0
-		for k := range 16 {
-			x := float64(i%side) - float64(side)/2 + float64(k%4)*0.6 - 0.9
-			y := float64(i/side) - float64(side)/2 + float64(k/4)*0.6 - 0.9
-			u, v := (x*cos+y*sin)/module+float64(n)/2, (y*cos-x*sin)/module+float64(n)/2
-			if u < 0 || v < 0 || u >= float64(n) || v >= float64(n) {
-				continue
-			}
-			if r, _, _, _ := code.At(int(u), int(v)).RGBA(); r == 0 {
-				dark++
-			}
-		}
-		g.Pix[i] = uint8(220 - 11*dark)
-	}
-	return g
+	return pixel.From(labelpress.Still(code, module, degrees))
 }
 
 func TestReadsSizesAndTurns(t *testing.T) {

@@ -87,30 +87,15 @@ func settle(g *pixel.Grey, s *grid.Grid) (string, bool) {
 	if s.Score < convinces {
 		return "", false
 	}
-	levels := s.Modules(g)
-	for _, try := range grid.Thresholds() {
-		if value, ok := decode(s.Bits(levels, try[0], try[1])); ok {
-			return value, true
-		}
-	}
-	return "", false
+	return s.Read(g, decode)
 }
 
-// decode lets no panic of the decoder out.
-func decode(bits *gozxing.BitMatrix) (value string, ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	if bits == nil {
-		return "", false
-	}
+func decode(bits *gozxing.BitMatrix) string {
 	result, err := decoder.NewDecoder().Decode(bits, nil)
-	if err != nil || result.GetText() == "" {
-		return "", false
+	if err != nil {
+		return ""
 	}
-	return result.GetText(), true
+	return result.GetText()
 }
 
 func abs(n int) int { return max(n, -n) }

@@ -157,7 +157,32 @@ func (s *Grid) Bits(levels [][]float64, sharp, shift float64) *gozxing.BitMatrix
 	return out
 }
 
-// Thresholds are worth trying one after the other: blur undone, threshold moved.
-func Thresholds() [][2]float64 {
+// Read samples the modules and has them decoded: with blur undone, as they are, and
+// with thresholds a little off, until error correction is content. decode gives ""
+// for what it cannot read; no panic of it gets out.
+func (s *Grid) Read(g *pixel.Grey, decode func(*gozxing.BitMatrix) string) (string, bool) {
+	levels := s.Modules(g)
+	for _, try := range thresholds() {
+		if value := tried(decode, s.Bits(levels, try[0], try[1])); value != "" {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+func tried(decode func(*gozxing.BitMatrix) string, bits *gozxing.BitMatrix) (value string) {
+	defer func() {
+		if recover() != nil {
+			value = ""
+		}
+	}()
+	if bits == nil {
+		return ""
+	}
+	return decode(bits)
+}
+
+// thresholds are worth trying one after the other: blur undone, threshold moved.
+func thresholds() [][2]float64 {
 	return [][2]float64{{0.5, 0}, {0, 0}, {1, 0}, {0.5, 0.15}, {0.5, -0.15}, {1.6, 0}, {1, 0.2}, {1, -0.2}}
 }

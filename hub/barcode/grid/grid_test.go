@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/makiuchi-d/gozxing"
+
 	"gigafibre.ca/targo-hub/hub/barcode/grid"
 	"gigafibre.ca/targo-hub/hub/barcode/pixel"
 )
@@ -35,16 +37,23 @@ func TestReadsModules(t *testing.T) {
 	if !ok {
 		t.Fatal("no contrast")
 	}
-	levels := s.Modules(g)
-	for _, try := range grid.Thresholds() {
-		bits := s.Bits(levels, try[0], try[1])
+	tries := 0
+	value, ok := s.Read(g, func(bits *gozxing.BitMatrix) string {
+		tries++
 		for row := range 8 {
 			for col := range 8 {
 				if bits.Get(col, row) != dark(col, row) {
-					t.Errorf("threshold %v: module %d, %d", try, col, row)
+					t.Errorf("try %d: module %d, %d", tries, col, row)
 				}
 			}
 		}
+		if tries < 8 {
+			panic("it cannot be decoded")
+		}
+		return "at last"
+	})
+	if !ok || value != "at last" || tries != 8 {
+		t.Errorf("%q after %d tries", value, tries)
 	}
 	if side := s.Side(); math.Abs(side-40) > 0.01 {
 		t.Errorf("a side of %v pixels", side)

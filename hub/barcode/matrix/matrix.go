@@ -30,7 +30,7 @@ func Find(ctx context.Context, g *pixel.Grey) (found []Found) {
 			continue
 		}
 		for _, s := range fit(g, c) {
-			if value, ok := read(g, &s); ok {
+			if value, ok := s.Read(g, decode); ok {
 				found = append(found, Found{Value: value, Corners: s.Quad})
 				break
 			}

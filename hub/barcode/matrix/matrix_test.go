@@ -8,38 +8,19 @@ import (
 
 	"github.com/boombuler/barcode/datamatrix"
 
+	"gigafibre.ca/targo-hub/hub/barcode/labelpress"
 	"gigafibre.ca/targo-hub/hub/barcode/matrix"
 	"gigafibre.ca/targo-hub/hub/barcode/pixel"
 )
 
-// drawn makes a picture of a symbol: so many pixels a module, turned by degrees,
-// each pixel an average of nine.
+// drawn makes a picture of a symbol, so many pixels a module, turned by degrees.
 func drawn(t *testing.T, text string, module, degrees float64) *pixel.Grey {
 	t.Helper()
 	code, err := datamatrix.Encode(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := code.Bounds().Dx()
-	side := int(float64(n)*module*1.2) + 40
-	g := pixel.New(side, side)
-	sin, cos := math.Sincos(degrees * math.Pi / 180)
-	for i := range g.Pix {
-		dark := 0
-		for k := range 9 {
-			x := float64(i%side) - float64(side)/2 + float64(k%3-1)/3
-			y := float64(i/side) - float64(side)/2 + float64(k/3-1)/3
-			u, v := (x*cos+y*sin)/module+float64(n)/2, (y*cos-x*sin)/module+float64(n)/2
-			if u < 0 || v < 0 || u >= float64(n) || v >= float64(n) {
-				continue
-			}
-			if r, _, _, _ := code.At(int(u), int(v)).RGBA(); r == 0 {
-				dark++
-			}
-		}
-		g.Pix[i] = uint8(220 - 20*dark)
-	}
-	return g
+	return pixel.From(labelpress.Still(code, module, degrees))
 }
 
 func TestReadsSizesAndQuarterTurns(t *testing.T) {

@@ -1,7 +1,6 @@
 package activation_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -23,20 +22,7 @@ import (
 // run works off what was stored until the test ends.
 func (p *plant) run(t *testing.T, engine keep.Engine, desk *activation.Desk) {
 	t.Helper()
-	runner := keep.NewRunner(engine, discard(), keep.RunnerOptions{Poll: 10 * time.Millisecond})
-	for _, w := range desk.Work() {
-		w.Backoff = []time.Duration{10 * time.Millisecond}
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Work(t, engine, keep.RunnerOptions{Poll: 10 * time.Millisecond}, desk.Work()...)
 }
 
 // serve gives the routes of the desk, worked off or not.

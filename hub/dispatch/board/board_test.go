@@ -54,11 +54,7 @@ func (p *plant) clock() time.Time { return boardDay }
 
 func (p *plant) put(tb testing.TB, doctype string, doc map[string]any) string {
 	tb.Helper()
-	name, err := p.site.Put(doctype, doc)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return name
+	return erpnexttest.Put(tb, p.site, doctype, doc)
 }
 
 // fill makes n jobs of the day, each for another customer at another place.

@@ -19,7 +19,7 @@ import (
 
 // Warning is something that a dispatcher may not have seen.
 type Warning struct {
-	Code   string   `json:"code" enum:"overlap,day-too-long,other-group,technician-away,day-past"`
+	Code   string   `json:"code" enum:"overlap,day-too-long,other-group,technician-away,day-past,draft"`
 	Detail string   `json:"detail"`
 	Jobs   []string `json:"jobs,omitempty" doc:"overlap: the visits at that time"`
 }
@@ -31,6 +31,7 @@ const (
 	OtherGroup = "other-group"     // the job waits for a group that he is not of
 	Away       = "technician-away" // his state is paused or off
 	Past       = "day-past"
+	Draft      = "draft" // it was published, and is so no more
 )
 
 const (
@@ -62,6 +63,11 @@ type visit struct {
 	Hours      float64      `json:"person_hours"`
 	Group      string       `json:"person_group"`
 	State      string       `json:"person_state"`
+}
+
+// Unpublished is the warning about a job that was published until it was moved.
+func Unpublished() Warning {
+	return Warning{Code: Draft, Detail: "It is a draft now: publish it, then the technician is told."}
 }
 
 // Look says what is odd about jobs as they stand now, by name: one call to ERPNext,

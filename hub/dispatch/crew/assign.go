@@ -93,8 +93,17 @@ func (c *Crew) warn(ctx context.Context, items []Outcome) {
 	for i, item := range items {
 		if placed(item) {
 			items[i].Warnings = warnings[item.Job]
+			if item.unpublished() {
+				items[i].Warnings = append(items[i].Warnings, caution.Unpublished())
+			}
 		}
 	}
+}
+
+// unpublished tells that somebody has the job, and that it became a draft just now.
+func (i Outcome) unpublished() bool {
+	was, now := i.change.Before.Published, i.change.After.Published
+	return i.job.AssignedTech != "" && was != nil && *was && now != nil && !*now
 }
 
 // account tells and records what was done.

@@ -17,7 +17,8 @@ func (c *Crew) Mount(r *web.Router) {
 		Description: "One job (`job`, …) or several (`jobs`: each with its own outcome; who was faster with one does not hold up the others). Members that are absent stay as they are; `technician: null` takes the job back. " +
 			"The state follows: Open without a technician, Assigned with one, Scheduled when there is an hour too; On Hold stays. `modified`, as the board showed it, makes it 409 when the job was changed since. " +
 			"Pinned jobs (409 `job-pinned`) and those under way (409 `job-underway`) are moved only with `force`. " +
-			"`warnings` tell of what refuses nothing: another visit at that time, a day too long or over, a technician of another group or away.",
+			"`warnings` tell of what refuses nothing: another visit at that time, a day too long or over, a technician of another group or away. " +
+			"A published job that goes to somebody else, or to another day, becomes a draft (`published: false`, warning `draft`): publish it, then its technician is told. Who lost it is told by himself, at once when he has other work.",
 	}, c.assign)
 	web.Operation(r, web.Op{
 		Method: http.MethodPost, Path: "/dispatch/unassign", Guard: web.Staff.Or(web.Service), Tag: "dispatch", ID: "dispatch-unassign", Calls: true,

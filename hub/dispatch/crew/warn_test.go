@@ -106,6 +106,25 @@ func TestAssignWarnsOfWhatItDid(t *testing.T) {
 	}
 }
 
+// TestAssignWarnsOfADraft: what was published and goes elsewhere is to be published
+// again. Until then nobody hears of it.
+func TestAssignWarnsOfADraft(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "")
+	for name, tc := range map[string]struct{ wish, want string }{
+		"to another":     {`"technician":"T2"`, "draft"},
+		"to another day": {`"date":"2026-11-24"`, "draft"},
+		"later":          {`"start_time":"14:00"`, ""},
+		"to nobody":      {`"technician":null`, ""},
+	} {
+		job := o.job(map[string]any{"status": "Assigned", "assigned_tech": "T1", "published": 1})
+		got := o.assign(fmt.Sprintf(`{"job":%q,%s}`, job, tc.wish))
+		if got.status != http.StatusOK || !strings.HasSuffix(codes(got, 0), tc.want) || (tc.want == "") == strings.Contains(codes(got, 0), "draft") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 // TestWarningsHoldNothingUp: an assignment that was made is answered, whether
 // anybody can look for warnings or not.
 func TestWarningsHoldNothingUp(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
+	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub/dispatch/effect"
 	"gigafibre.ca/targo-hub/hub/hubtest"
 	"gigafibre.ca/targo-hub/hub/keep"
@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// founded is what all sites begin as. It is never changed.
+var founded = erpnexttest.Founded(nil, func(*erpnexttest.Founding) {})
+
 // plant is a site with two hubs that share a store, and a service for each
 // contract.
 type plant struct {
@@ -52,29 +55,8 @@ type plant struct {
 
 func newPlant(t *testing.T, store keep.Engine) *plant {
 	t.Helper()
-	raw, err := erpnext.Fixtures()
-	if err != nil {
-		t.Fatal(err)
-	}
-	site, err := erpnextsim.New(erpnextsim.Options{Profile: erpnextsim.V16})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(site.Import(raw), site.AddUser("hub@example.test", "key0", "secret0", "System Manager")); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(site)
-	t.Cleanup(func() {
-		server.Close()
-		if err := site.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p := &plant{site: site, store: store, services: map[string]int{}, trouble: map[string]int{}}
-	p.erp, err = erpnext.New(erpnext.Config{URL: server.URL, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := &plant{site: erpnexttest.Site(t, founded[erpnextsim.V16], nil), store: store, services: map[string]int{}, trouble: map[string]int{}}
+	p.erp = erpnexttest.Client(t, erpnexttest.Serve(t, p.site), nil)
 	for range 2 {
 		p.hubs = append(p.hubs, p.hub(t))
 	}
@@ -86,20 +68,7 @@ func (p *plant) hub(t *testing.T) *effect.Engine {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	e := effect.New(effect.Deps{ERPNext: p.erp, Store: p.store, News: hubtest.News{Ring: p.store}, Activate: p.activate, Now: time.Now, Log: quiet})
-	runner := keep.NewRunner(p.store, quiet, keep.RunnerOptions{Poll: 50 * time.Millisecond, OnDead: e.Died})
-	for _, w := range e.Work() {
-		w.Backoff = []time.Duration{5 * time.Millisecond}
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	hubtest.Work(t, p.store, keep.RunnerOptions{Poll: 50 * time.Millisecond, OnDead: e.Died}, e.Work()...)
 	return e
 }
 

@@ -173,14 +173,15 @@ func (e *Engine) subject(ctx context.Context, job *erpnext.DispatchJob) keep.Sub
 	}
 }
 
-// Died publishes that an effect was given up. It is told of every job that died.
+// Died publishes that an effect was given up, and has the office read of it under
+// the work order when that is because of a program of the site. It is told of every job that died.
 func (e *Engine) Died(ctx context.Context, work keep.Job, err error) {
 	if work.Kind != KindEffect && work.Kind != KindMove {
 		return
 	}
 	_, name, _ := strings.Cut(work.Dedupe, "/")
 	if work.Kind == KindMove {
-		name = "move"
+		name = nameMove
 	}
 	event := hub.NewEvent(hub.TopicJobs, hub.EffectDied, "", map[string]any{
 		"job": work.Subject.Name, "effect": name, "reason": hub.ProblemOf(err).Code,
@@ -188,4 +189,7 @@ func (e *Engine) Died(ctx context.Context, work keep.Job, err error) {
 	if err := e.News.Publish(ctx, event); err != nil {
 		e.Log.WarnContext(ctx, "news of a dead effect not published", "work", work.ID, "err", err)
 	}
+	e.say(ctx, work.Subject.Name, name, err)
 }
+
+const nameMove = "move"

@@ -73,3 +73,26 @@ func (e *Engine) note() Effect {
 		},
 	}
 }
+
+// sayFor is for how long it is tried to write under a work order: whoever works off
+// the queue waits for it.
+const sayFor = 10 * time.Second
+
+// say tells the office, under the work order, that a program of the site breaks down
+// over it.
+func (e *Engine) say(ctx context.Context, job, name string, err error) {
+	why, broken := broke(err)
+	if !broken || e.ERPNext == nil {
+		return
+	}
+	ctx, done := context.WithTimeout(ctx, sayFor)
+	defer done()
+	what := "une suite du changement d'état (" + name + ")"
+	if name == nameMove {
+		what = "le changement d'état"
+	}
+	text := fmt.Sprintf("À reprendre : %s. ERPNext échoue à chaque essai (%s), et le hub a abandonné. À corriger dans ERPNext, puis à relancer.", what, why.ExcType)
+	if err := e.ERPNext.AddComment(ctx, doctype, job, text); err != nil {
+		e.Log.WarnContext(ctx, "remark about a dead effect not written", "job", job, "effect", name, "err", err)
+	}
+}

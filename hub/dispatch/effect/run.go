@@ -58,18 +58,37 @@ func (e *Engine) do(ctx context.Context, effect Effect, m Move, job *erpnext.Dis
 	return effect.Do(ctx, m, job)
 }
 
-// enough is how often ERPNext may break down over one document: a day of tries.
-const enough = 100
+// enough is how often ERPNext may break down in the same way over one document: some
+// seven minutes of tries.
+const enough = 8
 
 // hopeless gives up what ERPNext breaks down over again and again while it is
 // there: a script of the site has to be mended, and until then nobody else in the
-// lane shall wait.
+// lane shall wait. It is counted among the attempts: being asked for again begins
+// the tries of a piece of work anew.
 func hopeless(work keep.Job, err error) error {
-	e, ours := errors.AsType[*erpnext.Error](err)
-	if ours && e.Status == http.StatusInternalServerError && e.ExcType != "" && work.Tries+1 >= enough {
+	e, broken := broke(err)
+	if !broken {
+		return err
+	}
+	_, code, _ := e.AttemptInfo()
+	met := 1
+	for _, a := range work.Attempts {
+		if a.Status == e.Status && a.Code == code {
+			met++
+		}
+	}
+	if met >= enough {
 		return keep.Reject(err)
 	}
 	return err
+}
+
+// broke tells that a program of the site broke down. That ERPNext is away, or that
+// somebody else was in its way, passes.
+func broke(err error) (*erpnext.Error, bool) {
+	e, theirs := errors.AsType[*erpnext.Error](err)
+	return e, theirs && e.Status == http.StatusInternalServerError && e.ExcType != "" && !e.Retryable
 }
 
 // StateOf reads how an effect stands from the work behind it.

@@ -63,6 +63,7 @@ func (n *Notices) days(ctx context.Context, o Order) (*days, error) {
 		rows[i].wanted = o.wants(&rows[i].DispatchJob)
 		d.jobs = append(d.jobs, &rows[i])
 	}
+	slices.SortStableFunc(d.jobs, func(a, b *planned) int { return a.Turn().Compare(b.Turn()) })
 	if o.Technician != "" && !slices.ContainsFunc(d.crew, func(t *erpnext.DispatchTechnician) bool { return t.Name == o.Technician }) {
 		return nil, wrong("technician", "there is no such technician")
 	}
@@ -100,16 +101,6 @@ func (n *Notices) missing(ctx context.Context, o Order, d *days) error {
 		d.skipped = append(d.skipped, Skipped{Job: name, Reason: reason})
 	}
 	return nil
-}
-
-// person is a technician whose days are looked at.
-type person struct {
-	*erpnext.DispatchTechnician
-	jobs   []*planned // his published ones
-	drafts []string   // his other ones: he hears of them another time
-	knew   memory     // what he was told before this order
-	lang   hub.Lang
-	lost   map[string]erpnext.DispatchJob // jobs that somebody was told of and that are not of these days any more
 }
 
 // concerned finds those whose days the order is about: who has the jobs, and who

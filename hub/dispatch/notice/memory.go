@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,6 +21,7 @@ type memory struct {
 	Number int             `json:"number"`
 	Sent   bool            `json:"sent"` // message Number is queued
 	Jobs   map[string]line `json:"jobs"` // by name
+	At     time.Time       `json:"at"`   // of the last message: what was so then he can see behind its link
 }
 
 // line is what he was told of a job.
@@ -33,16 +35,54 @@ type line struct {
 // day.
 const forgotten = 14
 
-// Knows tells whether the technician was told of the work order as it stands.
-func (n *Notices) Knows(ctx context.Context, technician string, job *erpnext.DispatchJob) (bool, error) {
+// Knows tells when the technician heard from here last, if he was told of the work
+// order as it stands; zero when he was not.
+func (n *Notices) Knows(ctx context.Context, technician string, job *erpnext.DispatchJob) (at time.Time, err error) {
 	m, _, err := n.recall(ctx, technician)
-	was, told := m.Jobs[job.Name]
-	return told && was == lineOf(&planned{DispatchJob: *job}), err
+	if was, told := m.Jobs[job.Name]; !told || was != lineOf(&planned{DispatchJob: *job}) {
+		return time.Time{}, err
+	}
+	if m.At.IsZero() { // before such times were noted, or by others
+		m.At = time.Unix(0, 0)
+	}
+	return m.At, err
+}
+
+// Learn notes that the technician was told by another message that his work has
+// changed, and of these work orders: publishing tells him neither of them again, nor
+// that others are not his any more.
+func (n *Notices) Learn(ctx context.Context, technician string, jobs ...*erpnext.DispatchJob) error {
+	for range attempts {
+		m, version, err := n.recall(ctx, technician)
+		if err != nil {
+			return err
+		}
+		now, err := erpnext.ByNames[erpnext.DispatchJob](ctx, n.ERPNext, "Dispatch Job", slices.Sorted(maps.Keys(m.Jobs))...)
+		if err != nil {
+			return fmt.Errorf("reading what %s was told of: %w", technician, err)
+		}
+		knows := map[string]line{}
+		for _, job := range now {
+			if job.AssignedTech == technician {
+				knows[job.Name] = m.Jobs[job.Name]
+			}
+		}
+		for _, job := range jobs {
+			if bool(job.Published) {
+				knows[job.Name] = lineOf(&planned{DispatchJob: *job})
+			}
+		}
+		m.Jobs = knows
+		if err = n.remember(ctx, technician, version, m); !errors.Is(err, keep.ErrStale) {
+			return err
+		}
+	}
+	return fmt.Errorf("noting what %s was told: %w", technician, keep.ErrStale)
 }
 
 // settled tells that there is nothing to say.
 func (m memory) settled(o Order, p *person) bool {
-	return m.Sent && m.knows(o, p) || m.Number == 0 && len(p.jobs) == 0
+	return (m.Sent || m.Number == 0) && m.knows(o, p)
 }
 
 // owes tells whether he was told of jobs of these days that he has no more; of

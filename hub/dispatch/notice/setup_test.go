@@ -1,12 +1,9 @@
 package notice_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -160,39 +157,24 @@ func (o *office) serve() {
 		o.tb.Fatal(err)
 	}
 	notice.New(o.deps).Mount(server.Router())
-	edge := httptest.NewServer(server.Handler())
-	o.tb.Cleanup(edge.Close)
-	o.url = edge.URL
+	o.url = erpnexttest.Serve(o.tb, server.Handler())
 }
 
 // job makes a job of somebody; its customer, place and notes must never be seen in
 // a message.
 func (o *office) job(technician, day, start string, more map[string]any) string {
 	o.tb.Helper()
-	doc := map[string]any{"subject": "Chez Ève Untel, 9 rue des Essais", "notes": "code 1234", "address": "9 rue des Essais", "scheduled_date": day, "start_time": start,
-		"assigned_tech": technician, "status": "Assigned"}
-	for k, v := range more {
-		doc[k] = v
-	}
-	name, err := o.site.Put("Dispatch Job", doc)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	return name
+	return erpnexttest.Put(o.tb, o.site, "Dispatch Job", map[string]any{
+		"subject": "Chez Ève Untel, 9 rue des Essais", "notes": "code 1234", "address": "9 rue des Essais", "scheduled_date": day, "start_time": start,
+		"assigned_tech": technician, "status": "Assigned",
+	}, more)
 }
 
 // place is a customer's address in a town; nothing of it but the town is told.
 func (o *office) place(town string) string {
 	o.tb.Helper()
-	customer, err := o.site.Put("Customer", map[string]any{"customer_name": "Ève Untel", "customer_type": "Individual"})
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	name, err := o.site.Put("Service Location", map[string]any{"customer": customer, "address_line": "9 rue des Essais", "city": town, "access_notes": "code 1234"})
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	return name
+	customer := erpnexttest.Put(o.tb, o.site, "Customer", map[string]any{"customer_name": "Ève Untel", "customer_type": "Individual"})
+	return erpnexttest.Put(o.tb, o.site, "Service Location", map[string]any{"customer": customer, "address_line": "9 rue des Essais", "city": town, "access_notes": "code 1234"})
 }
 
 func (o *office) change(job string, values erpnext.Values) {
@@ -212,22 +194,12 @@ type answer struct {
 
 func (o *office) publish(body string) (a answer) {
 	o.tb.Helper()
-	req, err := http.NewRequestWithContext(o.tb.Context(), http.MethodPost, o.url+"/dispatch/publish", bytes.NewReader([]byte(body)))
-	if err != nil {
+	got := hubtest.Send(o.tb, http.MethodPost, o.url+"/dispatch/publish", strings.NewReader(body),
+		map[string]string{hubtest.RoleHeader: string(hub.RoleStaff), "Content-Type": "application/json"})
+	if err := json.Unmarshal([]byte(got.Body), &a); err != nil {
 		o.tb.Fatal(err)
 	}
-	req.Header.Set(hubtest.RoleHeader, string(hub.RoleStaff))
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err := errors.Join(err, json.Unmarshal(raw, &a)); err != nil {
-		o.tb.Fatal(err)
-	}
-	a.status = resp.StatusCode
+	a.status = got.Status
 	return a
 }
 
@@ -246,20 +218,5 @@ func states(a answer) string {
 	return strings.Join(out, ", ")
 }
 
-// messages are the bodies of all SMS, the oldest first, by their last digits.
-func (o *office) messages() (bodies []string) {
-	o.tb.Helper()
-	page, _, err := o.store.Jobs(o.tb.Context(), keep.Filter{Kind: "outbox.sms", Limit: 200})
-	if err != nil {
-		o.tb.Fatal(err)
-	}
-	for _, listed := range page {
-		job, err := o.store.Job(o.tb.Context(), listed.ID)
-		var m struct{ To, Body string }
-		if err := errors.Join(err, json.Unmarshal(job.Payload, &m)); err != nil {
-			o.tb.Fatal(err)
-		}
-		bodies = append([]string{m.To[len(m.To)-3:] + " " + m.Body}, bodies...)
-	}
-	return bodies
-}
+// messages are all SMS.
+func (o *office) messages() []string { return hubtest.Texts(o.tb, o.store) }

@@ -6,13 +6,26 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"time"
 
+	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/outbox"
 )
 
 const attempts = 20 // at a memory that others change
+
+// person is a technician whose days are looked at.
+type person struct {
+	*erpnext.DispatchTechnician
+	jobs   []*planned // his published ones
+	drafts []string   // his other ones: he hears of them another time
+	knew   memory     // what he was told before this order
+	lang   hub.Lang
+	toldAt time.Time                      // when the message to him was begun; zero while none is
+	lost   map[string]erpnext.DispatchJob // jobs that somebody was told of and that are not of these days any more
+}
 
 // tell tells one technician his days, unless he knows them.
 func (n *Notices) tell(ctx context.Context, o Order, p *person) Told {
@@ -56,10 +69,14 @@ func (n *Notices) once(ctx context.Context, o Order, p *person, number string) (
 				return outbox.Entry{}, "", err
 			}
 		}
+		began := n.Now()
 		entry, err := n.queue(ctx, o, p, number, m)
 		taken := hub.HasCode(err, "key-taken") // these jobs went out before, with another link
 		if err != nil && !taken {
 			return outbox.Entry{}, "", err
+		}
+		if !taken && !entry.Duplicate {
+			p.toldAt = began
 		}
 		if err = n.note(ctx, o, p, m.Number); err != nil || !taken && !entry.Duplicate {
 			return entry, told, err
@@ -77,6 +94,9 @@ func (n *Notices) note(ctx context.Context, o Order, p *person, number int) erro
 			return err
 		}
 		m.Sent, m.Jobs = true, n.after(m, o, p)
+		if p.toldAt.After(m.At) {
+			m.At = p.toldAt.UTC()
+		}
 		if err = n.remember(ctx, p.Name, version, m); !errors.Is(err, keep.ErrStale) {
 			return err
 		}

@@ -184,13 +184,12 @@ func (s *Sheet) bound() error {
 	return nil
 }
 
-// order sorts: today's, what is under way first; then by day, route and start. The
+// order sorts: today's, what is under way first; then as visits follow each other. The
 // first that can be worked on is the next one.
 func order(jobs []Job) {
 	part := map[string]int{Today: 0, Upcoming: 1, Done: 2}
 	slices.SortStableFunc(jobs, func(a, b Job) int {
-		return cmp.Or(cmp.Compare(part[a.When], part[b.When]), cmp.Compare(idle(a), idle(b)), cmp.Compare(a.Date, b.Date),
-			cmp.Compare(a.RouteOrder, b.RouteOrder), cmp.Compare(a.Start, b.Start), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(part[a.When], part[b.When]), cmp.Compare(idle(a), idle(b)), turn(a).Compare(turn(b)))
 	})
 	for i := range jobs {
 		if jobs[i].When == Today && jobs[i].Status != erpnext.JobOnHold {
@@ -198,6 +197,10 @@ func order(jobs []Job) {
 			return
 		}
 	}
+}
+
+func turn(j Job) erpnext.Turn {
+	return erpnext.Turn{Date: j.Date, Start: j.Start, Route: j.RouteOrder, Name: j.Name}
 }
 
 // idle is 0 for a work order that somebody is on the way to, or works on.

@@ -51,7 +51,7 @@ func first(texts ...string) string {
 // contact is whom to call: somebody at the place, else the customer.
 func contact(r *row) *Contact {
 	if phone, err := hub.ParsePhone(r.ContactPhone); err == nil {
-		return &Contact{Name: first(r.ContactName, r.CustomerName), Phone: string(phone), Shown: shown(phone), Of: "place"}
+		return &Contact{Name: first(r.ContactName, r.CustomerName), Phone: string(phone), Shown: phone.Local(), Of: "place"}
 	}
 	c := erpnext.Customer{CustomerName: r.CustomerName, CellPhone: r.CustomerCell, MobileNo: r.CustomerOther, TelHome: r.CustomerHome}.Contact()
 	phone := c.Phone
@@ -61,16 +61,7 @@ func contact(r *row) *Contact {
 	if phone == "" {
 		return nil
 	}
-	return &Contact{Name: first(r.ContactName, r.CustomerName), Phone: string(phone), Shown: shown(phone), Of: "customer"}
-}
-
-// shown is a number as people here read it.
-func shown(p hub.Phone) string {
-	text := string(p)
-	if len(text) == 12 && strings.HasPrefix(text, "+1") {
-		return text[2:5] + " " + text[5:8] + "-" + text[8:]
-	}
-	return text
+	return &Contact{Name: first(r.ContactName, r.CustomerName), Phone: string(phone), Shown: phone.Local(), Of: "customer"}
 }
 
 // pinned are the notes to read before anything else.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -63,11 +64,17 @@ func (d *Desk) tell(ctx context.Context, m Mutation, out outcome, why error) (*S
 	case out.State == Conflict:
 		return d.conflict(ctx, m, why)
 	case out.State == Rejected && ours:
-		d.Log.ErrorContext(ctx, "mutation was given up", "job", m.Job, "kind", m.Kind, "error_code", p.Code)
+		level := slog.LevelError
+		if p.Code == "erpnext-refused" { // by the rules of the site: nothing of ours is broken
+			level = slog.LevelWarn
+		}
+		d.Log.Log(ctx, level, "mutation was given up", "job", m.Job, "kind", m.Kind, "error_code", p.Code)
 		if err := d.announce(ctx, m, p.Code); err != nil {
 			return nil, err
 		}
 		return nil, d.remark(ctx, m, told("À reprendre", m, p))
+	case out.State == Rejected:
+		d.Log.InfoContext(ctx, "mutation was refused", "job", m.Job, "kind", m.Kind, "error_code", p.Code)
 	}
 	return nil, nil
 }

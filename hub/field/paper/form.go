@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/field/day"
 	"gigafibre.ca/targo-hub/hub/field/mutation"
+	"gigafibre.ca/targo-hub/hub/field/visit"
 )
 
 // said is one thing that a form says: a mutation without its envelope.
@@ -66,14 +68,24 @@ func (p *desk) read(c echo.Context, form url.Values) (list []said, complaint str
 		if text("item") == "" || err != nil {
 			return nil, "formNumber", nil
 		}
-		return []said{{"material", kind, map[string]any{"item": text("item"), "qty": qty}}}, "", nil
+		item, goods := text("item"), p.goods(c)
+		if good, is := visit.Named(goods, item); is {
+			item = good.Item
+		} else if len(goods) > 0 && !p.used(c, item) {
+			return nil, "formArticle", nil
+		}
+		return []said{{"material", kind, map[string]any{"item": item, "qty": qty}}}, "", nil
 	case "status", "checklist":
 		work, err := p.Deps.Day.Job(ctx, hub.ActorOf(ctx), c.Param("name"))
 		if err != nil {
 			return nil, "", err
 		}
 		if kind == "checklist" {
-			return answers(work, form), "", nil
+			list, ok := answers(work, form)
+			if !ok {
+				return nil, "formNotNumber", nil
+			}
+			return list, "", nil
 		}
 		if text("status") == "Completed" && work.Checklist.Missing > 0 {
 			return nil, "formMissing", nil
@@ -93,20 +105,29 @@ func step(text func(string) string) said {
 	return s
 }
 
-// answers are the items of the checklist that are other than they were. Items with
-// photos are not answered by forms.
-func answers(work day.Job, form url.Values) []said {
-	var list []said
+// used tells that the item stands among what the visit has used already.
+func (p *desk) used(c echo.Context, item string) bool {
+	ctx := c.Request().Context()
+	work, err := p.Deps.Day.Job(ctx, hub.ActorOf(ctx), c.Param("name"))
+	return err == nil && slices.ContainsFunc(work.Materials, func(m day.Material) bool { return m.Item == item })
+}
+
+// answers are the items of the checklist that are other than they were; not ok when
+// a number is none. Items with photos are not answered by forms.
+func answers(work day.Job, form url.Values) (list []said, ok bool) {
 	for i, item := range work.Checklist.Items {
 		value, is := strings.TrimSpace(form.Get(fmt.Sprintf("item.%d", i))), item.Value
 		if item.Type == "check" && item.Answered {
 			is = "1"
 		}
+		if _, err := strconv.ParseFloat(strings.Replace(value, ",", ".", 1), 64); item.Type == "number" && value != "" && err != nil {
+			return nil, false
+		}
 		if item.Type != "photo" && value != is {
 			list = append(list, said{fmt.Sprintf("item-%d", i), "checklist", map[string]any{"label": item.Label, "value": value, "was": item.Value}})
 		}
 	}
-	return list
+	return list, true
 }
 
 // batch puts what was said into envelopes. A form that is sent twice says the same

@@ -8,6 +8,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/field/day"
+	"gigafibre.ca/targo-hub/hub/field/visit"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -43,11 +44,28 @@ func (p *desk) work(c echo.Context, lang hub.Lang, status int, problem string) e
 	if v.Work, err = p.Deps.Day.Job(ctx, actor, c.Param("name")); err != nil {
 		return p.missing(c, lang, err)
 	}
-	v.Problem, v.Writes = problem, v.Work.When != day.Done && (v.Work.Role == "lead" || actor.Job == v.Work.Name)
+	v.Problem, v.Adds = problem, v.Work.Role == "lead" || actor.Job == v.Work.Name
+	v.Writes = v.Adds && v.Work.When != day.Done
+	if v.Writes {
+		v.Goods = p.goods(c)
+	}
 	if status >= http.StatusBadRequest {
 		v.said = c.Request().PostForm
 	}
 	return web.Page(c, status, p.pages, "job", v)
+}
+
+// goods are the articles of the technician's list. A page without them takes any.
+func (p *desk) goods(c echo.Context) []visit.Good {
+	if p.Goods == nil {
+		return nil
+	}
+	ctx := c.Request().Context()
+	goods, err := p.Goods(ctx, hub.ActorOf(ctx).ID)
+	if err != nil {
+		p.Log.DebugContext(ctx, "articles not read", "error_code", hub.ProblemOf(err).Code)
+	}
+	return goods
 }
 
 // scan answers GET /j/scan. The page is the same for every work order: which one is

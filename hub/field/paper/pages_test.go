@@ -54,8 +54,8 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s holds %q", test.path, found)
 		}
 	}
-	if body := text(t, ask(t, "GET", base+"/j/job/DJ-4", "", signedIn)); strings.Contains(body, `method="post"`) {
-		t.Error("what is done can be changed")
+	if body := text(t, ask(t, "GET", base+"/j/job/DJ-4", "", signedIn)); strings.Count(body, `method="post"`) != 1 || !strings.Contains(body, `id="note-form"`) {
+		t.Error("what is done can be changed, or takes no note")
 	}
 	for path, want := range map[string]int{"/j/job/DJ-9": 404, "/j/job/DJ-FOREIGN": 403} {
 		resp := ask(t, "GET", base+path, "", signedIn)

@@ -30,6 +30,7 @@ import (
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/field/day"
 	"gigafibre.ca/targo-hub/hub/field/mutation"
+	"gigafibre.ca/targo-hub/hub/field/visit"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
@@ -69,10 +70,11 @@ type Fact struct{ Key, Value string }
 type Deps struct {
 	Day       Reader
 	Mutations Queue
-	Device    func(ctx context.Context, serial string) (Device, error) // nil: the page says so
-	Brand     string                                                   // of the company, for the home screen
-	Office    string                                                   // telephone of the office; empty: nobody to call
-	Secure    bool                                                     // the hub is reached by https
+	Goods     func(ctx context.Context, technician string) ([]visit.Good, error) // articles he may have used; nil: any
+	Device    func(ctx context.Context, serial string) (Device, error)           // nil: the page says so
+	Brand     string                                                             // of the company, for the home screen
+	Office    string                                                             // telephone of the office; empty: nobody to call
+	Secure    bool                                                               // the hub is reached by https
 	Now       func() time.Time
 	Log       *slog.Logger
 }

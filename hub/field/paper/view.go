@@ -14,6 +14,7 @@ import (
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/field/day"
+	"gigafibre.ca/targo-hub/hub/field/visit"
 )
 
 // words are the texts of the pages in one language, by name.
@@ -33,7 +34,9 @@ type view struct {
 	Today   string
 	Sheet   day.Sheet
 	Work    day.Job
-	Writes  bool   // the technician may do something here
+	Writes  bool // the technician may do something here
+	Adds    bool // he may add a note or a photo, also when the work is done
+	Goods   []visit.Good
 	Problem string // what was wrong with the form
 	Device  Device
 	Types   []string // of devices
@@ -78,11 +81,10 @@ func dial(phone string) template.URL {
 	return template.URL("tel:" + digits)
 }
 
-// phone shows a number as people read it: 418 555-0134.
+// phone shows a number as people read it, and what is none as it stands.
 func phone(text string) string {
-	number, err := hub.ParsePhone(text)
-	if digits, here := strings.CutPrefix(string(number), "+1"); err == nil && here && len(digits) == 10 {
-		return digits[:3] + "\u00a0" + digits[3:6] + "-" + digits[6:]
+	if number, err := hub.ParsePhone(text); err == nil {
+		return number.Local()
 	}
 	return text
 }
@@ -212,6 +214,13 @@ func (v view) Fixed() template.HTMLAttr {
 		return ""
 	}
 	return "disabled"
+}
+
+// Spare are the articles that the visit has not used yet.
+func (v view) Spare() []visit.Good {
+	return slices.DeleteFunc(slices.Clone(v.Goods), func(g visit.Good) bool {
+		return slices.ContainsFunc(v.Work.Materials, func(m day.Material) bool { return m.Item == g.Item })
+	})
 }
 
 // Answer is what an item of the checklist holds, "" without an answer.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/field/mutation"
 )
 
@@ -45,7 +46,7 @@ func (d *Desk) answer(ctx context.Context, m mutation.Mutation) (any, error) {
 		}
 		row := rows[i]
 		if want := unfit(row, in.Value); want != "" {
-			return nil, wrong("value", want)
+			return nil, hub.Fail(hub.Invalid, "invalid", "The answer to « "+in.Label+" » "+want+".", nil, hub.WithField("/data/value", want))
 		}
 		if text(row, "source_key") == m.Key || text(row, "value") == in.Value && text(row, "done_by") != "" {
 			return nil, nil

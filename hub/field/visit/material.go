@@ -2,12 +2,14 @@ package visit
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/field/mutation"
 )
 
@@ -35,6 +37,9 @@ func (d *Desk) material(ctx context.Context, m mutation.Mutation) (any, error) {
 	case len(in.Serials) > 100 || len(strings.Join(in.Serials, "\n")) > 4000:
 		return nil, wrong("serials", "at most 100")
 	}
+	if err := d.sold(ctx, in.Item); err != nil {
+		return nil, err
+	}
 	return nil, d.revise(ctx, m, func(s *sheet) (erpnext.Values, error) {
 		i := slices.IndexFunc(s.Materials, func(row map[string]any) bool {
 			return text(row, "item") == in.Item && text(row, "stock_entry") == ""
@@ -54,6 +59,19 @@ func (d *Desk) material(ctx context.Context, m mutation.Mutation) (any, error) {
 		}
 		return erpnext.Values{"materials_used": erpnext.Replace(in.rows(m, s, i))}, nil
 	})
+}
+
+// sold refuses what the site has no article for, in our words: ERPNext's are about
+// a row of a table.
+func (d *Desk) sold(ctx context.Context, item string) error {
+	found, err := erpnext.ByNames[erpnext.Item](ctx, d.ERPNext, "Item", item)
+	if err != nil {
+		return fmt.Errorf("looking for article %s: %w", item, err)
+	}
+	if len(found) == 0 {
+		return hub.Fail(hub.Invalid, "invalid", "There is no article « "+item+" »: take one of the list, or write a note.", nil, hub.WithField("/data/item", "the code of an article"))
+	}
+	return nil
 }
 
 // may refuses a quantity over another one that the technician did not see.

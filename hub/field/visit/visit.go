@@ -5,7 +5,8 @@
 // of the document; what the office changed meanwhile is a conflict.
 //
 // Routes: none. Events: none. Systems called: ERPNext (Dispatch Job, Comment, File,
-// Checklist Template). Remembers: nothing.
+// Checklist Template, Dispatch Technician, Bin, Item). Remembers: for ten minutes,
+// in memory, which articles technicians may have used.
 package visit
 
 import (
@@ -49,10 +50,13 @@ type Deps struct {
 }
 
 // Desk writes what happened on visits.
-type Desk struct{ Deps }
+type Desk struct {
+	Deps
+	shelf shelf
+}
 
 // New makes a desk.
-func New(d Deps) *Desk { return &Desk{d} }
+func New(d Deps) *Desk { return &Desk{Deps: d} }
 
 // Kinds are the mutations that the desk does.
 func (d *Desk) Kinds() map[string]mutation.Take {

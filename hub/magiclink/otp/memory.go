@@ -138,6 +138,13 @@ func (d *Desk) mac(parts ...string) ([]byte, error) {
 	return sum.Sum(nil), nil
 }
 
+// reachable tells that an identifier reads as a number or an address: how it is
+// written says nothing of whom it reaches.
+func reachable(identifier string) bool {
+	_, noNumber := hub.ParsePhone(norm.NFKC.String(identifier))
+	return noNumber == nil || strings.Contains(norm.NFKC.String(identifier), "@")
+}
+
 // plain is the one spelling of an identifier.
 func plain(text string) string {
 	text = strings.TrimSpace(norm.NFKC.String(text))

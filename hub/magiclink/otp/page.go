@@ -74,6 +74,10 @@ func (d *Desk) submit(c echo.Context) error {
 	if v.Asked {
 		return d.enter(c, v, form.Get("code"))
 	}
+	if !reachable(v.Identifier) {
+		v.Problem = t.WhoUnusable
+		return d.render(c, http.StatusUnprocessableEntity, v)
+	}
 	err = d.ask(c.Request().Context(), wish{Purpose: forTech, Identifier: v.Identifier, Lang: web.LangOf(c)})
 	if err != nil {
 		return d.refused(c, v, err)

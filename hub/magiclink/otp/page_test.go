@@ -70,6 +70,7 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	}{
 		{map[string]string{"identifier": " "}, 422, "Inscrivez votre numéro", "Write your telephone number"},
 		{map[string]string{"identifier": strings.Repeat("5", 300)}, 422, "Inscrivez votre numéro", "Write your telephone number"},
+		{map[string]string{"identifier": "bonjour"}, 422, "ni un numéro", "neither a telephone number"},
 		{map[string]string{"identifier": "5145550101", "step": "verify", "code": "12345"}, 422, "les six chiffres", "the six digits"},
 		{map[string]string{"identifier": "5145550101", "step": "verify", "code": "123456"}, 401, "Ce code est erroné", "This code is wrong"},
 		{map[string]string{"identifier": `"><script>alert(1)</script>`, "step": "verify", "code": "123456"}, 401, "Ce code est erroné", "This code is wrong"},

@@ -2,23 +2,17 @@ package otp_test
 
 import (
 	"bytes"
-	"context"
-	"encoding/base64"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/erpnext/erpnextsim"
 	"gigafibre.ca/targo-hub/erpnext/erpnexttest"
 	"gigafibre.ca/targo-hub/hub/access"
@@ -83,7 +77,7 @@ func newDoorBehind(tb testing.TB, gate outbox.Config, with ...func(*otp.Deps)) *
 		d.asked.Add(1)
 		d.site.ServeHTTP(w, r)
 	}))
-	guard, err := access.New(access.Config{Keys: config.Secret("k1:" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32))))}, d.store)
+	guard, err := access.New(access.Config{Keys: hubtest.Keys()}, d.store)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -111,7 +105,7 @@ func newDoorBehind(tb testing.TB, gate outbox.Config, with ...func(*otp.Deps)) *
 	}
 	d.box.AddSecret("magiclink", desk.Word)
 	d.serve(desk, guard)
-	d.work(desk)
+	hubtest.Work(tb, d.store, keep.RunnerOptions{Poll: 50 * time.Millisecond}, append(desk.Work(), d.box.Work()...)...)
 	return d
 }
 
@@ -122,23 +116,7 @@ func (d *door) serve(desk *otp.Desk, guard *access.Guard) {
 		d.tb.Fatal(err)
 	}
 	desk.Mount(server.Router())
-	edge := httptest.NewServer(server.Handler())
-	d.tb.Cleanup(edge.Close)
-	d.url = edge.URL
-}
-
-func (d *door) work(desk *otp.Desk) {
-	runner := keep.NewRunner(d.store, slog.New(slog.DiscardHandler), keep.RunnerOptions{Poll: 10 * time.Millisecond})
-	for _, w := range append(desk.Work(), d.box.Work()...) {
-		runner.Register(w)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- runner.Run(ctx) }()
-	d.tb.Cleanup(func() {
-		stop()
-		<-done
-	})
+	d.url = erpnexttest.Serve(d.tb, server.Handler())
 }
 
 // idle waits until every wish for a code is worked off and every message put aside,
@@ -187,24 +165,8 @@ func (d *door) post(path, from string, body any) (a reply) {
 
 func (d *door) do(method, path string, body []byte, header map[string]string) reply {
 	d.tb.Helper()
-	req, err := http.NewRequestWithContext(d.tb.Context(), method, d.url+path, bytes.NewReader(body))
-	if err != nil {
-		d.tb.Fatal(err)
-	}
-	for name, value := range header {
-		req.Header.Set(name, value)
-	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(req)
-	if err != nil {
-		d.tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		d.tb.Fatal(err)
-	}
-	return reply{status: resp.StatusCode, head: resp.Header, body: string(raw)}
+	a := hubtest.Send(d.tb, method, d.url+path, bytes.NewReader(body), header)
+	return reply{status: a.Status, head: a.Header, body: a.Body}
 }
 
 const home = "203.0.113.7" // where most callers are

@@ -9,6 +9,7 @@ type words struct {
 	Sent, Code, CodeHint, Enter        string
 	Again, AgainHint, Other, Error     string
 	WhoMissing, CodeMissing, CodeWrong string
+	WhoUnusable                        string
 	TooMany, Call                      string
 }
 
@@ -21,7 +22,8 @@ func wordsIn(lang hub.Lang) words {
 			Code: "Code of six digits", CodeHint: "Only the newest code counts.", Enter: "Come in",
 			Again: "Send another code", AgainHint: "After a minute; at most three in 15 minutes. If none comes, call the office.", Other: "Use another number or address", Error: "Error",
 			WhoMissing: "Write your telephone number or your e-mail address.", CodeMissing: "Write the six digits of the code.",
-			CodeWrong: "This code is wrong, or not valid any more. After five mistakes a new one is needed.", TooMany: "There were too many requests from here. Wait a little, or call the office.", Call: "Call the office:",
+			WhoUnusable: "This is neither a telephone number nor an e-mail address: 450 555-0101, name@example.com.",
+			CodeWrong:   "This code is wrong, or not valid any more. After five mistakes a new one is needed.", TooMany: "There were too many requests from here. Wait a little, or call the office.", Call: "Call the office:",
 		}
 	}
 	return words{
@@ -31,6 +33,7 @@ func wordsIn(lang hub.Lang) words {
 		Code: "Code de six chiffres", CodeHint: "Seul le plus récent compte.", Enter: "Entrer",
 		Again: "Envoyer un autre code", AgainHint: "Après une minute; au plus trois en 15 minutes. Si rien n'arrive, appelez le bureau.", Other: "Utiliser un autre numéro ou une autre adresse", Error: "Erreur",
 		WhoMissing: "Inscrivez votre numéro de téléphone ou votre adresse courriel.", CodeMissing: "Inscrivez les six chiffres du code.",
-		CodeWrong: "Ce code est erroné ou n'est plus valable. Après cinq erreurs, il en faut un nouveau.", TooMany: "Trop de demandes sont venues d'ici. Patientez un peu, ou appelez le bureau.", Call: "Appeler le bureau :",
+		WhoUnusable: "Ce n'est ni un numéro de téléphone ni une adresse courriel : 450 555-0101, nom@example.com.",
+		CodeWrong:   "Ce code est erroné ou n'est plus valable. Après cinq erreurs, il en faut un nouveau.", TooMany: "Trop de demandes sont venues d'ici. Patientez un peu, ou appelez le bureau.", Call: "Appeler le bureau :",
 	}
 }

@@ -1,7 +1,7 @@
 // Where every page begins: the service worker is set up, what waits is sent when
 // there is a chance, and the page's own part is loaded. Without scripts, or
 // without https, the pages work by their forms alone.
-import { paintBar, setBusy } from "./bar.js";
+import { paintBar, setBusy, unsettled } from "./bar.js";
 import { $, $$, show } from "./dom.js";
 import { keepDrafts, restoreDrafts } from "./draft.js";
 import { guard, here, swap } from "./fresh.js";
@@ -10,6 +10,7 @@ import { get, put } from "./idb.js";
 import { forget } from "./kept.js";
 import { hear } from "./radio.js";
 import { send } from "./sync.js";
+import { T, fill } from "./words.js";
 
 const EVERY = 30_000;
 const controlled = Boolean(navigator.serviceWorker?.controller); // the page came through it
@@ -48,6 +49,16 @@ async function owner() {
   if (!now || before === now) return;
   if (before) await forget();
   await put("facts", now, "tech");
+}
+
+// leave signs out: nobody who holds the phone next reads the pages. What waits stays
+// here, and its technician is warned first.
+async function leave(event) {
+  event.preventDefault();
+  const { href } = event.currentTarget, left = await unsettled();
+  if (left && !confirm(fill(T.signOutWaiting, { list: left }))) return;
+  await forget();
+  location.assign(href);
 }
 
 async function worker() {
@@ -96,6 +107,7 @@ async function start() {
   document.addEventListener("visibilitychange", trySend);
   setInterval(trySend, EVERY);
   $("#sync-now").addEventListener("click", send);
+  $("#sign-out")?.addEventListener("click", leave);
   await late();
   await repaint();
   document.documentElement.dataset.ready = "1";

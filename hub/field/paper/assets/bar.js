@@ -36,10 +36,19 @@ export async function paintBar() {
 // write leaves a text that stands already, else it would be read out once more.
 const write = (place, text) => { if (place.textContent !== text) place.textContent = text; };
 
+// unsettled says what its technician has on the phone that the hub has not; "" for
+// nothing.
+export async function unsettled() {
+  const [actions, scans, tech] = await Promise.all([list(), all("scans"), whose()]);
+  const mine = actions.filter((a) => a.tech === tech), waiting = mine.filter((a) => a.state === "waiting").length;
+  const reading = scans.filter((s) => s.state === "waiting" && s.tech === tech).length;
+  return [waiting && count(waiting, T.waiting), reading && count(reading, T.scansWaiting), ...troubleWords(mine)].filter(Boolean).join(" · ");
+}
+
 // troubleWords counts what the technician has to decide on.
 export function troubleWords(actions) {
-  return [["conflict", T.conflict], ["rejected", T.refused]].map(([state, word]) => [actions.filter((a) => a.state === state).length, word])
-    .filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
+  return [["conflict", T.conflict], ["rejected", T.refused]].map(([state, words]) => [actions.filter((a) => a.state === state).length, words])
+    .filter(([n]) => n > 0).map(([n, words]) => count(n, words));
 }
 
 function stateOf(contact, left) {
@@ -47,7 +56,7 @@ function stateOf(contact, left) {
   if (!navigator.onLine || contact?.outcome === "offline") return T.offline;
   if (contact?.outcome === "away") return T.away;
   if (contact?.outcome === "later" && left) return T.later;
-  return contact?.good ? fill(T.sentAt, { time: clock(contact.good) }) : "";
+  return contact?.sent ? fill(T.sentAt, { time: clock(contact.sent) }) : "";
 }
 
 // when names the moment, with its day unless it is of today.

@@ -66,6 +66,9 @@ function creation(scan) {
   return [el("p", {}, T.unknown), form];
 }
 
+// whyNot says in words why there is nothing to show of a scan.
+export const whyNot = ({ problem, code }) => (code && problem?.code === "invalid" ? T.notCode : problem?.title ?? T.nothingRead);
+
 // scanCard gives the content of a scan's card.
 export async function scanCard(scan) {
   const head = el("p", { class: "fine" }, clock(scan.made), scan.code ? ` · ${scan.code}` : "");
@@ -74,7 +77,7 @@ export async function scanCard(scan) {
   }
   if (scan.state === "failed" || !scan.codes?.length) {
     const again = async () => { await put("scans", { ...scan, state: "waiting", codes: undefined, problem: undefined }); await readOne({ ...scan, codes: undefined }).catch(() => {}); tell("changed"); };
-    return [head, el("p", {}, scan.problem?.title ?? T.nothingRead), el("div", { class: "actions" }, scan.bytes || scan.code ? button(T.again, again) : null, discard(scan))];
+    return [head, el("p", {}, whyNot(scan)), el("div", { class: "actions" }, scan.bytes || scan.code ? button(T.again, again) : null, discard(scan))];
   }
   const { equipment, candidates = [] } = scan.found;
   const many = candidates.length > 1;

@@ -11,7 +11,13 @@ import { T, fill } from "./words.js";
 
 const job = $("#app").dataset.job;
 const base = () => $("#head").dataset.modified;
-let pad;
+let pad, insisted = "";
+
+// article finds what was typed among those that the hub has given, by code or name.
+function article(typed) {
+  const known = $$("#material-known option"), same = (text) => text.trim().toLowerCase() === typed.toLowerCase();
+  return known.find((o) => same(o.value)) ?? known.find((o) => same(o.text));
+}
 
 const takers = {
   async status(form, button) {
@@ -42,12 +48,22 @@ const takers = {
   },
   async material(form) {
     const named = form.elements.namedItem("item"); // elements.item is a method of all forms
-    const item = named.value.trim(), qty = Number(form.elements.qty.value.replace(",", "."));
-    if (!item) { say(T.empty, "error"); named.focus(); return; }
-    if (!(qty >= 0)) { say(fill(T.notNumber, { list: item }), "error"); form.elements.qty.focus(); return; }
+    const typed = named.value.trim(), said = form.elements.qty.value.trim(), qty = Number(said.replace(",", "."));
+    if (!typed) { say(T.empty, "error"); named.focus(); return; }
+    if (!said || !(qty >= 0)) { say(T.notQuantity, "error"); form.elements.qty.focus(); return; }
+    const good = article(typed), item = good?.value ?? typed;
+    if (!good && "whole" in $("#material-known").dataset) {
+      if (insisted !== typed) { insisted = typed; say(fill(T.notListed, { item: typed }), "error"); named.focus(); return; }
+      insisted = "";
+      await add({ job, kind: "note", data: { text: fill(T.offList, { qty: said, item: typed }) } });
+      form.reset();
+      clean(form);
+      say(T.offListKept);
+      return;
+    }
     const row = $$("#material-list [data-item]").find((r) => r.dataset.item === item);
     const was = row ? Number(row.dataset.qty) : undefined;
-    await add({ job, kind: "material", data: { item, qty, was }, about: row?.dataset.title ?? item, base: base() });
+    await add({ job, kind: "material", data: { item, qty, was }, about: row?.dataset.title ?? (good?.text || item), base: base() });
     form.reset();
     clean(form);
     say(T.kept);

@@ -48,33 +48,52 @@ export async function settle(id, state, answer) {
     const action = await s("actions").get(id);
     if (!action) return;
     await s("actions").put({ ...action, state, answer, settled: Date.now() });
-    if (state === "done" && action.file) await s("files").drop(action.file);
+    if (state !== "done") return;
+    if (action.file) await s("files").drop(action.file);
+    for (const a of await s("actions").all()) if (isOver(a, action)) await s("actions").drop(a.id);
   });
   tell("changed");
 }
 
-// resend puts an answered action back, at the end of its job's queue, as a new one
-// that the technician does now, knowing the state that the hub has shown. Bytes
-// that are still here go up once more if the hub has them no longer.
-export async function resend(id, base) {
+// isOver tells that a refusal means nothing any more: the same was said well later, or
+// the work is done. What only the phone knows (a note, a photo, material) stays.
+function isOver(old, now) {
+  if (old.state !== "rejected" || old.job !== now.job || old.tech !== now.tech || old.seq >= now.seq) return false;
+  if (now.kind === "status" && now.data.status === "Completed") return old.kind === "status" || old.kind === "checklist";
+  if (old.kind !== now.kind) return false;
+  return now.kind === "status" || (now.kind === "checklist" && old.data.label === now.data.label) || (now.kind === "material" && old.data.item === now.data.item);
+}
+
+// again puts what turn makes of an answered action at the end of its job's queue, as
+// a new one that the technician does now.
+async function again(id, turn) {
   const now = new Date();
   await change(["actions", "facts", "files"], async (s) => {
     const old = await s("actions").get(id);
     if (!old) return;
-    const seq = ((await s("facts").get("seq:" + old.job)) ?? 0) + 1;
-    const { was, ...data } = old.data;
-    if (old.kind.startsWith("equipment_") && old.state === "conflict") data.confirm = true;
-    if (old.file && (await s("files").get(old.file))) delete data.upload;
+    const seq = ((await s("facts").get("seq:" + old.job)) ?? 0) + 1, action = await turn(old, s("files"));
     await s("facts").put(seq, "seq:" + old.job);
     await s("actions").drop(id);
-    await s("actions").put({
-      ...old, id: crypto.randomUUID(), seq, data, base_modified: base, at: now.toISOString(), made: now.getTime(),
-      state: "waiting", answer: undefined,
-    });
+    await s("actions").put({ ...action, id: crypto.randomUUID(), seq, at: now.toISOString(), made: now.getTime(), state: "waiting", answer: undefined });
   });
   tell("changed");
   tell("added");
 }
+
+// resend says it once more, knowing the state that the hub has shown. Bytes that
+// are still here go up once more if the hub has them no longer.
+export const resend = (id, base) => again(id, async (old, files) => {
+  const { was, ...data } = old.data;
+  if (old.kind.startsWith("equipment_") && old.state === "conflict") data.confirm = true;
+  if (old.file && (await files.get(old.file))) delete data.upload;
+  return { ...old, data, base_modified: base };
+});
+
+// leave tells the office in a note what it cannot take as it was meant.
+export const leave = (id, text) => again(id, async ({ tech, job, file }, files) => {
+  if (file) await files.drop(file);
+  return { tech, job, kind: "note", data: { text: text.slice(0, 2000) }, base_modified: "" };
+});
 
 // dismiss lets an answered action go, because the technician says so.
 export async function dismiss(id) {

@@ -4,7 +4,7 @@
 import { $, el, focusOn, say } from "./dom.js";
 import { all, isFull } from "./idb.js";
 import { keepScan, readOne } from "./reading.js";
-import { scanCard } from "./device.js";
+import { scanCard, whyNot } from "./device.js";
 import { whose } from "./outbox.js";
 import { shrink } from "./photo.js";
 import { T, fill } from "./words.js";
@@ -28,7 +28,7 @@ async function take(scan) {
   const done = await readOne(kept).catch(() => undefined);
   if (!done) say(scan.code ? T.lookLater : T.readLater, "warn");
   else if (done.state === "linked") say(fill(T.linked, { name: nameOf(done.found.equipment) }));
-  else if (done.state === "failed") say(done.problem?.title ?? T.nothingRead, "error");
+  else if (done.state === "failed") say(whyNot(done), "error");
   else say(done.codes?.length ? "" : T.nothingRead, "warn");
 }
 

@@ -9,7 +9,7 @@ import { readWaiting } from "./reading.js";
 import { Refused, isHopeless, upload } from "./upload.js";
 
 const BATCH = 20;
-let queued = false;
+let queued = false, gone = false; // gone: something was taken in this round
 
 // send resolves with how it ended: "ok", "later" (the hub is not done with
 // something), "offline", "expired" (a new link is needed) or "away".
@@ -19,10 +19,11 @@ export async function send() {
   return navigator.locks.request("targo-send", async () => {
     queued = false;
     tell("sending", { busy: true });
+    gone = false;
     const outcome = await rounds().catch(explain);
     const before = (await get("facts", "contact")) ?? {};
     const good = outcome === "ok" || outcome === "later" ? Date.now() : before.good;
-    await put("facts", { outcome, at: Date.now(), good }, "contact").catch(() => {}); // the phone may be full
+    await put("facts", { outcome, at: Date.now(), good, sent: gone ? Date.now() : before.sent }, "contact").catch(() => {}); // the phone may be full
     tell("sending", { busy: false });
     tell("changed");
     return outcome;
@@ -118,6 +119,7 @@ async function post(batch, stuck) {
     return;
   }
   const { results } = await response.json();
+  gone ||= results.some((r) => r.state !== "retry");
   for (const r of results) {
     const action = batch.find((a) => a.id === r.id);
     if (r.state === "retry") stuck.add(action.job);

@@ -35,7 +35,6 @@ type office struct {
 	now     time.Time
 	cut     atomic.Bool
 	weather weather
-	torn    tear
 	refuse  int // POST /field/mutations answers this status
 }
 
@@ -120,15 +119,6 @@ func (o *office) kinds() string {
 	return strings.Join(list, " ")
 }
 
-// said is the text of the last note that arrived.
-func (o *office) said() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	var in struct{ Text string }
-	_ = json.Unmarshal(o.taken[len(o.taken)-1].Data, &in)
-	return in.Text
-}
-
 // Verify believes the tokens "good", "english" and "ended" in a path or a cookie.
 func (o *office) Verify(_ context.Context, r *http.Request, role hub.Role) (hub.Actor, error) {
 	token := r.PathValue("jwt")
@@ -176,7 +166,7 @@ func (o *office) open(t testing.TB) *httptest.Server {
 		return c.JSONBlob(200, []byte(`{"codes":[{"value":"TPLG0A1B2C3D","kind":"gpon","normalized":"TPLG0A1B2C3D","valid":true}]}`))
 	})
 	r.Handle("GET", "/equipment/lookup", web.Technician, lookup)
-	server := httptest.NewServer(o.signal(o.torn.wrap(o.weather.wrap(edge.Handler()))))
+	server := httptest.NewServer(o.signal(o.weather.wrap(edge.Handler())))
 	t.Cleanup(server.Close)
 	return server
 }
@@ -193,8 +183,7 @@ func (o *office) signal(h http.Handler) http.Handler {
 }
 
 // control is how a browser's script changes the world: /cut, /heal, /conflict,
-// /expire, /accept, /news, /closed, the kinds of weather, and a network that ends
-// some requests after the script of the service worker: /cut-9, /still-9, /mend.
+// /expire, /accept, /news, and the kinds of weather.
 func (o *office) control(t testing.TB) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -213,19 +202,8 @@ func (o *office) control(t testing.TB) *httptest.Server {
 			o.jobs[0].Notes = append(slices.Clone(o.jobs[0].Notes), day.Note{Text: "Le chien est attaché", By: "Bureau"})
 		case "/calm":
 			o.weather.now.Store("")
-		case "/closed":
-			o.answer = closed
-		case "/torn":
-			_ = json.NewEncoder(w).Encode(o.torn.over())
-		case "/mend":
-			o.torn.mend()
 		default:
-			kind, left, tears := strings.Cut(r.URL.Path[1:], "-")
-			if n, err := strconv.Atoi(left); tears && err == nil {
-				o.torn.set(kind, n)
-			} else {
-				o.weather.now.Store(kind)
-			}
+			o.weather.now.Store(r.URL.Path[1:])
 		}
 	}))
 	t.Cleanup(server.Close)
@@ -236,17 +214,6 @@ func (o *office) control(t testing.TB) *httptest.Server {
 func conflict(w mutation.Wire) mutation.Result {
 	document := `{"name":"DJ-1","modified":"later","status":"Assigned","checklist":{"items":[{"label":"Puissance mesurée (dBm)","type":"number","value":"-19,9","answered":true}]}}`
 	return mutation.Result{ID: w.ID, State: mutation.Conflict, Document: json.RawMessage(document)}
-}
-
-// closed answers that the work order was cancelled, and still takes notes.
-func closed(w mutation.Wire) mutation.Result {
-	if w.Kind == "note" {
-		return mutation.Result{ID: w.ID, State: mutation.Applied}
-	}
-	return mutation.Result{
-		ID: w.ID, State: mutation.Conflict, Error: &mutation.Refusal{Code: "state-conflict"},
-		Document: json.RawMessage(`{"name":"DJ-1","modified":"later","status":"Cancelled","checklist":{"items":[]}}`),
-	}
 }
 
 func (o *office) mutations(c echo.Context) error {

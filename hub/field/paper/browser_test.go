@@ -48,7 +48,6 @@ func TestDeadZone(t *testing.T) {
 		Draft, Stranger                                string
 		Kept                                           []string // what the page showed after the reload
 		Mine, Theirs                                   string   // of the conflict
-		Final                                          []string // why it is none, and how often it may be sent again
 		Complaints                                     []string
 	}
 	drive(t, o, "deadzone.mjs", &saw)
@@ -58,14 +57,11 @@ func TestDeadZone(t *testing.T) {
 	if want := "En cours en attente|-18,4|true|Fibre passée par le sous-sol|1|Signé par Ève Tremblay en attente"; strings.Join(saw.Kept, "|") != want {
 		t.Errorf("after the reload %q, not %q", strings.Join(saw.Kept, "|"), want)
 	}
-	if got, want := o.kinds(), "status status checklist checklist note photo signature material equipment_link checklist checklist note checklist note"; got != want {
+	if got, want := o.kinds(), "status status checklist checklist note photo signature material equipment_link checklist checklist note"; got != want {
 		t.Errorf("arrived %q, not %q", got, want)
 	}
 	if saw.Mine != "Puissance mesurée (dBm)\u00a0: -17" || saw.Theirs != "Puissance mesurée (dBm)\u00a0: -19,9" {
 		t.Errorf("the conflict shows %q and %q", saw.Mine, saw.Theirs)
-	}
-	if text := o.said(); len(saw.Final) != 2 || !strings.Contains(saw.Final[0], "« Annulé »") || saw.Final[1] != "0" || !strings.Contains(text, "fermé. Vérification : Puissance mesurée (dBm)\u00a0: -16") {
-		t.Errorf("under a closed work order: %q; the note says %q", saw.Final, text)
 	}
 	if !strings.Contains(saw.Expired, "Rien n'est perdu") || !strings.Contains(saw.Full, "n'a plus de place") {
 		t.Errorf("an ended link: %q, a full phone: %q", saw.Expired, saw.Full)

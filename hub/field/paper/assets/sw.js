@@ -7,9 +7,7 @@
 // one from the shell of its time, which stays as long as a kept page needs it.
 const NAME = "targo-shell-" + SHELL;
 const OFFLINE = "/j/offline";
-const WHOLE = "/j/whole"; // stands in a shell that has all its files
 const PATIENCE = 3000;
-const LONGEST = 30_000; // an install that waits for ever keeps the next one away
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -22,18 +20,17 @@ async function install() {
   const offline = await store(shell, OFFLINE, { cache: "no-store" });
   const dress = new Set([...(await offline.text()).matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((m) => m[1]));
   await Promise.all([...dress].map(async (path) => {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(LONGEST) });
+    const answer = await fetch(path);
     if (!answer.ok || /html/.test(answer.headers.get("Content-Type"))) throw new Error("no " + path);
     await shell.put(path, answer);
   }));
-  await shell.put(WHOLE, new Response());
   await self.skipWaiting();
 }
 
 // store takes a file of this very version or none: during an update another copy
 // of the hub may answer, in a café its network does.
 async function store(shell, path, options) {
-  const answer = await fetch(path, { ...options, signal: AbortSignal.timeout(LONGEST) });
+  const answer = await fetch(path, options);
   if (!answer.ok || ours(answer) !== SHELL) throw new Error("no " + path);
   await shell.put(path, answer.clone());
   return answer;
@@ -50,85 +47,45 @@ async function clear() {
 }
 
 // file answers with a file of the shell that the page belongs to. If that is
-// neither kept nor to be had, today's is better than none: a script from it imports
-// the others of its own version. A line may be open and silent; whoever has
-// something else to show does not wait for it.
+// neither kept nor to be had, today's is better than none.
 async function file(request) {
   const path = new URL(request.url).pathname, app = path.startsWith("/j/assets/");
   const known = await caches.match(path);
   if (known) return known;
-  const todays = await twin(path);
-  const network = fetch(request, { signal: AbortSignal.timeout(LONGEST) }).then(heard, () => undefined);
-  const answer = await (todays ? Promise.race([network, silence()]) : network);
+  const answer = await fetch(request).catch(() => undefined);
   if (answer?.ok && (!app || ours(answer))) return answer;
+  const todays = app && (await (await caches.open(NAME)).match(path.replace(/^\/j\/assets\/[^/]+/, "/j/assets/" + SHELL)));
   return todays || answer || Response.error();
-}
-
-// twin is today's file in the place of one of another version.
-async function twin(path) {
-  const plain = (name) => name.replace(/\/[0-9a-f]{12}\//, "/").replace(/\.[0-9a-f]{6,}\./, "."), shell = await caches.open(NAME);
-  const found = (await shell.keys()).find(({ url }) => plain(new URL(url).pathname) === plain(path));
-  return found && shell.match(found);
-}
-
-// What the line did last: a slow one brings file after file and is waited for, a
-// silent one is given up once for all files of a page.
-let last = 0, silent = false;
-
-const heard = (answer) => {
-  [last, silent] = [Date.now(), false];
-  return answer;
-};
-
-async function silence() {
-  const begun = Date.now();
-  for (let left = silent ? 0 : PATIENCE; left > 0; left = Math.max(begun, last) + PATIENCE - Date.now()) await pause(left);
-  silent = true;
 }
 
 async function page(event, path) {
   const kept = await find(path);
   let late = false;
-  const network = fetchPage(path, event.request, () => late).then(heard).catch(() => undefined);
+  const network = fetchPage(path, event.request, () => late).catch(() => undefined);
   event.waitUntil(network);
   const first = kept ? await Promise.race([network, pause(PATIENCE)]) : await network;
   if (first && (!kept || (ours(first) && first.status < 500))) return first;
   late = true;
-  return kept ? dressed(kept) : ((await caches.match(OFFLINE)) ?? Response.error());
-}
-
-// dressed is a kept page that has its files on the phone. An update that was cut off
-// may have brought the page without them: it takes today's, and waits for no network.
-async function dressed(kept) {
-  const version = ours(kept);
-  if (!version || version === SHELL || (await caches.match(WHOLE, { cacheName: "targo-shell-" + version }))) return kept;
-  const [text, headers] = [await kept.text(), new Headers(kept.headers)];
-  headers.delete("Content-Length");
-  headers.delete("Content-Encoding");
-  return new Response(text.replaceAll(`/j/assets/${version}/`, `/j/assets/${SHELL}/`), { headers });
+  return kept ?? (await caches.match(OFFLINE)) ?? Response.error();
 }
 
 // signIn lets go of what was kept, which may be another's, once the hub has let
 // somebody in, unless he is who he was. In a dead zone he is led to what is there.
-async function signIn(event) {
-  const kept = await find("/j/");
-  const network = enter(event.request).catch(() => undefined);
-  event.waitUntil(network);
-  const answer = await (kept ? Promise.race([network, silence()]) : network);
-  return answer ?? (kept ? Response.redirect("/j/", 303) : ((await caches.match(OFFLINE)) ?? Response.error()));
-}
-
-async function enter(request) {
-  const answer = heard(await fetch(request));
-  if (answer.type === "opaqueredirect" && !(await isOwner())) await forget();
-  return answer;
+async function signIn(request) {
+  try {
+    const response = await fetch(request);
+    if (response.type === "opaqueredirect" && !(await isOwner())) await forget();
+    return response;
+  } catch {
+    return (await find("/j/")) ? Response.redirect("/j/", 303) : ((await caches.match(OFFLINE)) ?? Response.error());
+  }
 }
 
 self.addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
   if (request.method === "POST" && request.mode === "navigate" && /^\/j\/[^/]+$/.test(url.pathname)) {
-    event.respondWith(signIn(event));
+    event.respondWith(signIn(request));
     return;
   }
   if (request.method !== "GET") return;

@@ -255,10 +255,10 @@ func (h *running) awaitReady(t *testing.T) {
 	})
 }
 
-// await waits for a fact, at most a minute.
+// await waits for a fact, at most three minutes: beside browsers two cores are busy.
 func await(t *testing.T, what string, fact func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for wait := 10 * time.Millisecond; !fact(); wait = min(wait*3/2, 250*time.Millisecond) {
 		select {

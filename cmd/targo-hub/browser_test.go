@@ -55,7 +55,7 @@ func newPhone(t *testing.T, l look) *phone {
 	}
 	driver := filepath.Join(tools, "driver")
 	if _, err := os.Stat(filepath.Join(driver, "package", "cli.js")); err != nil {
-		t.Skip("no playwright-core: run make setup")
+		t.Fatal("no playwright-core: run make setup")
 	}
 	hands <- struct{}{}
 	t.Cleanup(func() { <-hands })
@@ -78,7 +78,7 @@ func (p *phone) on() {
 	p.t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
-		p.t.Skip("no chromium: run make setup")
+		p.t.Fatal("no chromium: run make setup")
 	}
 	size, scale := playwright.Size{Width: 390, Height: 844}, 2.0
 	if p.look.zoomed {

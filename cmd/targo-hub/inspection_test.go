@@ -68,7 +68,7 @@ func (p *phone) axe(name string) {
 	p.t.Helper()
 	source, err := os.ReadFile(filepath.Join("..", "..", ".tools", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
-		p.t.Skip("no axe-core: run make setup")
+		p.t.Fatal("no axe-core: run make setup")
 	}
 	session, err := p.context.NewCDPSession(p.page)
 	p.must("looking under the page", err)

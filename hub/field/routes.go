@@ -12,6 +12,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/field/day"
 	"gigafibre.ca/targo-hub/hub/field/mutation"
 	"gigafibre.ca/targo-hub/hub/field/paper"
@@ -79,7 +80,7 @@ func (d *Desk) context(ctx context.Context, _ *struct{}) (*contextOutput, error)
 		Office: d.Config.OfficePhone, Limits: Limits{Picture: upload.Largest, Mutations: mutation.AtOnce},
 	}}
 	if len(out.Body.Scopes) == 0 {
-		out.Body.Scopes = mutation.Scopes()
+		out.Body.Scopes = access.JobScopes()
 	}
 	if !actor.Expires.IsZero() {
 		end := actor.Expires.UTC()

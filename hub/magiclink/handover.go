@@ -97,7 +97,7 @@ func (d *Desk) Noted(ctx context.Context, job *erpnext.DispatchJob) error {
 		}
 		job = now
 	}
-	_, err := d.settle(ctx, job, "noted:"+job.Modified.Text)
+	_, err := d.settle(ctx, job, "noted:"+job.Modified.Text, upcoming{})
 	return err
 }
 
@@ -128,7 +128,7 @@ func (d *Desk) lookAt(ctx context.Context, work keep.Job) (keep.Result, error) {
 	if err != nil {
 		return keep.Result{}, fmt.Errorf("reading the assistants of %d work orders: %w", len(names), err)
 	}
-	ended := 0
+	ended, known := 0, upcoming{}
 	for _, name := range names {
 		job := &erpnext.DispatchJob{} // nobody has one that is deleted
 		if i := slices.IndexFunc(rows, func(row erpnext.DispatchJob) bool { return row.Name == name }); i >= 0 {
@@ -136,7 +136,7 @@ func (d *Desk) lookAt(ctx context.Context, work keep.Job) (keep.Result, error) {
 		}
 		job.Name = name
 		job.Assistants = slices.DeleteFunc(slices.Clone(helpers), func(a erpnext.JobAssistant) bool { return a.Parent != name })
-		n, err := d.settle(ctx, job, work.ID)
+		n, err := d.settle(ctx, job, work.ID, known)
 		if err != nil {
 			return keep.Result{}, err
 		}
@@ -147,9 +147,9 @@ func (d *Desk) lookAt(ctx context.Context, work keep.Job) (keep.Result, error) {
 
 // settle ends the links of those who do not have the work order any more, and owes
 // word to those whom that concerns. Whose it was must be known: else nothing has
-// changed. What is to be done is written
-// down first and struck off when it is done: whoever comes next goes on with it.
-func (d *Desk) settle(ctx context.Context, job *erpnext.DispatchJob, occasion string) (ended int, err error) {
+// changed. What is to be done is written down first and struck off when it is done:
+// whoever comes next goes on with it.
+func (d *Desk) settle(ctx context.Context, job *erpnext.DispatchJob, occasion string, known upcoming) (ended int, err error) {
 	var todo hands
 	key := handsKey(job.Name)
 	if err := edit(ctx, d.Store, key, remember, func(h *hands) bool {
@@ -168,7 +168,7 @@ func (d *Desk) settle(ctx context.Context, job *erpnext.DispatchJob, occasion st
 		}
 	}
 	for _, debt := range todo.Owed {
-		if err := d.pay(ctx, job, debt); err != nil {
+		if err := d.pay(ctx, job, debt, known); err != nil {
 			return 0, err
 		}
 	}
@@ -229,22 +229,31 @@ func (h *hands) receive(occasion string, now time.Time) {
 
 // pay tells somebody of a change, or has him told with the next ones. Who lost a
 // work order needs a link to what he has still.
-func (d *Desk) pay(ctx context.Context, job *erpnext.DispatchJob, o debt) error {
+func (d *Desk) pay(ctx context.Context, job *erpnext.DispatchJob, o debt, known upcoming) (err error) {
 	name := job.Name
-	switch {
-	case o.Technician == job.AssignedTech:
+	if o.Technician == job.AssignedTech {
 		if !d.tellable(job) {
 			return nil
 		}
-	default:
-		next, err := d.next(ctx, o.Technician)
-		if err != nil || next == "" {
-			return err
-		}
-		name = next
+	} else if name, err = d.upcoming(ctx, o.Technician, known); err != nil || name == "" {
+		return err
 	}
-	_, err := d.owe(ctx, o.Technician, name, news{Occasion: o.Occasion, Must: o.Must})
+	_, err = d.owe(ctx, o.Technician, name, news{Occasion: o.Occasion, Must: o.Must})
 	return err
+}
+
+// upcoming is what technicians do next, as it was read for one look at many work
+// orders: who lost twenty of them is asked about once.
+type upcoming map[string]string
+
+func (d *Desk) upcoming(ctx context.Context, technician string, known upcoming) (job string, err error) {
+	job, read := known[technician]
+	if !read {
+		if job, err = d.next(ctx, technician); err == nil {
+			known[technician] = job
+		}
+	}
+	return job, err
 }
 
 // tellable tells that people hear of the work order: it is no draft, and not done.

@@ -135,7 +135,7 @@ func (d *Desk) refresh(ctx context.Context, in *refreshInput) (*refreshOutput, e
 	}
 	out := &refreshOutput{}
 	occasion := uuid.NewString()
-	if out.Body.Revoked, err = d.settle(ctx, job, occasion); err != nil {
+	if out.Body.Revoked, err = d.settle(ctx, job, occasion, upcoming{}); err != nil {
 		return nil, err
 	}
 	state := hub.WithState(map[string]any{"job": job.Name, "technician": job.AssignedTech, "status": job.Status, "revoked": out.Body.Revoked})

@@ -132,15 +132,12 @@ func (d *Desk) Mount(r *web.Router) {
 		"Header, lines and taxes as printed; `issues` says what does not add up. With `draft: true` (staff only) a draft Purchase Invoice is entered in ERPNext, once per supplier and number; `supplier` names the Supplier where it cannot be told. Nothing is submitted.", Invoice{}))
 }
 
-// scan is a technician's right to read pictures.
-const scan = "scan"
-
 // serve reads the picture of a request and answers with what was made of it. The
 // work goes on when the caller has left: he will ask again, and it is paid for.
 func serve[T any](d *Desk, l waiting.Limits, read func(ctx context.Context, o picture.Order) (T, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if actor := hub.ActorOf(r.Context()); actor.Role == hub.RoleTechnician && !access.May(actor, scan) {
+		if actor := hub.ActorOf(r.Context()); actor.Role == hub.RoleTechnician && !access.May(actor, access.Scan) {
 			return hub.Fail(hub.Forbidden, "forbidden", "The link does not allow to read pictures.", nil)
 		}
 		order, err := picture.Take(r)

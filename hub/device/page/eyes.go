@@ -89,7 +89,7 @@ func (d *Desk) asBefore(ctx context.Context, actor hub.Actor, got answer[sight.V
 		return answer[sight.View]{value: was.View, at: was.At}
 	}
 	if err != nil {
-		d.Log.WarnContext(ctx, "device memory is away", slog.Any("error", err))
+		d.Log.WarnContext(ctx, "device memory is away", "err", err)
 	}
 	return got
 }
@@ -131,6 +131,6 @@ func (d *Desk) wifi(ctx context.Context, e *eyes, view sight.View, row *find.Row
 // tell logs why something is missing; what was asked for is in no log.
 func (d *Desk) tell(ctx context.Context, name string, err error) {
 	if p := hub.ProblemOf(err); p.Kind.Status() >= http.StatusInternalServerError {
-		d.Log.WarnContext(ctx, "device card is missing", slog.String("card", name), slog.String("code", p.Code), slog.Any("error", err))
+		d.Log.WarnContext(ctx, "device card is missing", slog.String("card", name), slog.String("code", p.Code), "err", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"time"
 
 	"gigafibre.ca/targo-hub/erpnext"
@@ -43,7 +42,7 @@ func (d *Desk) recall(ctx context.Context, c find.Code) *memory {
 	m := new(memory)
 	found, err := saga.Recall(ctx, d.Store, keyOf(c), m)
 	if err != nil {
-		d.Log.Warn("device memory is away", slog.Any("error", err))
+		d.Log.Warn("device memory is away", "err", err)
 	}
 	if err != nil || !found || m.Row.Name == "" {
 		return nil
@@ -74,7 +73,7 @@ func (d *Desk) remember(ctx context.Context, c find.Code, f *facts) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), memoryWaits)
 	defer stop()
 	if err := saga.Remember(ctx, d.Store, keyOf(c), m, keptFor); err != nil {
-		d.Log.Warn("device memory is away", slog.Any("error", err))
+		d.Log.Warn("device memory is away", "err", err)
 	}
 }
 
@@ -108,6 +107,6 @@ func (d *Desk) forget(ctx context.Context, c find.Code, known *memory) {
 		return
 	}
 	if err := d.Store.Drop(ctx, keyOf(c)); err != nil {
-		d.Log.Warn("device memory is away", slog.Any("error", err))
+		d.Log.Warn("device memory is away", "err", err)
 	}
 }

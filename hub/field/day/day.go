@@ -18,6 +18,7 @@ import (
 
 	"gigafibre.ca/targo-hub/erpnext"
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access"
 )
 
 // States are the words for the states of work orders: the hub's and the site's.
@@ -115,7 +116,7 @@ func missed(there bool, found int) error {
 
 // mayRead refuses a link that was made for something else.
 func mayRead(actor hub.Actor) error {
-	if len(actor.Scopes) > 0 && !actor.May("job:read") {
+	if !access.May(actor, access.JobRead) {
 		return hub.Fail(hub.Forbidden, "forbidden", "The link does not carry the right to read work orders.", nil)
 	}
 	return nil

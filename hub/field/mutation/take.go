@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/saga"
 )
@@ -213,7 +214,7 @@ func (d *Desk) read(ctx context.Context, w Wire, clock clock) (Mutation, error) 
 		return wrong("data", "at most 64 KiB")
 	case len(w.BaseModified) > 40:
 		return wrong("base_modified", "the modified of the work order, as it was read")
-	case len(actor.Scopes) > 0 && !actor.May(scope):
+	case !access.May(actor, scope):
 		return m, hub.Fail(hub.Forbidden, "forbidden", "The link does not carry the right to do this.", nil)
 	case d.Kinds[w.Kind] == nil:
 		return m, hub.PartOff("the part of the hub that does this")
@@ -228,16 +229,11 @@ func (d *Desk) read(ctx context.Context, w Wire, clock clock) (Mutation, error) 
 	return m, nil
 }
 
-// Scopes are the rights that a technician's link has unless it says otherwise.
-func Scopes() []string {
-	return []string{"job:read", "job:status", "job:photo", "job:equipment", "scan"}
-}
-
 // scopes says which right each kind takes.
 func scopes() map[string]string {
 	return map[string]string{
-		"status": "job:status", "note": "job:status", "checklist": "job:status", "material": "job:status", "flow_step": "job:status",
-		"photo": "job:photo", "signature": "job:photo",
-		"equipment_link": "job:equipment", "equipment_create": "job:equipment", "equipment_swap": "job:equipment",
+		"status": access.JobStatus, "note": access.JobStatus, "checklist": access.JobStatus, "material": access.JobStatus, "flow_step": access.JobStatus,
+		"photo": access.JobPhoto, "signature": access.JobPhoto,
+		"equipment_link": access.JobEquipment, "equipment_create": access.JobEquipment, "equipment_swap": access.JobEquipment,
 	}
 }

@@ -32,15 +32,19 @@ type office struct {
 	taken   []mutation.Wire
 	answer  func(w mutation.Wire) mutation.Result // nil: applied
 	uploads map[string][]byte
-	now     time.Time
+	now     time.Time // when the day began, at the moment begun
+	begun   time.Time
 	cut     atomic.Bool
 	weather weather
 	refuse  int // POST /field/mutations answers this status
 }
 
 func newOffice() *office {
-	return &office{jobs: someJobs(), uploads: map[string][]byte{}, now: time.Date(2026, 11, 23, 14, 5, 0, 0, time.UTC)}
+	return &office{jobs: someJobs(), uploads: map[string][]byte{}, now: time.Date(2026, 11, 23, 14, 5, 0, 0, time.UTC), begun: time.Now()}
 }
+
+// clock runs on from o.now: a page tells by it which of two states is the newer.
+func (o *office) clock() time.Time { return o.now.Add(time.Since(o.begun)) }
 
 func (o *office) Day(context.Context, hub.Actor, erpnext.Date, erpnext.Date) (day.Sheet, error) {
 	o.mu.Lock()
@@ -151,7 +155,7 @@ func (o *office) open(t testing.TB) *httptest.Server {
 		t.Fatal(err)
 	}
 	if err := paper.Mount(edge.Router(), paper.Deps{
-		Day: o, Mutations: o, Device: someDevice, Brand: "Fibre d'essai", Office: "418 555-0100", Now: func() time.Time { return o.now }, Log: quiet(),
+		Day: o, Mutations: o, Device: someDevice, Brand: "Fibre d'essai", Office: "418 555-0100", Now: o.clock, Log: quiet(),
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -14,14 +14,14 @@ func drive(t *testing.T, o *office, script string, into any) {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("no chromium: run make setup")
+		t.Fatal("no chromium: run make setup")
 	}
 	tools, err := filepath.Abs(filepath.Join("..", "..", "..", ".tools"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(tools, "node_modules", "playwright-core")); err != nil {
-		t.Skip("no playwright-core: run make setup")
+		t.Fatal("no playwright-core: run make setup")
 	}
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", script), tools, o.open(t).URL, o.control(t).URL, os.Getenv("PICTURES"))
 	cmd.Env = append(os.Environ(), "CHROMIUM="+chromium)

@@ -14,7 +14,7 @@ func TestUploadGoesOn(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("no node: run make setup")
+		t.Fatal("no node: run make setup")
 	}
 	out, err := exec.CommandContext(t.Context(), node, "testdata/upload.mjs").Output()
 	if err != nil {

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// weather is what may stand between a phone and the hub: nothing, a slow line, a
-// café's network that answers in the hub's place, or a hub of another version.
+// weather is what may stand between a phone and the hub: nothing, a line that holds
+// work orders back until the weather changes, a café's network that answers in the
+// hub's place, or a hub of another version.
 type weather struct {
 	now   atomic.Value // string: "", slow, portal, gate, gateway, update
 	asked atomic.Int64 // while it is not ""
@@ -39,11 +40,8 @@ func (w *weather) wrap(h http.Handler) http.Handler {
 		case "update":
 			w.update(h, rw, r)
 		case "slow":
-			if strings.HasPrefix(r.URL.Path, "/j/job/") {
-				select {
-				case <-time.After(3500 * time.Millisecond):
-				case <-r.Context().Done():
-				}
+			for strings.HasPrefix(r.URL.Path, "/j/job/") && w.now.Load() == now && r.Context().Err() == nil {
+				time.Sleep(20 * time.Millisecond)
 			}
 			h.ServeHTTP(rw, r)
 		default:

@@ -14,13 +14,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gigafibre.ca/targo-hub/hub"
+	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/web"
 )
 
 const (
 	tus    = "1.0.0"
 	stream = "application/offset+octet-stream"
-	scope  = "job:photo"
 )
 
 // Mount registers the routes.
@@ -58,7 +58,7 @@ func (d *Desk) create(c echo.Context) error {
 		return c.NoContent(http.StatusPreconditionFailed)
 	}
 	ctx := c.Request().Context()
-	if actor := hub.ActorOf(ctx); len(actor.Scopes) > 0 && !actor.May(scope) {
+	if actor := hub.ActorOf(ctx); !access.May(actor, access.JobPhoto) {
 		return hub.Fail(hub.Forbidden, "forbidden", "The link does not carry the right to send pictures.", nil)
 	}
 	u, err := asked(c.Request().Header, hub.ActorOf(ctx).ID)

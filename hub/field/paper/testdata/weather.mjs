@@ -50,10 +50,10 @@ try {
   await see("/j/job/DJ-1");
   const last = () => page.locator("#note-list .text").last().innerText();
   saw.slow = [await last()];
+  await change("calm");
   await page.waitForSelector('#note-list .text:has-text("attaché")');
   saw.slow.push(await last());
 
-  await change("calm");
   await change("conflict");
   await page.fill("#item-0", "environ -18");
   await page.press("#item-0", "Tab");

@@ -41,7 +41,7 @@ func (b *board) answer(w http.ResponseWriter, r seen, _ int) {
 	case b.blind:
 		reply(w, 403, `{"exc_type":"PermissionError"}`)
 	default:
-		since := At(time.Now().Add(-time.Minute)).Text[:16]
+		since := At(time.Now().Add(-lately)).Text[:16]
 		if asked := fmt.Sprint(r.Query); !strings.Contains(asked, "hub%40example.test") || !strings.Contains(asked, strings.NewReplacer(" ", "+", ":", "%3A").Replace(since)) {
 			panic("asked for the comments of all: " + asked)
 		}

@@ -43,6 +43,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"gigafibre.ca/targo-hub/config"
 	"gigafibre.ca/targo-hub/connectors"
@@ -104,6 +105,7 @@ type Deps struct {
 	// document it was; name is "" where it is not known. Forward and calls of
 	// methods that name no document tell it nothing. It must not block.
 	Wrote func(doctype, name string)
+	Now   func() time.Time // the clock on the wall when nil
 }
 
 // Guard decides what may be charged: see charge.Guard.
@@ -122,6 +124,7 @@ type Client struct {
 	log   *slog.Logger
 	guard Guard
 	wrote func(doctype, name string)
+	now   func() time.Time
 	pace  retry.Pace
 	rows  int // of a page
 	lanes lane.Lanes
@@ -144,13 +147,16 @@ func New(cfg Config, deps Deps) (*Client, error) {
 	c := &Client{
 		auth:  "token " + cfg.APIKey.Reveal() + ":" + cfg.APISecret.Reveal(),
 		proof: cfg.WebhookSecret, site: site, log: cmp.Or(deps.Log, slog.New(slog.DiscardHandler)),
-		guard: charge.Closed{}, wrote: func(string, string) {}, pace: retry.Usual(), rows: pageSize,
+		guard: charge.Closed{}, wrote: func(string, string) {}, now: time.Now, pace: retry.Usual(), rows: pageSize,
 	}
 	if deps.Guard != nil {
 		c.guard = deps.Guard
 	}
 	if deps.Wrote != nil {
 		c.wrote = deps.Wrote
+	}
+	if deps.Now != nil {
+		c.now = deps.Now
 	}
 	c.kit = connectors.New(connectors.Options{
 		System: "erpnext", BaseURL: cfg.URL, Timeout: perTry, Reads: cfg.Reads, Writes: cfg.Writes, Metrics: deps.Metrics, Transport: deps.Transport,

@@ -126,7 +126,7 @@ func worldOf(t testing.TB, image *erpnextsim.Image) *world {
 func (w *world) connect() {
 	w.Helper()
 	var err error
-	if w.erp, err = erpnext.New(erpnext.Config{URL: w.url, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{}); err != nil {
+	if w.erp, err = erpnext.New(erpnext.Config{URL: w.url, APIKey: "key0", APISecret: "secret0"}, erpnext.Deps{Now: func() time.Time { return day }}); err != nil {
 		w.Fatal(err)
 	}
 	w.deps = deed.Deps{

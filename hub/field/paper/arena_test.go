@@ -36,6 +36,7 @@ type office struct {
 	begun   time.Time
 	cut     atomic.Bool
 	weather weather
+	line    silence
 	refuse  int // POST /field/mutations answers this status
 }
 
@@ -170,7 +171,7 @@ func (o *office) open(t testing.TB) *httptest.Server {
 		return c.JSONBlob(200, []byte(`{"codes":[{"value":"TPLG0A1B2C3D","kind":"gpon","normalized":"TPLG0A1B2C3D","valid":true}]}`))
 	})
 	r.Handle("GET", "/equipment/lookup", web.Technician, lookup)
-	server := httptest.NewServer(o.signal(o.weather.wrap(edge.Handler())))
+	server := httptest.NewServer(o.signal(o.line.wrap(o.weather.wrap(edge.Handler()))))
 	t.Cleanup(server.Close)
 	return server
 }
@@ -187,7 +188,8 @@ func (o *office) signal(h http.Handler) http.Handler {
 }
 
 // control is how a browser's script changes the world: /cut, /heal, /conflict,
-// /expire, /accept, /news, and the kinds of weather.
+// /expire, /accept, /news, the kinds of weather, and a line that is silent for a part
+// of the paths: /silent-/assets/, /held, /speak.
 func (o *office) control(t testing.TB) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -206,8 +208,16 @@ func (o *office) control(t testing.TB) *httptest.Server {
 			o.jobs[0].Notes = append(slices.Clone(o.jobs[0].Notes), day.Note{Text: "Le chien est attaché", By: "Bureau"})
 		case "/calm":
 			o.weather.now.Store("")
+		case "/held":
+			_ = json.NewEncoder(w).Encode(o.line.heldBack())
+		case "/speak":
+			o.line.end()
 		default:
-			o.weather.now.Store(r.URL.Path[1:])
+			if part, silent := strings.CutPrefix(r.URL.Path, "/silent-"); silent {
+				o.line.fall(part)
+			} else {
+				o.weather.now.Store(r.URL.Path[1:])
+			}
 		}
 	}))
 	t.Cleanup(server.Close)

@@ -8,6 +8,7 @@ import { guard, here, swap } from "./fresh.js";
 import { atHome } from "./home.js";
 import { get, put } from "./idb.js";
 import { forget } from "./kept.js";
+import { isWriting, written } from "./outbox.js";
 import { hear } from "./radio.js";
 import { send } from "./sync.js";
 import { T, fill } from "./words.js";
@@ -15,6 +16,7 @@ import { T, fill } from "./words.js";
 const EVERY = 30_000;
 const controlled = Boolean(navigator.serviceWorker?.controller); // the page came through it
 const pages = { day: "./day.js", job: "./job.js", scan: "./scan.js" };
+const begun = () => dispatchEvent(new Event("begun")); // see early.js
 let painting, again = false, page;
 
 // repaint brings the page in line with what is kept; calls meanwhile make one more.
@@ -70,12 +72,22 @@ async function worker() {
   ready.active.postMessage({ prime: list && controlled ? prime.filter((path) => path !== "/j/") : prime, keep: list });
 }
 
+// stay keeps the page until what was said on it is on the disk.
+async function stay(event) {
+  const link = event.target.closest("a[href]");
+  if (!link || !isWriting()) return;
+  event.preventDefault();
+  await written();
+  link.click();
+}
+
 // unkept leaves the page to its forms where the browser keeps nothing: in some
 // private windows, or when storage is blocked.
 function unkept(err) {
   console.warn("nothing can be kept", err);
   document.documentElement.classList.remove("scripted");
   show($("#unkept"), true);
+  begun();
 }
 
 // late swaps in what came after this page was shown and before it listened.
@@ -108,6 +120,8 @@ async function start() {
   setInterval(trySend, EVERY);
   $("#sync-now").addEventListener("click", send);
   $("#sign-out")?.addEventListener("click", leave);
+  document.addEventListener("click", stay);
+  begun();
   await late();
   await repaint();
   document.documentElement.dataset.ready = "1";
@@ -117,3 +131,4 @@ async function start() {
 }
 
 if (isSecureContext && "serviceWorker" in navigator && navigator.locks && $("#app")) start().catch(unkept);
+else begun();

@@ -47,7 +47,7 @@ export const forget = async () => { await caches.delete(PAGES); await caches.del
 // picture gives a photo of a work order, which is the same for ever.
 export async function picture(request) {
   const pictures = await caches.open(PICTURES);
-  const answer = (await pictures.match(request)) ?? (await fetch(request));
+  const answer = (await pictures.match(request)) ?? (await fetch(request, { signal: AbortSignal.timeout(30_000) }));
   if (answer.ok && /^image/.test(answer.headers.get("Content-Type"))) await pictures.put(request, answer.clone()).catch(() => {});
   return answer;
 }

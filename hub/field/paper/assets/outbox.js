@@ -6,6 +6,10 @@
 import { all, change, get } from "./idb.js";
 import { tell } from "./radio.js";
 
+const writing = new Set(); // what add has begun
+export const isWriting = () => writing.size > 0;
+export const written = () => Promise.allSettled(writing);
+
 export const whose = () => get("facts", "tech");
 
 // add keeps an action, with the bytes of its file, in one piece: after it has
@@ -14,7 +18,7 @@ export const whose = () => get("facts", "tech");
 // the hub gets.
 export async function add({ id = crypto.randomUUID(), job, kind, data, about, base = "", file }) {
   const now = new Date();
-  await change(["actions", "files", "facts"], async (s) => {
+  const work = change(["actions", "files", "facts"], async (s) => {
     if (await s("actions").get(id)) return;
     const tech = globalThis.document?.querySelector("#app")?.dataset.tech || ((await s("facts").get("tech")) ?? "");
     const seq = ((await s("facts").get("seq:" + job)) ?? 0) + 1;
@@ -25,6 +29,8 @@ export async function add({ id = crypto.randomUUID(), job, kind, data, about, ba
       at: now.toISOString(), made: now.getTime(), state: "waiting",
     });
   });
+  writing.add(work);
+  await work.finally(() => writing.delete(work));
   tell("changed");
   tell("added");
 }

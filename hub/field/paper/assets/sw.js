@@ -4,36 +4,36 @@
 // Pages come from the hub if it answers within 3 seconds, else as they were kept;
 // a page that comes in later than that replaces what is shown. A page gets the
 // files of its own version: those of a new one come from the hub, those of a kept
-// one from the shell of its time, which stays as long as a kept page needs it.
+// one from the shell of its time, which stays as long as a kept page needs it. A
+// shell is on the phone whole or not at all. A page whose shell is not takes the
+// files of this one when the hub is away, or the line is open and silent.
 const NAME = "targo-shell-" + SHELL;
 const OFFLINE = "/j/offline";
 const PATIENCE = 3000;
+const LONGEST = 30_000; // a silent request holds one of the browser's few connections
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim().then(() => { clear().catch(() => {}); })));
 
+// install keeps nothing before everything is here: half a shell would give a page
+// files of two versions, and none for the rest.
 async function install() {
+  const [offline, ...files] = await Promise.all([bring(OFFLINE, true, { cache: "no-store" }), ...FILES.map((path) => bring(path, true))]);
+  const dress = new Set([...(await offline.clone().text()).matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((m) => m[1]));
+  const all = [offline, ...files, ...(await Promise.all([...dress].map((path) => bring(path, false))))];
   const shell = await caches.open(NAME);
-  await Promise.all(FILES.map((path) => store(shell, path)));
-  const offline = await store(shell, OFFLINE, { cache: "no-store" });
-  const dress = new Set([...(await offline.text()).matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((m) => m[1]));
-  await Promise.all([...dress].map(async (path) => {
-    const answer = await fetch(path);
-    if (!answer.ok || /html/.test(answer.headers.get("Content-Type"))) throw new Error("no " + path);
-    await shell.put(path, answer);
-  }));
+  await Promise.all(all.map((answer) => shell.put(new URL(answer.url).pathname, answer)));
   await self.skipWaiting();
 }
 
-// store takes a file of this very version or none: during an update another copy
-// of the hub may answer, in a café its network does.
-async function store(shell, path, options) {
-  const answer = await fetch(path, options);
-  if (!answer.ok || ours(answer) !== SHELL) throw new Error("no " + path);
-  await shell.put(path, answer.clone());
-  return answer;
+// bring fetches a file to its last byte. One of the app comes in this very version or
+// not: during an update another copy of the hub may answer, in a café its network does.
+async function bring(path, app, options) {
+  const answer = await fetch(path, { ...options, signal: AbortSignal.timeout(LONGEST) });
+  if (!answer.ok || answer.redirected || (app ? ours(answer) !== SHELL : /html/.test(answer.headers.get("Content-Type")))) throw new Error("no " + path);
+  return whole(answer);
 }
 
 // clear lets go of the shells that no kept page needs, but for the last one: a page
@@ -47,25 +47,57 @@ async function clear() {
 }
 
 // file answers with a file of the shell that the page belongs to. If that is
-// neither kept nor to be had, today's is better than none.
+// neither kept nor to be had, the page is led to today's, which is better than none:
+// that script imports the others of its own version, and no browser remembers it as
+// the file that was asked for.
 async function file(request) {
   const path = new URL(request.url).pathname, app = path.startsWith("/j/assets/");
   const known = await caches.match(path);
   if (known) return known;
-  const answer = await fetch(request).catch(() => undefined);
+  const todays = await twin(path);
+  if (away && todays) return Response.redirect(todays);
+  const network = fetch(request, { signal: AbortSignal.timeout(LONGEST) }).then(whole).catch(() => undefined);
+  const answer = await (todays ? Promise.race([network, silence()]) : network);
+  away ||= !answer;
   if (answer?.ok && (!app || ours(answer))) return answer;
-  const todays = app && (await (await caches.open(NAME)).match(path.replace(/^\/j\/assets\/[^/]+/, "/j/assets/" + SHELL)));
-  return todays || answer || Response.error();
+  return todays ? Response.redirect(todays) : (answer ?? Response.error());
+}
+
+// twin finds the file of this shell that has the same name but for its version.
+async function twin(path) {
+  const plain = (name) => name.replace(/^\/j\/assets\/[^/]+/, "/j/assets").replace(/^(\/assets\/.+)\.[0-9a-f]+\./, "$1.");
+  const shell = await caches.open(NAME);
+  return (await shell.keys()).map(({ url }) => url).find((url) => plain(new URL(url).pathname) === plain(path));
+}
+
+// What is known of the line: a slow one brings file after file and is waited for; a
+// silent one is given up once, not anew for each file of a page.
+let heard = 0, away = false;
+
+function hear(answer) {
+  [heard, away] = [Date.now(), false];
+  return answer;
+}
+
+async function whole(answer) {
+  await hear(answer).clone().arrayBuffer();
+  return hear(answer);
+}
+
+// silence ends when nothing came for as long as one is patient.
+async function silence() {
+  const begun = Date.now();
+  for (let left = PATIENCE; left > 0; left = Math.max(begun, heard) + PATIENCE - Date.now()) await pause(left);
 }
 
 async function page(event, path) {
   const kept = await find(path);
   let late = false;
-  const network = fetchPage(path, event.request, () => late).catch(() => undefined);
+  const network = fetchPage(path, event.request, () => late).then(hear).catch(() => undefined);
   event.waitUntil(network);
   const first = kept ? await Promise.race([network, pause(PATIENCE)]) : await network;
   if (first && (!kept || (ours(first) && first.status < 500))) return first;
-  late = true;
+  [late, away] = [true, true];
   return kept ?? (await caches.match(OFFLINE)) ?? Response.error();
 }
 

@@ -22,14 +22,22 @@ export async function phone(browser, complaints, options = {}) {
   return { context, page };
 }
 
+// sendNow presses the button even if the page is just sending by itself, and hides it.
+export const sendNow = (page) => page.$eval("#sync-now", (button) => button.click());
+
 export const ready = (page) => page.waitForSelector("html[data-ready]");
 
-export async function begin(page, token = "good") {
-  await page.goto(`${base}/j/${token}`);
-  await page.click("#open-day");
-  await ready(page);
-  await page.waitForSelector('[data-job="DJ-1"] .ready[data-ok="1"]');
-}
+// twice tries again. A browser that is looked into, as this one is, ends an old service
+// worker even in the middle of an answer when a new one waits; the second time one
+// meets the new one.
+export const twice = (work) => work(12_000).catch(() => work(30_000));
+
+export const begin = (page, token = "good") => twice(async (timeout) => {
+  await page.goto(`${base}/j/${token}`, { timeout });
+  await page.click("#open-day", { timeout });
+  await page.waitForSelector("html[data-ready]", { timeout });
+  await page.waitForSelector('[data-job="DJ-1"] .ready[data-ok="1"]', { timeout });
+});
 
 // A photo of 64 by 48 pixels, made by the page itself.
 export async function photograph(page) {

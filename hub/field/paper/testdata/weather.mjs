@@ -1,10 +1,10 @@
 // A day between networks; see TestWeather.
-import { begin, base, change, launch, phone, photograph, ready } from "./phone.mjs";
+import { begin, base, change, launch, phone, photograph, ready, twice } from "./phone.mjs";
 
 const browser = await launch(), complaints = [], saw = { complaints };
 try {
   const { page } = await phone(browser, complaints);
-  const see = async (path) => { await page.goto(base + path); await ready(page); };
+  const see = async (path) => { await twice((timeout) => page.goto(base + path, { timeout })); await ready(page); };
   await begin(page);
   await see("/j/job/DJ-1");
   await change("cut");

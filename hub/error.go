@@ -23,13 +23,14 @@ const (
 	TooLarge                    // 413
 	Unsupported                 // 415: wrong media type
 	Invalid                     // 422: readable, but wrong
+	OtherProtocol               // 426: a WebSocket begins there, say; with the header Upgrade
 	TooMany                     // 429
 	Upstream                    // 502: another system answered badly
 	Unavailable                 // 503: the store or another system is away
 	Timeout                     // 504: a time budget is spent
 )
 
-var kindStatus = [...]int{500, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 502, 503, 504}
+var kindStatus = [...]int{500, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 426, 429, 502, 503, 504}
 
 // Status returns the HTTP status of the kind.
 func (k Kind) Status() int {

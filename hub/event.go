@@ -41,6 +41,8 @@ const (
 	JobAssigned           = "job.assigned"           // given to somebody, taken back, or moved: {job, kind, technician, group, status, scheduled_date, start_time, by, at}
 	JobPresence           = "job.presence"           // a dispatcher is about to assign it: {job, actor, doing, until}
 	JobsPublished         = "jobs.published"         // technicians were told of their days: {jobs, technicians, from, to, by}
+	JobArrived            = "job.arrived"            // the technician's device is at the place: {job, technician, at}
+	JobLeft               = "job.left"               // and is no more: {job, technician, at, arrived_at}
 	JobConflict           = "job.conflict"           // a technician's change met another one: {job, technician, mutation, kind, code, at}
 	EquipmentMoved        = "equipment.moved"        // a device changed hands on a visit: {equipment, old, action, job, customer, location, technician, at}
 	EffectDied            = "effect.died"            // what a move leads to was given up: {job, effect, reason}

@@ -257,6 +257,10 @@ var problems = [...]ProblemType{
 		"Ajoutez une adresse courriel ou un numéro de cellulaire au client.",
 		"Add an e-mail address or a mobile number to the customer."},
 
+	{"upgrade-required", OtherProtocol, "Un WebSocket commence ici", "A WebSocket begins here",
+		"Ouvrez l'adresse avec un WebSocket (version 13).",
+		"Open the address with a WebSocket (version 13)."},
+
 	{"too-many-requests", TooMany, "Trop de demandes", "Too many requests",
 		"Patientez un peu, puis réessayez.",
 		"Wait a little (Retry-After says how long), then try again."},

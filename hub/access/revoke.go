@@ -174,6 +174,17 @@ func (k *Keyring) checkSession(ctx context.Context, p Person, audience Audience,
 	return err
 }
 
+// Stands tells of a member of the staff who was let in a while ago whether that
+// counts still: it fails with hub.Unauthenticated when the proof was revoked since,
+// with hub.Unavailable when that cannot be known now.
+func (k *Keyring) Stands(ctx context.Context, actor hub.Actor) error {
+	if k.values == nil {
+		return nil
+	}
+	_, err := k.checkRevoked(ctx, Claims{ID: actor.TokenID, Audience: Staff, Subject: actor.ID, Since: actor.Since, Expires: actor.Expires})
+	return err
+}
+
 // shown reads a token that somebody wants to be rid of: any of ours, also one that
 // has ended or was revoked.
 func (k *Keyring) shown(ctx context.Context, token string) (Claims, error) {

@@ -51,6 +51,44 @@ func TestRevocation(t *testing.T) {
 	verify(staff, access.Staff, "unauthenticated")
 }
 
+// Who was let in is asked about again by streams, which outlive a proof.
+func TestWhoWasLetInStandsUntilRevoked(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	g := guard(t, settings(hs("k1", 'a')), &store{values: map[string][]byte{}})
+	k := g.Keyring()
+	actor := func(subject string) hub.Actor {
+		token, _ := mint(t, g, access.Grant{Audience: access.Staff, Subject: subject})
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		a, err := g.Verify(ctx, r, hub.RoleStaff)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	stands := func(a hub.Actor, want bool) {
+		t.Helper()
+		if err := k.Stands(ctx, a); (err == nil) != want || err != nil && !hub.IsKind(err, hub.Unauthenticated) {
+			t.Errorf("%s: %v, want %v", a, err, want)
+		}
+	}
+	ann, other, bob := actor("ann"), actor("ann"), actor("bob")
+	stands(ann, true)
+	if err := k.RevokeID(ctx, ann.TokenID, ann.Expires); err != nil {
+		t.Fatal(err)
+	}
+	stands(ann, false)
+	stands(other, true)
+	nextMillisecond()
+	if err := k.RevokeSubject(ctx, access.Staff, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	stands(other, false)
+	stands(actor("ann"), true)
+	stands(bob, true)
+}
+
 // nextMillisecond waits until the clock shows another millisecond: revocation
 // counts in those.
 func nextMillisecond() {

@@ -36,12 +36,12 @@ func (b *Broker) listen(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	leave, err := b.seats.take(actor.String())
+	leave, err := b.seats.Take(actor.String())
 	if err != nil {
 		return err
 	}
 	defer leave()
-	s := &stream{broker: b, out: c.Response(), topics: topics}
+	s := &stream{broker: b, actor: actor, out: c.Response(), topics: topics}
 	s.control = http.NewResponseController(s.out)
 	missed, err := s.locate(request.Context(), lastSeen(request))
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 
 	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/keep"
+	"gigafibre.ca/targo-hub/hub/seats"
 )
 
 // Store is what the broker needs of hub/keep.
@@ -38,7 +39,7 @@ type Broker struct {
 	log    *slog.Logger
 	limits limits
 	window *window
-	seats  *seats
+	seats  *seats.Seats
 	done   chan struct{}
 	once   sync.Once
 
@@ -54,6 +55,7 @@ type limits struct {
 	streams int           // at once per actor
 	window  int           // frames shared by the listeners
 	metrics prometheus.Registerer
+	stands  func(ctx context.Context, actor hub.Actor) error
 }
 
 // Option changes a limit of the broker.
@@ -74,6 +76,12 @@ func WithStreams(n int) Option { return func(l *limits) { l.streams = n } }
 // WithWindow sets how many encoded frames are shared (1024).
 func WithWindow(n int) Option { return func(l *limits) { l.window = n } }
 
+// WithProofs has every listener's proof asked about again at each heartbeat: one
+// that fails with hub.Unauthenticated was revoked, and ends his stream.
+func WithProofs(stands func(ctx context.Context, actor hub.Actor) error) Option {
+	return func(l *limits) { l.stands = stands }
+}
+
 // WithMetrics registers the gauges and counters.
 func WithMetrics(reg prometheus.Registerer) Option { return func(l *limits) { l.metrics = reg } }
 
@@ -81,14 +89,14 @@ func WithMetrics(reg prometheus.Registerer) Option { return func(l *limits) { l.
 func NewBroker(store Store, log *slog.Logger, options ...Option) *Broker {
 	l := limits{
 		beat: 15 * time.Second, write: 10 * time.Second, poll: time.Second,
-		streams: 20, window: 1024,
+		streams: 20, window: 1024, stands: func(context.Context, hub.Actor) error { return nil },
 	}
 	for _, set := range options {
 		set(&l)
 	}
 	b := &Broker{
 		store: store, log: log, limits: l,
-		window: newWindow(l.window), seats: newSeats(l.streams), done: make(chan struct{}),
+		window: newWindow(l.window), seats: seats.New(l.streams, 0, "Too many event streams are open."), done: make(chan struct{}),
 	}
 	b.measure(l.metrics)
 	return b

@@ -1,11 +1,13 @@
 package live_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,6 +168,26 @@ func TestStreamEndsWithItsProof(t *testing.T) {
 	t.Parallel()
 	s := setup(t, sqlite.Options{}, door{expires: time.Now().Add(100 * time.Millisecond)})
 	l := s.listen("", "")
+	if _, err := io.ReadAll(l.lines); err != nil {
+		t.Errorf("the stream broke off: %v", err)
+	}
+}
+
+// A proof that was revoked ends its stream with the next heartbeat; one that cannot
+// be asked about just then does not.
+func TestStreamEndsWithARevokedProof(t *testing.T) {
+	t.Parallel()
+	var verdict atomic.Value
+	verdict.Store(hub.Unavailable)
+	s := setup(t, sqlite.Options{}, door{}, live.WithBeat(20*time.Millisecond), live.WithProofs(func(_ context.Context, actor hub.Actor) error {
+		return hub.Fail(verdict.Load().(hub.Kind), "unauthenticated", "Not "+actor.ID+".", nil)
+	}))
+	l := s.listen("", "")
+	s.publish(job(1))
+	if e := l.next(); e.name != hub.JobCreated {
+		t.Errorf("got %s", e.name)
+	}
+	verdict.Store(hub.Unauthenticated)
 	if _, err := io.ReadAll(l.lines); err != nil {
 		t.Errorf("the stream broke off: %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 // stream is one listener.
 type stream struct {
 	broker   *Broker
+	actor    hub.Actor
 	out      http.ResponseWriter
 	control  *http.ResponseController
 	topics   []hub.Topic
@@ -47,6 +48,9 @@ func (s *stream) run(ctx context.Context, missed bool) error {
 			return context.Cause(ctx)
 		case <-grown:
 		case <-beat.C:
+			if hub.IsKind(s.broker.limits.stands(ctx, s.actor), hub.Unauthenticated) {
+				return errExpired
+			}
 			if err := s.beat(); err != nil {
 				return err
 			}

@@ -30,6 +30,7 @@ type Op struct {
 	Status       int    // of a good answer; 200, or 204 without a body
 	MaxBody      int64  // bytes; 1 MiB when 0
 	Calls        bool   // another system is called before the answer: 502 and 504 are possible
+	Unmetered    bool   // a public operation that takes nothing from the allowance: it has its own
 }
 
 // Paging is, in the input of an operation, which part of a list is asked for.
@@ -65,7 +66,7 @@ func List[T any](items []T, next string) *Listing[T] {
 // returns as error goes through WriteProblem. The actor, the caller and the
 // request id are on the context (hub.ActorOf, CallerOf, hub.RequestID).
 func Operation[I, O any](r *Router, op Op, handle func(ctx context.Context, in *I) (*O, error)) {
-	rt := r.add(op.Method, op.Path, op.Guard, Doc{MaxBody: op.MaxBody, Calls: op.Calls})
+	rt := r.add(op.Method, op.Path, op.Guard, Doc{MaxBody: op.MaxBody, Calls: op.Calls, Unmetered: op.Unmetered})
 	rt.json = true
 	rt.doc.ID, rt.doc.Summary, rt.doc.Description, rt.doc.Tag = op.ID, op.Summary, op.Description, op.Tag
 	described := reference.Describe(rt.entry(), r.problem)

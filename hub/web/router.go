@@ -98,7 +98,7 @@ type Doc struct {
 	Budget                        time.Duration // for the whole request, its body included; 30 s when 0
 	Lean                          bool          // a GET without a body, or a POST, that is asked often: served without net/http where the settings allow it; needs no hijacking
 	Idempotent                    bool          // honours Idempotency-Key (JSON operations always do)
-	Unmetered                     bool          // a public route that takes nothing from the allowance: probes, assets
+	Unmetered                     bool          // a public route that takes nothing from the allowance: probes, assets, what has its own
 	Calls                         bool          // another system is called before the answer: 502 is possible
 	Hidden                        bool          // not in the OpenAPI document
 

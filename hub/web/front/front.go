@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -218,6 +219,17 @@ func (h *handed) Read(p []byte) (int, error) {
 		h.first = nil
 	}
 	return n, nil
+}
+
+// SyscallConn implements syscall.Conn, for who takes the connection away from
+// net/http and wants the socket itself: that is possible once the first bytes
+// have been read.
+func (h *handed) SyscallConn() (syscall.RawConn, error) {
+	socket, ok := h.Conn.(syscall.Conn)
+	if !ok || len(h.first) > 0 {
+		return nil, errors.ErrUnsupported
+	}
+	return socket.SyscallConn()
 }
 
 // dateLine is the Date header, made once a second.

@@ -16,7 +16,8 @@ import (
 // Traccar tells where devices are and what it noticed about them. By itself it
 // tries once; with forward.retry.enable ten times within two minutes. It keeps
 // no order, and sends what devices had stored while they were out of reach. What
-// it tells is of the moment, so it is tried for minutes and kept for a day.
+// it tells is of the moment, so it is tried for minutes; and it says where people
+// were, off shift too, so it is kept for no longer than it may be repeated.
 func Traccar(secret config.Secret, take func(ctx context.Context, f traccar.Forwarded) (inbox.Taken, error)) inbox.Source {
 	return inbox.Source{
 		Name:  "traccar",
@@ -36,7 +37,7 @@ func Traccar(secret config.Secret, take func(ctx context.Context, f traccar.Forw
 		Quiet:       true,
 		Concurrency: 8,
 		Backoff:     []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute},
-		Retain:      24 * time.Hour,
+		Retain:      10 * time.Minute,
 	}
 }
 

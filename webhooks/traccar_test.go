@@ -78,6 +78,10 @@ func TestTraccarIsFiledByDevice(t *testing.T) {
 	if e := event.Event; e.Type != "geofenceExit" || event.Geofence != "Entrepôt" || event.Position.Longitude != -74 {
 		t.Errorf("heard %+v", event)
 	}
+	// Where people were when they were off shift must not lie about.
+	if kept := webhooks.Traccar(trackSecret, moved).Retain; kept <= 0 || kept > 10*time.Minute {
+		t.Errorf("bodies are kept for %v", kept)
+	}
 	if got := inboxtest.New(t, webhooks.Traccar(" ", moved)).Send(http.MethodPost, "/webhooks/traccar", http.Header{"X-Webhook-Secret": {" "}}, []byte(trackFix)); got.Code != 503 {
 		t.Errorf("without a secret: %+v", got)
 	}

@@ -1,180 +1,191 @@
-// Package traccar is for what Traccar forwards: it tells whether a position or
-// an event is genuine, and what it says. Nothing is called here.
+// Package traccar asks Traccar where the trucks are, and follows its live
+// connection; it also tells whether a forwarded position or event is genuine, and
+// what it says.
 //
-// Traccar forwards positions with forward.url, forward.type=json and
-// forward.header, events with event.forward.url and event.forward.header. (Its
-// other type, url, is a GET with the position in the query; the hub takes
-// nothing in by a GET.) It proves itself by nothing but the header.
+// Follow is the life of one live connection, Stream goes on for ever with one
+// after the other, never two. What Traccar does that one would not expect, and
+// what is done about it:
 //
-// It has no routes, publishes nothing and remembers nothing.
+//   - the connection begins with all positions but no devices, and what moves
+//     between that and the registration of the listener is never told: both are
+//     read over REST a moment after it opened, and once a minute;
+//   - it may die without a word: silence longer than two keepalives ends it;
+//   - it outlives the session or token that opened it, so that a proof which ran
+//     out shows at the next connection; a password logs in again by itself;
+//   - errors are stack traces, and a permission that is missing is a 400: nothing of
+//     their text goes on;
+//   - speeds are in knots, a sign of life repeats the last place with its old time,
+//     and a value may be NaN: what has no place or time is left out and counted.
+//
+// Forwarded positions (forward.url, forward.type=json) carry no number, come in any
+// order and are proven by nothing but a header. (The other type, url, is a GET; the
+// hub takes nothing in by a GET.)
+//
+// System called: Traccar, REST through the kit, /api/socket by coder/websocket. The
+// package has no routes, publishes nothing and remembers the session.
 package traccar
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
+	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
-	"gigafibre.ca/targo-hub/config"
+	"github.com/go-resty/resty/v2"
+
+	"gigafibre.ca/targo-hub/connectors"
+	"gigafibre.ca/targo-hub/connectors/traccar/live"
 )
 
-// Config is the part of the settings that concerns Traccar. Without
-// WebhookSecret nothing that is forwarded is believed.
-type Config struct {
-	WebhookSecret config.Secret `yaml:"webhook_secret" env:"WEBHOOK_SECRET" doc:"secret that Traccar sends along (forward.header and event.forward.header, as X-Webhook-Secret: … or Authorization: Bearer …)"`
+// Client calls Traccar. Every failure of a call is a *connectors.Error. It is safe
+// for concurrent use.
+type Client struct {
+	cfg    Config
+	kit    *connectors.Client
+	dial   live.Dialer // of live connections, which the kit would cut at its time-out
+	proofs proofs
 }
 
-// On tells whether forwarded positions can be taken in.
-func (c Config) On() bool { return !c.WebhookSecret.Empty() }
+// longest is the longest answer or message: fifty thousand positions.
+const longest = 32 << 20
 
-// Validate finds what cannot work.
-func (c Config) Validate() error {
-	if secret := c.WebhookSecret.Reveal(); strings.TrimSpace(secret) != secret {
-		return config.Wrong("webhook_secret", "begins or ends with a blank, which no header can")
+// New makes a client. metrics may be nil.
+func New(cfg Config, metrics *connectors.Metrics) *Client {
+	cfg = cfg.withDefaults()
+	c := &Client{cfg: cfg, dial: live.Dialer{Timeout: cfg.Timeout, Longest: longest}, kit: connectors.New(connectors.Options{
+		System: "traccar", BaseURL: cfg.address(), Timeout: cfg.Timeout, MaxBody: longest, Metrics: metrics,
+		Secrets: []string{cfg.Token.Reveal(), cfg.Password.Reveal()},
+	})}
+	c.proofs.turn = make(chan struct{}, 1)
+	return c
+}
+
+// State returns the state of the breaker.
+func (c *Client) State() string { return c.kit.State() }
+
+// Report is what Check found.
+type Report struct {
+	Version string // of Traccar, "" when it does not say
+	Devices int    // that the user is linked to: what the live connection tells of
+	Hidden  int    // that he may administer but is not linked to; 0 for who is no administrator
+}
+
+// Check asks whether the proof is taken, and how much its user sees.
+func (c *Client) Check(ctx context.Context) (Report, error) {
+	devices, err := c.Devices(ctx)
+	if err != nil {
+		return Report{}, err
 	}
-	return nil
+	report := Report{Devices: len(devices)}
+	var server struct {
+		Version string `json:"version"`
+	}
+	if err := c.get(ctx, "server.get", "/server", nil, &server); err != nil {
+		return report, err
+	}
+	report.Version = server.Version
+	all, _, err := c.devices(ctx, url.Values{"all": {"true"}})
+	if e, ok := connectors.AsError(err); ok && e.Status >= 400 && e.Status < 500 {
+		return report, nil // only administrators may ask that
+	}
+	report.Hidden = max(len(all)-len(devices), 0)
+	return report, err
 }
 
-// SecretHeader carries the secret. It may stand in Authorization instead, as a
-// bearer token.
-const SecretHeader = "X-Webhook-Secret"
+// Devices returns the devices that the user is linked to.
+func (c *Client) Devices(ctx context.Context) ([]Device, error) {
+	list, _, err := c.devices(ctx, nil)
+	return list, err
+}
 
-// ErrSecret says that a delivery does not carry the secret.
-var ErrSecret = errors.New("secret missing or wrong")
+func (c *Client) devices(ctx context.Context, query url.Values) ([]Device, int, error) {
+	return list(ctx, c, asked{"device.list", "/devices", query}, readDevice)
+}
 
-// Verify checks that a delivery carries the secret, in one header and once.
-func Verify(header http.Header, secret config.Secret) error {
-	given := header.Values(SecretHeader)
-	for _, value := range header.Values("Authorization") {
-		token, ok := strings.CutPrefix(value, "Bearer ")
-		if !ok {
-			return fmt.Errorf("%w: Authorization holds no bearer token", ErrSecret)
+// Positions returns the latest position of each of them.
+func (c *Client) Positions(ctx context.Context) ([]Position, error) {
+	list, _, err := c.positions(ctx)
+	return list, err
+}
+
+func (c *Client) positions(ctx context.Context) ([]Position, int, error) {
+	return list(ctx, c, asked{"position.list", "/positions", nil}, readPosition)
+}
+
+// Route returns where a device was between two times, oldest first. Traccar may
+// refuse a span that is too long for it.
+func (c *Client) Route(ctx context.Context, device int64, from, to time.Time) ([]Position, error) {
+	const layout = "2006-01-02T15:04:05.000Z"
+	positions, _, err := list(ctx, c, asked{"report.route", "/reports/route", url.Values{
+		"deviceId": {strconv.FormatInt(device, 10)}, "from": {from.UTC().Format(layout)}, "to": {to.UTC().Format(layout)},
+	}}, readPosition)
+	return positions, err
+}
+
+// Geofences returns the places that Traccar knows. One whose area has a form that is
+// not known keeps its name.
+func (c *Client) Geofences(ctx context.Context) ([]Geofence, error) {
+	fences, _, err := list(ctx, c, asked{"geofence.list", "/geofences", nil}, readGeofence)
+	return fences, err
+}
+
+// asked is one question.
+type asked struct {
+	op, path string
+	query    url.Values
+}
+
+// list asks for a list, whose entries are judged one by one.
+func list[T any](ctx context.Context, c *Client, a asked, read func(json.RawMessage) (T, error)) ([]T, int, error) {
+	var entries json.RawMessage
+	if err := c.get(ctx, a.op, a.path, a.query, &entries); err != nil {
+		return nil, 0, err
+	}
+	all, dropped, err := each(entries, read)
+	if err == nil && all == nil {
+		err = errNoList
+	}
+	if err != nil {
+		return nil, 0, c.kit.Unreadable(a.op, http.MethodGet, http.StatusOK, err)
+	}
+	return all, dropped, nil
+}
+
+// get reads one answer. A session that is over is replaced by another, once.
+func (c *Client) get(ctx context.Context, op, path string, query url.Values, out any) error {
+	for again := true; ; again = false {
+		proof, err := c.proof(ctx)
+		if err != nil {
+			return err
 		}
-		given = append(given, token)
-	}
-	if secret.Empty() || len(given) != 1 {
-		return ErrSecret
-	}
-	// Hashed, because a comparison takes the longer the longer what is given is.
-	got, want := sha256.Sum256([]byte(given[0])), sha256.Sum256([]byte(secret.Reveal()))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return ErrSecret
-	}
-	return nil
-}
-
-// Forwarded is a position, or an event with the position that it happened at.
-type Forwarded struct {
-	Position *Position
-	Device   Device
-	Event    *Event // nil for a mere position
-	Geofence string // name of the one that an event is about
-}
-
-// Device is what carries the tracker.
-type Device struct {
-	ID       int64
-	UniqueID string // what the tracker calls itself
-	Name     string
-	Status   string // online, offline, unknown
-	Category string
-}
-
-// Parse reads the body of a forwarded position or event.
-func Parse(body []byte) (Forwarded, error) {
-	var sent struct {
-		Position *wirePosition `json:"position"`
-		Device   *wireDevice   `json:"device"`
-		Event    *wireEvent    `json:"event"`
-		Geofence *struct {
-			Name string `json:"name"`
-		} `json:"geofence"`
-	}
-	if err := json.Unmarshal(body, &sent); err != nil {
-		return Forwarded{}, fmt.Errorf("reading what Traccar forwards: %w", err)
-	}
-	if sent.Position == nil && sent.Event == nil {
-		return Forwarded{}, errors.New("reading what Traccar forwards: neither a position nor an event")
-	}
-	var f Forwarded
-	if d := sent.Device; d != nil {
-		f.Device = Device{ID: d.ID, UniqueID: d.UniqueID, Name: d.Name, Status: d.Status, Category: d.Category}
-	}
-	if sent.Geofence != nil {
-		f.Geofence = sent.Geofence.Name
-	}
-	var err error
-	if f.Position, err = sent.Position.position(); err != nil {
-		return Forwarded{}, err
-	}
-	if f.Event, err = sent.Event.event(); err != nil {
-		return Forwarded{}, err
-	}
-	return f, f.agree()
-}
-
-// agree makes sure that one device is meant: a position and an event say its
-// number themselves.
-func (f *Forwarded) agree() error {
-	for _, id := range f.ids() {
-		if id == 0 {
+		resp, err := c.kit.Do(ctx, op, http.MethodGet, path, func(r *resty.Request) {
+			proof.on(r.Header)
+			r.SetHeader("Accept", "application/json").SetQueryParamsFromValues(query) // reports are spreadsheets otherwise
+		})
+		if unauthorized(err) && c.proofs.drop(proof) && again {
 			continue
 		}
-		if f.Device.ID != 0 && f.Device.ID != id {
-			return errors.New("reading what Traccar forwards: it is of two devices")
+		if err != nil {
+			return reasoned(err)
 		}
-		f.Device.ID = id
+		return c.kit.Decode(op, resp, out)
 	}
-	if f.Device.ID <= 0 {
-		return errors.New("reading what Traccar forwards: it names no device")
-	}
-	return nil
 }
 
-func (f *Forwarded) ids() []int64 {
-	var ids []int64
-	if f.Position != nil {
-		ids = append(ids, f.Position.DeviceID)
+// reasoned puts a refusal into words. The body is a stack trace: it is looked at for
+// one word and goes no further.
+func reasoned(err error) error {
+	e, ok := connectors.AsError(err)
+	if !ok {
+		return err
 	}
-	if f.Event != nil {
-		ids = append(ids, f.Event.DeviceID)
+	trace := string(e.Body)
+	e.Body = nil
+	if e.Status == http.StatusBadRequest && (strings.Contains(trace, "SecurityException") || strings.Contains(trace, "access denied")) {
+		e.Reason = "its user may not do this"
 	}
-	return ids
-}
-
-// Key is the same for every repetition, and differs from that of anything else.
-//
-// Of one position Traccar makes several events, all with its time: one for each
-// alarm in it. It numbers them before it forwards them; where it does not, what
-// they hold tells them apart. Positions are forwarded before they are numbered,
-// so their own id (0) says nothing: they are told by the time of the place and,
-// since a sign of life repeats the last known place, by the device's clock.
-func (f Forwarded) Key() string {
-	if e := f.Event; e != nil {
-		which := strconv.FormatInt(e.ID, 10)
-		if e.ID <= 0 && len(e.Attributes) > 0 {
-			which = sumOf(e.Attributes)
-		}
-		return fmt.Sprintf("event:%d:%s@%d:%d:%d:%s", f.Device.ID, e.Type, e.At.UnixMilli(), e.GeofenceID, e.MaintenanceID, which)
-	}
-	said := f.Position.SaidAt
-	if said.IsZero() {
-		said = f.Position.FixedAt
-	}
-	return fmt.Sprintf("position:%d@%d/%d", f.Device.ID, f.Position.FixedAt.UnixMilli(), said.UnixMilli())
-}
-
-// sumOf is the same for the same attributes, in whatever order.
-func sumOf(attributes map[string]json.RawMessage) string {
-	text, err := json.Marshal(attributes) // sorts the names
-	if err != nil {
-		text = fmt.Append(nil, attributes) // they came out of JSON, so this cannot be
-	}
-	sum := sha256.Sum256(text)
-	return "sha256-" + hex.EncodeToString(sum[:12])
+	return err
 }

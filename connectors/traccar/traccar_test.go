@@ -58,14 +58,27 @@ func TestParse(t *testing.T) {
 	for _, body := range []string{
 		"", "null", "[]", "{}", `{"device":{"id":7}}`, `{"position":{` + at + `}}`, `{"position":{"deviceId":7,"latitude":1,"longitude":1}}`,
 		`{"position":{"deviceId":7,` + at + `},"device":{"id":8}}`, `{"position":{"deviceId":-7,` + at + `}}`,
-		`{"position":{"deviceId":7,"fixTime":"2026-11-22T10:11:12Z","latitude":91,"longitude":1}}`,
-		`{"position":{"deviceId":7,"fixTime":"2026-11-22T10:11:12Z","latitude":1}}`, `{"position":{"deviceId":7,"fixTime":"yesterday","latitude":1,"longitude":1}}`,
+		`{"position":{"deviceId":7,"fixTime":"yesterday","latitude":1,"longitude":1}}`,
 		`{"position":{"deviceId":7,"fixTime":-1,"latitude":1,"longitude":1}}`, `{"position":{"deviceId":7,"fixTime":"9999-01-01T00:00:00Z","latitude":1,"longitude":1}}`,
 		`{"event":{"deviceId":9,"type":"","eventTime":1795342272000}}`, `{"event":{"deviceId":9,"type":"alarm"}}`,
 		`{"event":{"deviceId":9,"type":"alarm","eventTime":1795342272000},"position":{"deviceId":8,` + at + `}}`,
 	} {
 		if f, err := traccar.Parse([]byte(body)); err == nil {
 			t.Errorf("%s was read as %+v", body, f)
+		}
+	}
+}
+
+// TestNowhere takes a forwarded position without a place for what it is, beside an
+// event too.
+func TestNowhere(t *testing.T) {
+	t.Parallel()
+	for _, place := range []string{``, `,"latitude":1`, `,"latitude":91,"longitude":1`, `,"latitude":"NaN","longitude":1`, `,"latitude":"Infinity","longitude":"Infinity"`} {
+		for _, event := range []string{``, `,"event":{"deviceId":7,"type":"alarm","eventTime":1795342272000}`} {
+			f, err := traccar.Parse([]byte(`{"position":{"deviceId":7,"fixTime":"2026-11-22T10:11:12Z"` + place + `}` + event + `}`))
+			if err != nil || f.Position.Latitude == f.Position.Latitude || f.Position.Longitude == f.Position.Longitude || f.Key() == "" {
+				t.Errorf("%s%s was read as %+v, %v", place, event, f, err)
+			}
 		}
 	}
 }

@@ -103,6 +103,9 @@ type DispatchTechnician struct {
 	TraccarDeviceID string    `json:"traccar_device_id,omitempty"`
 	HomeLatitude    float64   `json:"home_base_latitude,omitempty"`
 	HomeLongitude   float64   `json:"home_base_longitude,omitempty"`
+	EndLatitude     float64   `json:"end_point_latitude,omitempty"` // where the day ends, when that is not at home
+	EndLongitude    float64   `json:"end_point_longitude,omitempty"`
+	Photo           string    `json:"photo,omitempty"` // file_url
 	MaxDailyHours   float64   `json:"max_daily_hours,omitempty"`
 	ResourceType    string    `json:"resource_type,omitempty"` // human, material
 	Active          Flag      `json:"active,omitempty"`

@@ -94,6 +94,9 @@ type Deps struct {
 	// Link makes the address at which a technician finds a job and his day; nil: the
 	// texts to technicians have none.
 	Link func(ctx context.Context, technician, job string) (url string, err error)
+	// Track makes the address at which the customer sees the technician come; nil: the
+	// texts to customers have none.
+	Track func(ctx context.Context, job *erpnext.DispatchJob) (url string, err error)
 	// Reassigning is called with work orders as they are, before they go to somebody
 	// else: what it fails with, nothing is written then. written is called when they
 	// are. nil: nobody wants to know.
@@ -128,7 +131,7 @@ func NewDesk(d Deps) (*Desk, error) {
 		return nil, err
 	}
 	deeds := deed.Effects(deed.Deps{
-		ERPNext: d.ERPNext, Words: words, Config: d.Config.Deeds, Messages: d.Messages, Hooks: d.Hooks, Brand: d.Brand, Now: d.Now,
+		ERPNext: d.ERPNext, Words: words, Config: d.Config.Deeds, Messages: d.Messages, Hooks: d.Hooks, Track: d.Track, Brand: d.Brand, Now: d.Now,
 	})
 	desk := &Desk{Deps: d, words: words}
 	desk.engine = effect.New(effect.Deps{

@@ -71,7 +71,7 @@ type Deps struct {
 	Hooks    Hooks    // nil: no webhook goes out
 	// Track gives the link under which the customer sees the technician come; nil,
 	// or "", for none.
-	Track func(ctx context.Context, m effect.Move, job *erpnext.DispatchJob) (string, error)
+	Track func(ctx context.Context, job *erpnext.DispatchJob) (url string, err error)
 	Brand string // who the customer gets texts from
 	Now   func() time.Time
 }

@@ -95,7 +95,7 @@ func (d *desk) wordsFor(ctx context.Context, m effect.Move, job *erpnext.Dispatc
 		vars["From"], vars["To"] = hourOf(from, lang), hourOf(to, lang)
 	}
 	if d.Track != nil {
-		link, err := d.Track(ctx, m, job)
+		link, err := d.Track(ctx, job)
 		if err != nil {
 			return nil, fmt.Errorf("making the link to follow %s: %w", job.Name, err)
 		}

@@ -53,7 +53,7 @@ func TestEnRoute(t *testing.T) {
 	} {
 		w := newWorld(t)
 		c.job["status"], c.job["address"] = "En Route", "1 rue A"
-		w.deps.Track = func(context.Context, effect.Move, *erpnext.DispatchJob) (string, error) { return c.link, nil }
+		w.deps.Track = func(context.Context, *erpnext.DispatchJob) (string, error) { return c.link, nil }
 		m := moved(w.job(c.job), "Scheduled", "En Route")
 		for range 2 {
 			if r := w.must("customer_sms", m); r.State != "" || len(r.Trace) != 1 {

@@ -31,6 +31,7 @@ const (
 // addresses is where everything is reached, without a slash at the end.
 type addresses struct {
 	hub, front, erpnext, docuseal, twilio, mailjet, gemini, authentik string
+	traccar, tiles, entrance                                          string
 	listen, metrics                                                   string // host:port for the hub
 }
 
@@ -42,6 +43,7 @@ type secrets struct {
 	mailKey, mailSecret            string
 	mailHookUser, mailHookPassword string
 	stripeHook, traccarHook        string
+	traccarToken, tilesKey         string
 	geminiKey                      string
 	accessKeys                     string
 	service, staff                 string // tokens that the hub accepts
@@ -53,7 +55,7 @@ func newSecrets(ctx context.Context) (secrets, error) {
 		sealHook:  "whsec_" + base64.StdEncoding.EncodeToString(random(24)),
 		twilioSID: "AC" + hex.EncodeToString(random(16)), twilioToken: word(32), mailKey: word(32), mailSecret: word(32),
 		mailHookUser: "mailjet", mailHookPassword: word(24),
-		stripeHook: "whsec_" + word(32), traccarHook: word(32), geminiKey: word(39),
+		stripeHook: "whsec_" + word(32), traccarHook: word(32), traccarToken: word(48), tilesKey: word(20), geminiKey: word(39),
 		accessKeys: "demo:" + base64.RawURLEncoding.EncodeToString(random(32)), service: word(32),
 	}
 	keys, err := access.NewKeyring(access.Config{Keys: config.Secret(s.accessKeys)}, nil)
@@ -120,7 +122,7 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_PUBLIC_URL", a.hub},
 		{"TARGO_BRAND", town.Company},
 		{"TARGO_STATE", "sqlite:" + filepath.Join(dir, "targo-hub.db")},
-		{"TARGO_CORS_ORIGINS", a.front},
+		{"TARGO_CORS_ORIGINS", a.front + "," + a.entrance},
 		{"TARGO_LOG_LEVEL", "info"},
 		{"TARGO_BILLING_PAUSED", "true"},
 		{"TARGO_ERPNEXT_URL", a.erpnext},
@@ -145,7 +147,6 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_ACCESS_KEYS", s.accessKeys},
 		{"TARGO_ACCESS_SERVICE_TOKENS", "demo:" + s.service + ":all"},
 		{"TARGO_STRIPE_WEBHOOK_SECRET", s.stripeHook},
-		{"TARGO_TRACCAR_WEBHOOK_SECRET", s.traccarHook},
 		{"TARGO_GEMINI_API_KEY", s.geminiKey},
 		{"TARGO_GEMINI_BASE_URL", a.gemini},
 		{"TARGO_AUTHENTIK_JWKS_URL", a.authentik + "/application/o/hub/jwks/"},
@@ -164,6 +165,22 @@ func environment(a addresses, s secrets, dir string) []setting {
 		{"TARGO_SIM_GEMINI_URL", a.gemini},
 		{"TARGO_SIM_AUTHENTIK_URL", a.authentik},
 		{"TARGO_SIM_FRONT_URL", a.front},
+	}
+}
+
+// roads is what concerns the trucks.
+func roads(a addresses, s secrets) []setting {
+	return []setting{
+		{"TARGO_TRACCAR_URL", a.traccar},
+		{"TARGO_TRACCAR_TOKEN", s.traccarToken},
+		{"TARGO_TRACCAR_WEBHOOK_SECRET", s.traccarHook},
+		{"TARGO_TRACKING_SHIFT", "always"}, // nobody goes home either
+		{"TARGO_TRACKING_TILES_URL", a.tiles + "/{z}/{x}/{y}.png?key=" + s.tilesKey},
+		{"TARGO_TRACKING_TILES_ATTRIBUTION", "Rues_inventées"},
+		{"TARGO_DEMO_MAP_URL", a.entrance + "/console/map"}, // signs the browser in by itself
+		{"TARGO_DEMO_PHONE", town.Phone},                    // what a telephone calls itself that takes part
+		{"TARGO_SIM_TRACCAR_URL", a.traccar},                // takes its positions: /?id=…&lat=…&lon=…
+		{"TARGO_SIM_TILES_URL", a.tiles},
 	}
 }
 

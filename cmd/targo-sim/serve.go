@@ -8,6 +8,7 @@ import (
 
 	"gigafibre.ca/targo-hub/cmd/targo-sim/front"
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/tour"
 	"gigafibre.ca/targo-hub/connectors/authentik/authentiksim"
 	"gigafibre.ca/targo-hub/connectors/docuseal/docusealsim"
 	"gigafibre.ca/targo-hub/connectors/gemini/geminisim"
@@ -90,7 +91,9 @@ func (w *world) serveConnectors(ports []*simkit.Server, s secrets) {
 
 // serveReaders starts who reads pictures and who says who somebody is.
 func (w *world) serveReaders(ports []*simkit.Server, s secrets) error {
-	who, err := authentiksim.New(authentiksim.Options{URL: w.at.authentik, ClientID: authentikApp})
+	who, err := authentiksim.New(authentiksim.Options{
+		URL: w.at.authentik, ClientID: authentikApp, Visitor: &authentiksim.Login{Username: "demo", Email: demoStaff, Name: "Démo", Verified: true},
+	})
 	if err != nil {
 		return fmt.Errorf("starting Authentik: %w", err)
 	}
@@ -110,6 +113,7 @@ func (w *world) serveFront(port *simkit.Server, s secrets) error {
 		ERPAuth: "token " + s.erpKey + ":" + s.erpSecret, StaffAuth: "Bearer " + s.staff, Client: w.client,
 		Residential: w.town.Open(town.Residential), Sealed: w.town.Open(town.Commercial, town.Project),
 		Technician: technician, Job: job, Labels: town.Labels(),
+		Traccar: w.at.traccar, Entrance: w.at.entrance, Driver: tour.Technician, Phone: town.Phone,
 	})
 	if err == nil {
 		port.Serve(page)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town"
 )
 
 type upCommand struct {
@@ -37,6 +39,10 @@ func (u *upCommand) Run(c *console) (err error) {
 	defer func() { err = errors.Join(err, env.remove(w.settings)) }()
 	if u.Hub {
 		if err := w.startHub(c.ctx, binary); err != nil {
+			return err
+		}
+		w.watchTruck(c.ctx)
+		if err := env.write(w.settings); err != nil {
 			return err
 		}
 	}
@@ -79,9 +85,11 @@ func (w *world) setting(key string) string {
 func (w *world) welcome(out io.Writer, u *upCommand) {
 	rows := [][2]string{{"Start here", w.at.front}, {"Documents", w.at.front + "/town/"}}
 	if w.hub != nil {
-		rows = append(rows, [2]string{"Hub's API", w.at.hub + "/docs"}, [2]string{"A day's work", w.setting("TARGO_DEMO_TECH_LINK")})
+		rows = append(rows, [2]string{"Hub's API", w.at.hub + "/docs"}, [2]string{"A day's work", w.setting("TARGO_DEMO_TECH_LINK")},
+			[2]string{"Live map", w.setting("TARGO_DEMO_MAP_URL")}, [2]string{"Truck comes", w.setting("TARGO_DEMO_TRACK_LINK")})
 	}
 	rows = append(rows,
+		[2]string{"Be a truck", w.at.traccar + "/?id=" + town.Phone + "&lat=45.1303&lon=-74.0121"},
 		[2]string{"DocuSeal", w.at.docuseal + "/_sim/state"},
 		[2]string{"SMS sent", w.at.twilio + "/_sim/sent"},
 		[2]string{"Mail sent", w.at.mailjet + "/_sim/sent"},

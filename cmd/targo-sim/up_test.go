@@ -54,6 +54,16 @@ func playHub() {
 		}
 		simkit.WriteJSON(w, http.StatusCreated, map[string]string{"url": os.Getenv("TARGO_PUBLIC_URL") + "/j/abcdefgh12345678"})
 	})
+	mux.HandleFunc("POST /track/{job}", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != staff || !strings.HasPrefix(r.PathValue("job"), "DJ-") {
+			simkit.WriteJSON(w, http.StatusForbidden, map[string]string{"detail": "Personne."})
+			return
+		}
+		simkit.WriteJSON(w, http.StatusCreated, map[string]string{"url": os.Getenv("TARGO_PUBLIC_URL") + "/track/of-" + r.PathValue("job")})
+	})
+	mux.HandleFunc("GET /console/map", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "the map for "+r.Header.Get("X-authentik-email"))
+	})
 	mux.HandleFunc("GET /messages", func(w http.ResponseWriter, _ *http.Request) {
 		simkit.WriteJSON(w, http.StatusOK, map[string]any{"items": []any{map[string]string{"channel": "sms", "to": "+15145550111", "status": "captured", "body": "Bonjour <b>"}}})
 	})
@@ -170,6 +180,7 @@ func TestUp(t *testing.T) {
 	t.Run("town", func(t *testing.T) { checkTownPages(t, u) })
 	t.Run("states", func(t *testing.T) { checkStates(t, u) })
 	t.Run("day", func(t *testing.T) { checkDay(t, u) })
+	t.Run("trucks", func(t *testing.T) { checkTrucks(t, u) })
 	t.Run("people", func(t *testing.T) { checkPeople(t, u) })
 	t.Run("declined", func(t *testing.T) { checkDeclined(t, u) })
 	if _, err := os.Stat(filepath.Join(dir, "targo-hub.log")); err != nil {
@@ -187,7 +198,7 @@ func TestUp(t *testing.T) {
 
 func checkSimulators(t *testing.T, u *up) {
 	t.Helper()
-	for _, name := range []string{"ERPNEXT", "DOCUSEAL", "TWILIO", "MAILJET", "GEMINI", "AUTHENTIK"} {
+	for _, name := range []string{"ERPNEXT", "DOCUSEAL", "TWILIO", "MAILJET", "GEMINI", "AUTHENTIK", "TRACCAR", "TILES"} {
 		if status, body := u.get(t, u.env["TARGO_SIM_"+name+"_URL"]+"/_sim/state", ""); status != 200 || !strings.Contains(body, strings.ToLower(name)) {
 			t.Errorf("%s: %d", name, status)
 		}
@@ -203,7 +214,7 @@ func checkFront(t *testing.T, u *up) {
 	front := u.env["TARGO_SIM_FRONT_URL"]
 	for range 2 { // the second time the links are known
 		_, body := u.get(t, front+"/", "")
-		for _, want := range []string{"Amélie Tremblay", u.env["TARGO_PUBLIC_URL"] + "/accept/SAL-QTN-", u.env["TARGO_PUBLIC_URL"] + "/j/abcdefgh12345678", "Refusée.", "+15145550111", "Bonjour &lt;b&gt;", "Retenu", "321,88\u00a0$", "6\u00a0151,11\u00a0$", ">Ouvrir</a>"} {
+		for _, want := range []string{"Amélie Tremblay", u.env["TARGO_PUBLIC_URL"] + "/accept/SAL-QTN-", u.env["TARGO_PUBLIC_URL"] + "/j/abcdefgh12345678", "Refusée.", u.env["TARGO_DEMO_TRACK_LINK"], u.env["TARGO_DEMO_MAP_URL"], u.env["TARGO_TRACCAR_URL"] + "/?id=telephone-demo", "+15145550111", "Bonjour &lt;b&gt;", "Retenu", "321,88\u00a0$", "6\u00a0151,11\u00a0$", ">Ouvrir</a>"} {
 			if !strings.Contains(strings.ReplaceAll(body, "&#43;", "+"), want) {
 				t.Errorf("the front page lacks %q", want)
 			}

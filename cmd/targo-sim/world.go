@@ -38,6 +38,9 @@ const (
 	metricsPort
 	geminiPort
 	authentikPort
+	traccarPort
+	tilesPort
+	entrancePort
 	portCount
 )
 
@@ -60,7 +63,7 @@ func raise(ctx context.Context, u upCommand) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.settings = environment(w.at, s, w.dir)
+	w.settings = append(environment(w.at, s, w.dir), roads(w.at, s)...)
 	if err := w.serveERPNext(ports[erpnextPort], s); err != nil {
 		return w, err
 	}
@@ -69,12 +72,16 @@ func raise(ctx context.Context, u upCommand) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.settings = append(w.settings, append(day, setting{"TARGO_DEMO_LABEL", w.at.front + "/labels/" + town.Labels()[0]})...)
+	w.settings = append(w.settings, append(day, setting{"TARGO_DEMO_LABEL", w.at.front + "/labels/" + town.Labels()[0]},
+		setting{"TARGO_DEMO_TRACK_JOB", w.town.Tour()[0].Job})...)
 	w.serveConnectors(ports, s)
 	if err := w.serveReaders(ports, s); err != nil {
 		return w, err
 	}
 	if err := w.serveFront(ports[frontPort], s); err != nil {
+		return w, err
+	}
+	if err := w.serveTrucks(ports, s); err != nil {
 		return w, err
 	}
 	// The hub's own two ports were held until here so that nobody else got them.
@@ -115,6 +122,7 @@ func (w *world) takePorts(base int) ([]*simkit.Server, error) {
 		hub: ports[hubPort].URL(), front: ports[frontPort].URL(), erpnext: ports[erpnextPort].URL(), docuseal: ports[docusealPort].URL(),
 		twilio: ports[twilioPort].URL(), mailjet: ports[mailjetPort].URL(),
 		gemini: ports[geminiPort].URL(), authentik: ports[authentikPort].URL(),
+		traccar: ports[traccarPort].URL(), tiles: ports[tilesPort].URL(), entrance: ports[entrancePort].URL(),
 		listen: fmt.Sprintf("127.0.0.1:%d", ports[hubPort].Port()), metrics: fmt.Sprintf("127.0.0.1:%d", ports[metricsPort].Port()),
 	}
 	return ports, nil

@@ -37,9 +37,11 @@ const frontBudget = 5 * time.Second
 // Options say where everything is and what to show first.
 type Options struct {
 	Hub, ERPNext, DocuSeal, Twilio, Mailjet, Gemini string // addresses, without a slash at the end
+	Traccar, Entrance                               string // and those of the trackers and of the staff's way in
 	ERPAuth, StaffAuth                              string // Authorization for ERPNext and for the hub
 	Residential, Sealed                             []string
 	Technician, Job                                 string   // whose day is full, and the first visit of it
+	Driver, Phone                                   string   // who can be watched driving; what a telephone calls itself
 	Labels                                          []string // serial numbers of devices to scan
 	Client                                          *http.Client
 }
@@ -90,13 +92,14 @@ func (f *page) index(w http.ResponseWriter, r *http.Request) {
 		HubUp               bool
 		Residential, Sealed []row
 		Visitor             visitor
+		Truck               truck
 		Messages            []message
 	}{Options: f.Options}
 	view.HubUp = f.hubReady(ctx)
 	view.Residential = f.rows(ctx, view.HubUp, f.Options.Residential)
 	view.Sealed = f.rows(ctx, view.HubUp, f.Options.Sealed)
 	if view.HubUp {
-		view.Visitor = f.technician(ctx)
+		view.Visitor, view.Truck = f.technician(ctx), f.truck(ctx)
 		view.Messages = f.messages(ctx)
 	}
 	f.render(w, "index.html", view)

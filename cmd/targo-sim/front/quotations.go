@@ -85,22 +85,5 @@ func dollars(amount json.Number) string {
 
 // link asks the hub once for the address where a quotation is signed.
 func (f *page) link(ctx context.Context, quotation string) (link, problem string) {
-	f.mu.Lock()
-	link = f.links[quotation]
-	f.mu.Unlock()
-	if link != "" {
-		return link, ""
-	}
-	var made struct{ URL, Detail string }
-	err := f.ask(ctx, http.MethodPost, f.Hub+"/accept/generate", map[string]string{"quotation": quotation}, &made)
-	if err != nil || made.URL == "" {
-		if made.Detail == "" {
-			made.Detail = "Pas de lien."
-		}
-		return "", made.Detail
-	}
-	f.mu.Lock()
-	f.links[quotation] = made.URL
-	f.mu.Unlock()
-	return made.URL, ""
+	return f.made(ctx, quotation, "/accept/generate", map[string]string{"quotation": quotation})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gigafibre.ca/targo-hub/cmd/targo-sim/town/round"
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/tour"
 )
 
 // services gives every third customer a running subscription with its devices;
@@ -77,15 +78,30 @@ func (t *Town) work() {
 // fullDay gives one technician visits from morning to evening.
 func (t *Town) fullDay() {
 	plan := round.Plan{Put: t.put, Today: t.today}
-	for _, i := range []int{2, 6, 10, 15, 16, 23, 24} { // nobody else's work is there
+	for _, i := range []int{2, 26, 10, 32, 16, 8, 24} { // within reach of each other; no other technician goes there
 		c := t.customers[i]
-		plan.Stops = append(plan.Stops, round.Stop{Customer: c.name, Location: c.location, Address: c.place.city + " QC", Lat: c.place.lat, Lon: c.place.lon})
+		plan.Stops = append(plan.Stops, round.Stop{Customer: c.name, Location: c.location, Address: c.place.city + " QC", Lat: c.at.Lat, Lon: c.at.Lon})
 	}
 	t.round = plan.Fill()
 }
 
 // Round is whose day is full, and the first visit of it.
 func (t *Town) Round() (technician, job string) { return round.Technician, t.round[0] }
+
+// watched gives the technician of the tour visits, the first of which he is on his
+// way to.
+func (t *Town) watched() {
+	plan := tour.Plan{Put: t.put, Now: t.today, Streets: t.streets, From: t.streets.House(3, 30)}
+	for _, i := range []int{9, 4, 11, 0, 5} { // each in another place; the second one reads English
+		c := t.customers[i]
+		plan.Stops = append(plan.Stops, tour.Stop{Customer: c.name, Location: c.location, Address: c.place.city + " QC", At: c.at})
+	}
+	t.tour = plan.Fill()
+}
+
+// Tour is how the technician of the room tour spends the day, visit by visit; he is
+// on his way to the first one.
+func (t *Town) Tour() []tour.Leg { return t.tour }
 
 // Labels are the serial numbers of devices worth a scan on that day: one in the
 // van, and one whose box lies there too although it is at work elsewhere.
@@ -95,7 +111,7 @@ func Labels() []string { return []string{round.DeviceInVan, round.Taken} }
 func (t *Town) job(c customer, values doc) doc {
 	values["customer"], values["service_location"], values["published"] = c.name, c.location, 1
 	values["address"] = c.place.city + " QC"
-	values["latitude"], values["longitude"] = c.place.lat, c.place.lon
+	values["latitude"], values["longitude"] = c.at.Lat, c.at.Lon
 	if values["status"] == "Completed" {
 		values["actual_end"] = t.today.AddDate(0, 0, -1).Format(time.DateTime)
 	}

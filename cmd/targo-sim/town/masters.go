@@ -3,6 +3,9 @@ package town
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
+
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/tour"
 )
 
 // masters are what the documents point to. They are imported as a set-up site's
@@ -53,16 +56,54 @@ func (t *Town) masters() {
 // technicians are six people in the four groups that jobs are queued for.
 func (t *Town) technicians() {
 	for i, each := range []struct{ name, group, status, tag string }{
-		{"Marc-André Caron", "Fibre", "available", "Fusion"}, {"Sylvie Poulin", "Installation", "en route", "Télévision"},
-		{"Jonathan Dubé", "Installation", "available", "Anglais"}, {"Mélanie Thibault", "Réseau", "busy", "Fusion"},
+		{"Marc-André Caron", "Fibre", "available", "Fusion"}, {"Sylvie Poulin", "Installation", "available", "Télévision"},
+		{"Jonathan Dubé", "Installation", "en route", "Anglais"}, {"Mélanie Thibault", "Réseau", "busy", "Fusion"},
 		{"Éric Desrosiers", "Fibre", "paused", "Travail en hauteur"}, {"Nadia Arsenault", "Support", "available", "Anglais"},
 	} {
-		p := places()[i]
+		p, home, id := places()[i], t.streets.House(i, Home), fmt.Sprintf("TECH-%02d", i+1)
 		t.put("Dispatch Technician", doc{
-			"technician_id": fmt.Sprintf("TECH-%02d", i+1), "full_name": each.name, "status": each.status, "assigned_group": each.group,
+			"technician_id": id, "full_name": each.name, "status": each.status, "assigned_group": each.group,
 			"phone": fmt.Sprintf("+1514555019%d", i), "email": mailOf(each.name), "color": fmt.Sprintf("#%02x7f%02x", 40*i, 220-40*i),
-			"traccar_device_id": fmt.Sprint(501 + i), "home_base_latitude": p.lat, "home_base_longitude": p.lon, "home_base_address": p.city + " QC",
+			"traccar_device_id": Devices()[i].key(), "home_base_latitude": home.Lat, "home_base_longitude": home.Lon, "home_base_address": p.city + " QC",
 			"warehouse": van(i), "resource_type": "human", "active": 1, "max_daily_hours": 8, "tags": []any{doc{"tag": each.tag, "level": 1 + i%5}},
 		})
+		t.put("Dispatch Technician", tour.Portrait(t.put, id))
 	}
+}
+
+// Home is the number of the house that a technician has in the place of his own
+// number.
+const Home = 20
+
+// Phone is what a telephone calls itself that pushes positions into the demo.
+const Phone = "telephone-demo"
+
+// Device is a tracker in Traccar and whose it is in ERPNext.
+type Device struct {
+	ID             int64
+	UniqueID, Name string
+	Technician     string
+	own            bool // ERPNext knows it by its UniqueID
+}
+
+// key is what ERPNext calls the device: the number that Traccar gives it, or what it
+// calls itself.
+func (d Device) key() string {
+	if d.own {
+		return d.UniqueID
+	}
+	return strconv.FormatInt(d.ID, 10)
+}
+
+// Devices are a tracker in each van; the last technician carries a telephone.
+func Devices() []Device {
+	var list []Device
+	for i := range technicianCount {
+		d := Device{ID: int64(501 + i), UniqueID: fmt.Sprintf("86000000000%04d", 501+i), Name: fmt.Sprintf("Camion %d", i+1), Technician: fmt.Sprintf("TECH-%02d", i+1)}
+		if i == technicianCount-1 {
+			d.UniqueID, d.Name, d.own = Phone, "Téléphone", true
+		}
+		list = append(list, d)
+	}
+	return list
 }

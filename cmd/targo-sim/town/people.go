@@ -1,6 +1,10 @@
 package town
 
-import "strings"
+import (
+	"strings"
+
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/streets"
+)
 
 // pretty writes +14505550101 as people in Quebec do: (450) 555-0101.
 func pretty(number string) string {
@@ -34,8 +38,27 @@ func businesses() []string {
 	return []string{"Ferme du Ruisseau Clair", "Garage Beauséjour", "Boulangerie La Miche d'Or", "Clinique du Boisé", "Érablière du Grand Rang"}
 }
 
-func streets() []string {
+func streetNames() []string {
 	return []string{"rue Principale", "rang des Érables", "chemin de la Rivière", "rue des Pins", "montée du Moulin", "rue de l'Église"}
+}
+
+// Streets are those of all places. The first six lie within a day's work of each
+// other and are joined by roads.
+func Streets() *streets.Map {
+	var at []streets.Point
+	for _, p := range places() {
+		at = append(at, streets.Point{Lat: p.lat, Lon: p.lon})
+	}
+	return streets.Lay(at, [][2]int{{0, 1}, {1, 3}, {3, 4}, {4, 2}, {0, 5}, {1, 4}})
+}
+
+// Names are what the places are called, and where they are.
+func Names() map[string]streets.Point {
+	names := map[string]streets.Point{}
+	for _, p := range places() {
+		names[p.city] = streets.Point{Lat: p.lat, Lon: p.lon}
+	}
+	return names
 }
 
 func places() []place {

@@ -1,7 +1,8 @@
 // Package town fills a simulated ERPNext with an invented town: customers at real
 // places in Quebec, what they have and what was offered to them, technicians and
 // their work. No name, number or address is anybody's: numbers are 555-01xx,
-// addresses are at example.com and example.ca. The same day gives the same town.
+// addresses are at example.com and example.ca; the streets are invented as well
+// (room streets). The same moment gives the same town.
 //
 // It calls nothing but the site that it is given, and remembers nothing.
 package town
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/streets"
+	"gigafibre.ca/targo-hub/cmd/targo-sim/town/tour"
 	"gigafibre.ca/targo-hub/hub"
 )
 
@@ -43,13 +46,16 @@ type Town struct {
 	today     time.Time
 	customers []customer
 	quotes    []Offer
-	round     []string // jobs of the technician whose day is full
-	err       error    // the first failure; nothing is put after it
+	streets   *streets.Map
+	round     []string   // jobs of the technician whose day is full
+	tour      []tour.Leg // visits of the one whose truck a customer watches
+	err       error      // the first failure; nothing is put after it
 }
 
 type customer struct {
 	name, location, group, lang string
 	place                       place
+	at                          streets.Point
 }
 
 type place struct {
@@ -60,7 +66,7 @@ type place struct {
 
 // Fill puts the whole town into a site that has the product's doctypes.
 func Fill(s Site, now time.Time) (*Town, error) {
-	t := &Town{site: s, rng: rand.New(rand.NewPCG(townSeed, 1)), today: now.In(hub.Local())} //nolint:gosec // not a secret
+	t := &Town{site: s, rng: rand.New(rand.NewPCG(townSeed, 1)), today: now.In(hub.Local()), streets: Streets()} //nolint:gosec // not a secret
 	t.masters()
 	t.items()
 	t.technicians()
@@ -74,6 +80,7 @@ func Fill(s Site, now time.Time) (*Town, error) {
 	t.chains()
 	t.agreements()
 	t.fullDay()
+	t.watched()
 	t.night()
 	return t, t.err
 }
@@ -143,15 +150,13 @@ func (t *Town) addCustomer(i int) {
 		values["sms_opt_out"] = 1
 	}
 	c := customer{name: t.put("Customer", values), group: values["customer_group"].(string), lang: values["language"].(string), place: p}
+	c.at = t.streets.House(i%len(places()), i/len(places()))
 	c.location = t.put("Service Location", doc{
 		"customer": c.name, "location_name": "Domicile", "status": "Active",
-		"address_line": fmt.Sprintf("%d, %s", 100+7*i, streets()[i%len(streets())]), "city": p.city, "province": "QC", "postal_code": p.postal,
-		"latitude": p.lat + t.near(), "longitude": p.lon + t.near(), "connection_type": "FTTH",
+		"address_line": fmt.Sprintf("%d, %s", 100+7*i, streetNames()[i%len(streetNames())]), "city": p.city, "province": "QC", "postal_code": p.postal,
+		"latitude": c.at.Lat, "longitude": c.at.Lon, "connection_type": "FTTH",
 		"olt_name": "OLT-" + strings.ToUpper(p.city[:3]), "olt_slot": 1 + i%2, "olt_port": 1 + i%8, "onu_id": 1 + i,
 		"contact_name": name, "contact_phone": number,
 	})
 	t.customers = append(t.customers, c)
 }
-
-// near is a distance of up to about two kilometres, in degrees.
-func (t *Town) near() float64 { return float64(int(t.rng.Float64()*40000)-20000) / 1e6 }

@@ -5,7 +5,8 @@
 //
 // Routes: GET /application/o/{slug}/jwks/, /application/o/{slug}/.well-known/openid-configuration,
 // /application/o/{slug}/end-session/, /outpost.goauthentik.io/auth/traefik (200
-// with the headers of who is signed in, else the redirect to the sign-in) and
+// with the headers of who is signed in, else the redirect to the sign-in),
+// /outpost.goauthentik.io/start (signs Options.Visitor in and sends him back) and
 // /outpost.goauthentik.io/sign_out.
 //
 // Controls beside those of simkit: POST /_sim/login {username, email, name,
@@ -35,6 +36,7 @@ type Options struct {
 	ClientID string        // of the provider; default "hub-client"
 	Alg      string        // of its first signing key; default RS256
 	Encrypts bool          // the provider also has an encryption key, shown under the same id
+	Visitor  *Login        // whom every browser that is sent to the sign-in signs in as; nil is nobody
 	Life     time.Duration // of a token; default 1 h
 	Now      func() time.Time
 	Log      *slog.Logger

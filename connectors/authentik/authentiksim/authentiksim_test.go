@@ -64,6 +64,28 @@ func TestOutpostOfAProxy(t *testing.T) {
 	}
 }
 
+func TestVisitorIsSignedInAndSentBack(t *testing.T) {
+	t.Parallel()
+	const start = "/outpost.goauthentik.io/start?rd="
+	sim := newSim(t, authentiksim.Options{Alg: "ES256", Visitor: &authentiksim.Login{Username: "demo", Email: "demo@example.com"}})
+	w := ask(sim, "GET", start+"http%3A%2F%2Fauth.example.com%3A4711%2Fops%2F%3Fa%3Db", "")
+	given, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), ";")
+	if to := w.Header().Get("Location"); w.Code != http.StatusFound || to != "http://auth.example.com:4711/ops/?a=b" {
+		t.Fatalf("%d to %q", w.Code, to)
+	}
+	if w = ask(sim, "GET", "/outpost.goauthentik.io/auth/traefik", "", "Cookie: "+given); w.Code != 200 || w.Header().Get("X-authentik-email") != "demo@example.com" {
+		t.Errorf("with the cookie: %d %v", w.Code, w.Header())
+	}
+	for _, to := range []string{"", "/ops/", "https%3A%2F%2Felsewhere.example.com%2F", "%2F%2Fauth.example.com%2F", "javascript%3Aalert(1)", "%25"} {
+		if w := ask(sim, "GET", start+to, ""); w.Code != http.StatusBadRequest || w.Header().Get("Set-Cookie") != "" {
+			t.Errorf("back to %q: %d", to, w.Code)
+		}
+	}
+	if w := ask(newSim(t, authentiksim.Options{Alg: "ES256"}), "GET", start+"http%3A%2F%2Fauth.example.com%2F", ""); w.Code != http.StatusNotFound {
+		t.Errorf("without a visitor: %d", w.Code)
+	}
+}
+
 func TestListsOfKeys(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, authentiksim.Options{Alg: "ES256", Encrypts: true, Slug: "ops"})

@@ -22,6 +22,7 @@ func (s *Sim) routes() http.Handler {
 	mux.HandleFunc("GET /application/o/{slug}/.well-known/openid-configuration", s.ours(s.describe))
 	mux.HandleFunc("GET /application/o/{slug}/end-session/", s.ours(s.signOut))
 	mux.HandleFunc("GET "+outpost+"auth/traefik", s.authorize)
+	mux.HandleFunc("GET "+outpost+"start", s.start)
 	mux.HandleFunc("GET "+outpost+"sign_out", s.signOut)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { page(w, r, http.StatusNotFound) })
 	return mux
@@ -83,6 +84,32 @@ func (s *Sim) authorize(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
+// start is the sign-in: no form, the visitor is known. Back it goes to the same host
+// only, on whatever port.
+func (s *Sim) start(w http.ResponseWriter, r *http.Request) {
+	back, err := url.Parse(r.URL.Query().Get("rd"))
+	here := url.URL{Host: r.Host}
+	switch {
+	case s.opts.Visitor == nil:
+		page(w, r, http.StatusNotFound)
+		return
+	case err != nil || back.Scheme != "http" && back.Scheme != "https" || back.Hostname() != here.Hostname():
+		page(w, r, http.StatusBadRequest)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: cookie, Value: s.signIn(*s.opts.Visitor), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.Redirect(w, r, back.String(), http.StatusFound)
+}
+
+// signIn begins a session and returns its cookie.
+func (s *Sim) signIn(l Login) string {
+	session := rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[session] = l
+	return session
+}
+
 func (s *Sim) signOut(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(cookie); err == nil {
 		s.mu.Lock()
@@ -108,10 +135,7 @@ func (s *Sim) simLogin(w http.ResponseWriter, r *http.Request) {
 		simkit.WriteJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
 	}
-	session := rand.Text()
-	s.mu.Lock()
-	s.sessions[session] = in.Login
-	s.mu.Unlock()
+	session := s.signIn(in.Login)
 	shown := map[string]string{}
 	for name := range headers {
 		shown[name] = headers.Get(name)

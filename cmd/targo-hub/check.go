@@ -59,6 +59,10 @@ func (k checkCommand) Run(c *console) error {
 	probe.Twilio(ctx, r.List, settings.Twilio, o.sms)
 	probe.Mailjet(ctx, r.List, settings.Mailjet, o.mail)
 	probe.Gemini(ctx, r.List, o.eyes)
+	probe.Traccar(ctx, r.List, o.trucks, settings.Traccar.Forwards())
+	probe.Shift(r.List, settings.Traccar.On() || settings.Traccar.Forwards(), settings.Tracking.Shift)
+	probe.Roads(ctx, r.List, o.roads)
+	probe.Tiles(ctx, r.List, o.tiles)
 	probe.Authentik(ctx, r.List, o.people, settings.Edge.TrustedProxies)
 	return r.verdict()
 }

@@ -20,14 +20,15 @@ var diallers = map[string][]string{
 
 // mayDial names who may, and why.
 var mayDial = map[string]string{
-	"connectors/transport.go":       "the one place where the kit reaches the network",
-	"connectors/wire/wire.go":       "its default, which the kit replaces",
-	"connectors/connectors.go":      "a client on the kit's own transport",
-	"connectors/sdk.go":             "the same, for an SDK",
-	"connectors/twilio/twilio.go":   "the same, handed to the SDK",
-	"connectors/mailjet/mailjet.go": "the same, handed to the SDK",
-	"cmd/targo-hub/inbox.go":        "the command that asks the operator's own hub",
-	"cmd/targo-hub/check.go":        "check --ready asks the operator's own hub",
+	"connectors/transport.go":         "the one place where the kit reaches the network",
+	"connectors/wire/wire.go":         "its default, which the kit replaces",
+	"connectors/connectors.go":        "a client on the kit's own transport",
+	"connectors/sdk.go":               "the same, for an SDK",
+	"connectors/twilio/twilio.go":     "the same, handed to the SDK",
+	"connectors/mailjet/mailjet.go":   "the same, handed to the SDK",
+	"connectors/traccar/live/live.go": "the live connection to Traccar, which the kit would end at its time-out: it asks, and writes to nobody",
+	"cmd/targo-hub/inbox.go":          "the command that asks the operator's own hub",
+	"cmd/targo-hub/check.go":          "check --ready asks the operator's own hub",
 }
 
 // ownWays are libraries that dial by themselves, and who may import them.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/schedule"
 	"gigafibre.ca/targo-hub/hub/signing"
+	"gigafibre.ca/targo-hub/hub/tracking"
 	"gigafibre.ca/targo-hub/hub/vision"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -39,6 +41,7 @@ type features struct {
 	field    *field.Desk
 	vision   *vision.Desk
 	device   *device.Desk
+	tracking *tracking.Desk
 	contract *contract.Desk
 	billing  *billing.Desk
 	gateway  *gateway.Gateway
@@ -60,6 +63,9 @@ func furnish(s *Settings, o *outside, m *machinery) (f *features, err error) {
 		return nil, err
 	}
 	if err = f.addPhones(s, o, m); err != nil {
+		return nil, err
+	}
+	if err = f.addPositions(s, o, m); err != nil {
 		return nil, err
 	}
 	if err = f.addAcceptance(s, o, m); err != nil {
@@ -102,11 +108,18 @@ func (f *features) addWork(s *Settings, o *outside, m *machinery) (err error) {
 		},
 		Now: time.Now, Log: m.log,
 	}
+	deps.Noted = func(ctx context.Context, job *erpnext.DispatchJob) error {
+		f.tracking.Changed("Dispatch Job", job.Name)
+		if s.Access.Keys.Empty() {
+			return nil
+		}
+		return f.links.Noted(ctx, job)
+	}
 	if !s.Access.Keys.Empty() { // without keys there are no links
 		deps.Link = func(ctx context.Context, technician, job string) (string, error) {
 			return f.links.Link(ctx, technician, job)
 		}
-		deps.Noted = func(ctx context.Context, job *erpnext.DispatchJob) error { return f.links.Noted(ctx, job) }
+		deps.Track = func(ctx context.Context, job *erpnext.DispatchJob) (string, error) { return f.tracking.Link(ctx, job) }
 		deps.Reassigning = func(ctx context.Context, jobs ...*erpnext.DispatchJob) (func(context.Context), error) {
 			return f.links.Reassigning(ctx, jobs...)
 		}
@@ -154,6 +167,16 @@ func (f *features) addPhones(s *Settings, o *outside, m *machinery) (err error) 
 	return err
 }
 
+// addPositions builds what knows where the trucks are.
+func (f *features) addPositions(s *Settings, o *outside, m *machinery) (err error) {
+	f.tracking, err = tracking.NewDesk(s.Tracking, tracking.Deps{
+		Traccar: o.trucks, Forwards: s.Traccar.Forwards(), ERPNext: o.erp, Store: m.store, News: m.broker, Matrix: o.roads, Tiles: o.tiles,
+		Words: f.dispatch.Words(), Window: s.Dispatch.Deeds.ArrivalWindow, Keys: m.guard.Keyring(), Public: s.Edge.Public, Office: s.Field.OfficePhone,
+		Origins: append(slices.Clone(s.Edge.CORSOrigins), s.Edge.Public("")), Stands: m.guard.Keyring().Stands, Now: time.Now, Metrics: m.reg, Log: m.log,
+	})
+	return err
+}
+
 // addAcceptance builds the desk at which quotations are signed.
 func (f *features) addAcceptance(s *Settings, o *outside, m *machinery) error {
 	texts, err := accept.Texts()
@@ -181,8 +204,8 @@ func (f *features) addContracts(s *Settings, o *outside, m *machinery) (err erro
 }
 
 // addRecord builds what stands between the hub and ERPNext: the gateway, and the
-// mirror. Whatever changes, the gateway hears of it: from the hub's own writes,
-// and from the mirror.
+// mirror. Whatever changes, the gateway and the trucks hear of it: from the hub's own
+// writes, and from the mirror.
 func (f *features) addRecord(s *Settings, o *outside, m *machinery) (err error) {
 	deps := gateway.Deps{
 		Trail: m.store, Radio: m.store, Silent: s.Outbox.Mode != outbox.Live, Metrics: m.reg, Log: m.log,
@@ -193,14 +216,18 @@ func (f *features) addRecord(s *Settings, o *outside, m *machinery) (err error) 
 	if f.gateway, err = gateway.New(s.Gateway, deps); err != nil {
 		return err
 	}
-	o.gate.Store(f.gateway)
+	changed := func(doctype, name string) {
+		f.gateway.Changed(doctype, name)
+		f.tracking.Changed(doctype, name)
+	}
+	o.listener.Store(&changed)
 	if o.erp == nil || len(s.Mirror.Doctypes) == 0 {
 		return nil
 	}
 	f.mirror, err = mirror.New(s.Mirror, mirror.Deps{
 		ERPNext: o.erp, Store: m.store, Events: m.broker, Log: m.log, Metrics: m.reg,
 		Changes: func(ctx context.Context, c mirror.Change) error {
-			f.gateway.Changed(c.Doctype, c.Name)
+			changed(c.Doctype, c.Name)
 			switch {
 			case c.Doctype == "Dispatch Technician" && !s.Access.Keys.Empty():
 				return f.links.Changed(ctx, c.Name)
@@ -223,7 +250,7 @@ func (f *features) addDoor(s *Settings, m *machinery) {
 		webhooks.ERPNext(s.ERPNext.WebhookSecret, adapt.Told(f.mirror)),
 		webhooks.Mailjet(webhooks.MailjetConfig{User: s.Mailjet.WebhookUser, Password: s.Mailjet.WebhookPassword}, adapt.Mailed(f.outbox)),
 		webhooks.Stripe(s.Stripe.Secrets(), nil),
-		webhooks.Traccar(s.Traccar.WebhookSecret, adapt.Seen(m.store)))
+		webhooks.Traccar(s.Traccar.WebhookSecret, adapt.Seen(f.tracking)))
 	f.door = inbox.NewDoor(inbox.Deps{Store: m.store, Events: m.broker, Log: m.log, Metrics: m.reg}, sources...)
 }
 

@@ -16,28 +16,29 @@ const module = "gigafibre.ca/targo-hub"
 // A folder inside a package's folder is a room of that package: it has the same
 // floor, and only its own package and the rooms beside it enter it.
 var floors = map[string]int{
-	"hub": 0, "hub/glance": 0, "hub/qr": 0, "hub/ident": 0, "hub/barcode": 0, "config": 0,
+	"hub": 0, "hub/glance": 0, "hub/qr": 0, "hub/ident": 0, "hub/barcode": 0, "hub/roads": 0, "config": 0,
 
-	"connectors": 1, "hub/web": 1, "hub/keep": 1, "hub/charge": 1, "hub/photo": 1,
+	"connectors": 1, "hub/web": 1, "hub/keep": 1, "hub/charge": 1, "hub/photo": 1, "hub/seats": 1,
 
 	"erpnext": 2, "connectors/docuseal": 2, "connectors/twilio": 2, "connectors/mailjet": 2,
-	"connectors/gemini": 2, "connectors/authentik": 2, "connectors/stripe": 2, "connectors/traccar": 2, "connectors/standardwebhooks": 2, "hub/saga": 2,
+	"connectors/gemini": 2, "connectors/authentik": 2, "connectors/stripe": 2, "connectors/traccar": 2, "connectors/standardwebhooks": 2,
+	"connectors/osrm": 2, "connectors/mapbox": 2, "connectors/tiles": 2, "hub/saga": 2,
 	"hub/access": 2, "hub/inbox": 2, "hub/live": 2, "hub/outbox": 2, "hub/keep/sqlite": 2, "hub/keep/redis": 2, "hub/schedule": 2, "hub/audit": 2,
 
 	"hub/gateway": 3, "hub/mirror": 3, "hub/accept": 3, "hub/dispatch": 3, "webhooks": 3,
-	"hub/signing": 3, "hub/conversation": 3, "hub/consent": 3, "hub/contract": 3, "hub/billing": 3, "hub/magiclink": 3, "hub/field": 3, "hub/vision": 3, "hub/device": 3,
+	"hub/signing": 3, "hub/conversation": 3, "hub/consent": 3, "hub/contract": 3, "hub/billing": 3, "hub/magiclink": 3, "hub/field": 3, "hub/vision": 3, "hub/device": 3, "hub/tracking": 3,
 
 	"cmd/targo-hub": 4, "cmd/targo-sim": 4,
 
 	"simkit": -1, "testdata": -1, "hub/hubtest": -1, "hub/inbox/inboxtest": -1, "hub/keep/redis/redistest": -1, "hub/keep/keeptest": -1, "connectors/connectorstest": -1, "erpnext/erpnexttest": -1,
 	"erpnext/erpnextsim": -1, "connectors/docuseal/docusealsim": -1,
 	"connectors/twilio/twiliosim": -1, "connectors/mailjet/mailjetsim": -1, "connectors/gemini/geminisim": -1, "connectors/authentik/authentiksim": -1,
-	"hub/barcode/labelpress": -1,
+	"hub/barcode/labelpress": -1, "connectors/traccar/traccarsim": -1, "connectors/osrm/osrmsim": -1, "connectors/mapbox/mapboxsim": -1, "connectors/tiles/tilesim": -1,
 }
 
 // fences name the only packages (by prefix) that may import an SDK.
 var fences = map[string][]string{
-	"github.com/labstack/echo/":            {"hub/web", "hub/access", "hub/accept", "hub/gateway", "hub/live", "hub/outbox", "hub/inbox", "hub/audit", "hub/billing", "hub/magiclink", "hub/field", "hub/vision"},
+	"github.com/labstack/echo/":            {"hub/web", "hub/access", "hub/accept", "hub/gateway", "hub/live", "hub/outbox", "hub/inbox", "hub/audit", "hub/billing", "hub/magiclink", "hub/field", "hub/vision", "hub/tracking"},
 	"github.com/danielgtaylor/huma/":       {"hub/web"},
 	"github.com/twilio/twilio-go":          {"connectors/twilio"},
 	"github.com/mailjet/":                  {"connectors/mailjet"},
@@ -52,7 +53,11 @@ var fences = map[string][]string{
 	"github.com/redis/go-redis/":           {"hub/keep"},
 	"modernc.org/sqlite":                   {"hub/keep", "erpnext/erpnextsim"},
 	"github.com/alecthomas/kong":           {"cmd"},
-	"github.com/prometheus/client_golang/": {"connectors", "hub/keep", "hub/web", "hub/live", "hub/outbox", "hub/schedule", "hub/mirror", "hub/gateway", "hub/inbox", "hub/signing", "hub/charge", "hub/contract", "hub/vision", "cmd"},
+	"github.com/prometheus/client_golang/": {"connectors", "hub/keep", "hub/web", "hub/live", "hub/outbox", "hub/schedule", "hub/mirror", "hub/gateway", "hub/inbox", "hub/signing", "hub/charge", "hub/contract", "hub/vision", "hub/tracking", "cmd"},
+	"github.com/coder/websocket":           {"connectors/traccar", "hub/tracking/stream"},
+	"github.com/gobwas/ws":                 {"hub/tracking/stream"},
+	"github.com/lxzan/gws":                 {"hub/tracking/stream"},
+	"github.com/paulmach/orb":              {"hub/roads", "hub/tracking"},
 	"github.com/robfig/cron/":              {"hub/schedule"},
 	"github.com/go-playground/":            {},
 	"github.com/stretchr/testify":          {},

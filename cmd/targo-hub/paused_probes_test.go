@@ -42,7 +42,7 @@ func probes(a aims) map[string][]attempt {
 	for _, route := range plain() {
 		all[route] = []attempt{{}}
 	}
-	for _, group := range []map[string][]attempt{systemProbes(a), gatewayProbes(a), serviceProbes(a), dispatchProbes(a), fieldProbes(a)} {
+	for _, group := range []map[string][]attempt{systemProbes(a), gatewayProbes(a), serviceProbes(a), dispatchProbes(a), fieldProbes(a), trackingProbes(a)} {
 		for route, list := range group {
 			all[route] = list
 		}

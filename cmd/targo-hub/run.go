@@ -59,6 +59,7 @@ func (h *hubProcess) run(ctx context.Context) error {
 	workers.Go(func() error { return h.broker.Run(workCtx) })
 	workers.Go(func() error { return h.runner.Run(workCtx) })
 	workers.Go(func() error { return h.schedule.Run(workCtx) })
+	workers.Go(func() error { return h.tracking.Run(workCtx) })
 	if h.eyes != nil {
 		workers.Go(func() error { h.eyes.Greet(workCtx, h.log); return nil })
 	}
@@ -97,7 +98,10 @@ func announce(s *Settings, o *outside, log *slog.Logger) {
 		{"erpnext", o.erp != nil, "TARGO_ERPNEXT_URL"},
 		{"erpnext-webhook", !s.ERPNext.WebhookSecret.Empty(), "TARGO_ERPNEXT_WEBHOOK_SECRET"},
 		{"stripe-webhook", s.Stripe.On(), "TARGO_STRIPE_WEBHOOK_SECRET"},
-		{"traccar-webhook", s.Traccar.On(), "TARGO_TRACCAR_WEBHOOK_SECRET"},
+		{"traccar", o.trucks != nil, "TARGO_TRACCAR_URL"},
+		{"traccar-webhook", s.Traccar.Forwards(), "TARGO_TRACCAR_WEBHOOK_SECRET"},
+		{"travel-times", s.OSRM.On() || s.Mapbox.On(), "TARGO_OSRM_URL or TARGO_MAPBOX_TOKEN"},
+		{"map-tiles", o.tiles != nil, "TARGO_TRACKING_TILES_URL"},
 		{"job-webhooks", s.Hooks.On(), "TARGO_HOOKS_HOSTS"},
 		{"docuseal", o.seal != nil, "TARGO_DOCUSEAL_URL"},
 		{"docuseal-webhook", !s.DocuSeal.WebhookSecret.Empty() || !s.DocuSeal.WebhookHeader.Empty(), "TARGO_DOCUSEAL_WEBHOOK_SECRET"},

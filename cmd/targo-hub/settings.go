@@ -13,6 +13,8 @@ import (
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/gemini"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/mapbox"
+	"gigafibre.ca/targo-hub/connectors/osrm"
 	"gigafibre.ca/targo-hub/connectors/standardwebhooks"
 	"gigafibre.ca/targo-hub/connectors/stripe"
 	"gigafibre.ca/targo-hub/connectors/traccar"
@@ -30,6 +32,7 @@ import (
 	"gigafibre.ca/targo-hub/hub/mirror"
 	"gigafibre.ca/targo-hub/hub/outbox"
 	"gigafibre.ca/targo-hub/hub/schedule"
+	"gigafibre.ca/targo-hub/hub/tracking"
 	"gigafibre.ca/targo-hub/hub/vision"
 	"gigafibre.ca/targo-hub/hub/web"
 )
@@ -50,6 +53,8 @@ type Settings struct {
 	Mailjet   mailjet.Config          `yaml:"mailjet" envPrefix:"MAILJET_"`
 	Stripe    stripe.Config           `yaml:"stripe" envPrefix:"STRIPE_"`
 	Traccar   traccar.Config          `yaml:"traccar" envPrefix:"TRACCAR_"`
+	OSRM      osrm.Config             `yaml:"osrm" envPrefix:"OSRM_"`
+	Mapbox    mapbox.Config           `yaml:"mapbox" envPrefix:"MAPBOX_"`
 	Hooks     standardwebhooks.Config `yaml:"hooks" envPrefix:"HOOKS_"`
 	Gemini    gemini.Config           `yaml:"gemini" envPrefix:"GEMINI_"`
 	Authentik authentik.Config        `yaml:"authentik" envPrefix:"AUTHENTIK_"`
@@ -59,6 +64,7 @@ type Settings struct {
 	Field     field.Config            `yaml:"field" envPrefix:"FIELD_"`
 	MagicLink magiclink.Config        `yaml:"magiclink" envPrefix:"MAGICLINK_"`
 	Vision    vision.Config           `yaml:"vision" envPrefix:"VISION_"`
+	Tracking  tracking.Config         `yaml:"tracking" envPrefix:"TRACKING_"`
 	Access    access.Config           `yaml:"access" envPrefix:"ACCESS_"`
 	Outbox    outbox.Config           `yaml:"outbox" envPrefix:"OUTBOX_"`
 	Gateway   gateway.Config          `yaml:"gateway" envPrefix:"GATEWAY_"`

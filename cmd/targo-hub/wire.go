@@ -18,15 +18,20 @@ import (
 	"gigafibre.ca/targo-hub/connectors/docuseal"
 	"gigafibre.ca/targo-hub/connectors/gemini"
 	"gigafibre.ca/targo-hub/connectors/mailjet"
+	"gigafibre.ca/targo-hub/connectors/mapbox"
+	"gigafibre.ca/targo-hub/connectors/osrm"
 	"gigafibre.ca/targo-hub/connectors/standardwebhooks"
+	"gigafibre.ca/targo-hub/connectors/tiles"
+	"gigafibre.ca/targo-hub/connectors/traccar"
 	"gigafibre.ca/targo-hub/connectors/twilio"
 	"gigafibre.ca/targo-hub/erpnext"
+	"gigafibre.ca/targo-hub/hub"
 	"gigafibre.ca/targo-hub/hub/access"
 	"gigafibre.ca/targo-hub/hub/charge"
-	"gigafibre.ca/targo-hub/hub/gateway"
 	"gigafibre.ca/targo-hub/hub/keep"
 	"gigafibre.ca/targo-hub/hub/live"
 	"gigafibre.ca/targo-hub/hub/outbox"
+	"gigafibre.ca/targo-hub/hub/roads"
 	"gigafibre.ca/targo-hub/hub/web"
 	"gigafibre.ca/targo-hub/webhooks"
 )
@@ -40,19 +45,21 @@ type outside struct {
 	hooks   *standardwebhooks.Client
 	people  *authentik.Client
 	eyes    *gemini.Client
+	trucks  *traccar.Client
+	roads   roads.Matrix  // travel times; the straight line where no service is configured
+	tiles   *tiles.Client // pictures of the map
 	senders map[outbox.Channel]outbox.Sender
 
 	guard *charge.Guard // asked before anything is billed
 	trail keep.Trail    // where uses of its key are written down; nil until the store is open
 
-	gate atomic.Pointer[gateway.Gateway] // hears what the hub itself writes
+	listener atomic.Pointer[func(doctype, name string)] // hears what the hub itself writes
 }
 
-// wrote tells the gateway of a write of the hub, so that nobody reads what was
-// there before it.
+// wrote tells of a write of the hub, so that nobody reads what was there before it.
 func (o *outside) wrote(doctype, name string) {
-	if g := o.gate.Load(); g != nil {
-		g.Changed(doctype, name)
+	if tell := o.listener.Load(); tell != nil {
+		(*tell)(doctype, name)
 	}
 }
 
@@ -83,6 +90,7 @@ func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logge
 			return nil, err
 		}
 	}
+	o.callRoads(s, metrics)
 	if s.Authentik.On() {
 		o.people = authentik.New(s.Authentik, authentik.Deps{Metrics: metrics, Log: log})
 	}
@@ -95,6 +103,25 @@ func callOut(s *Settings, asking bool, reg *prometheus.Registry, log *slog.Logge
 		o.senders[outbox.Email] = adapt.Mail{Client: o.mail}
 	}
 	return o, nil
+}
+
+// callRoads makes the clients of those who know where trucks are, how long they
+// take, and what the map looks like.
+func (o *outside) callRoads(s *Settings, metrics *connectors.Metrics) {
+	if s.Traccar.On() {
+		o.trucks = traccar.New(s.Traccar, metrics)
+	}
+	if s.Tracking.Tiles.On() {
+		o.tiles = tiles.New(s.Tracking.Tiles, metrics)
+	}
+	switch {
+	case s.OSRM.On():
+		o.roads = osrm.New(s.OSRM, metrics)
+	case s.Mapbox.On():
+		o.roads = mapbox.New(s.Mapbox, metrics)
+	default:
+		o.roads = roads.Straight{}
+	}
 }
 
 // callERPNext makes the guard of what is billed, and the client that asks it.
@@ -153,7 +180,9 @@ func assemble(ctx context.Context, s *Settings, o *outside, reg *prometheus.Regi
 			_ = m.store.Close()
 		}
 	}()
-	m.broker = live.NewBroker(m.store, log, live.WithMetrics(reg))
+	m.broker = live.NewBroker(m.store, log, live.WithMetrics(reg), live.WithProofs(func(ctx context.Context, actor hub.Actor) error {
+		return m.guard.Keyring().Stands(ctx, actor)
+	}))
 	known := []access.Option{access.WithTrail(m.store), access.WithLog(log)}
 	if o.people != nil {
 		known = append(known, access.WithIdentities(adapt.People{Client: o.people}), access.WithTechnician(adapt.Technician(o.erp)), access.WithCustomer(adapt.Customer(o.erp)))
@@ -187,8 +216,9 @@ func (m *machinery) register(f *features, o *outside) error {
 		part.Mount(m.server.Router())
 	}
 	m.server.OnStop("live streams", m.broker.Close)
+	m.server.OnStop("streams of positions", f.tracking.Close)
 	m.addParts(f, o)
-	return f.field.Mount(m.server.Router())
+	return errors.Join(f.field.Mount(m.server.Router()), f.tracking.Mount(m.server.Router()))
 }
 
 // addParts tells /readyz what the hub needs, and what it can do without for a
@@ -204,6 +234,9 @@ func (m *machinery) addParts(f *features, o *outside) {
 	if o.people != nil {
 		m.server.AddPart(web.Part{Name: "authentik", Check: adapt.Breaker(o.people.State)})
 		m.server.OnStop("keys of authentik", func() { _ = o.people.Close() })
+	}
+	if o.trucks != nil {
+		m.server.AddPart(web.Part{Name: "traccar", Check: f.tracking.Check})
 	}
 	if o.eyes != nil {
 		m.server.AddPart(web.Part{Name: "gemini", Check: adapt.Breaker(o.eyes.State)})

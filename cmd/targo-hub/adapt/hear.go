@@ -2,7 +2,6 @@ package adapt
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strconv"
 
@@ -121,18 +120,13 @@ func providerID(e mailjet.Event) string {
 	return strconv.FormatInt(e.MessageID, 10)
 }
 
-// Positions is the channel on which forwarded positions are told to whoever
-// listens now, on every replica.
-const Positions = "positions"
-
-// Seen passes what Traccar forwards on to those who listen now. Nobody may: what
-// a truck did a minute ago is worth no more than that.
-func Seen(radio keep.Radio) func(ctx context.Context, f traccar.Forwarded) (inbox.Taken, error) {
+// Seen hands what Traccar forwards to whoever knows where the trucks are. It is of
+// the moment: what is not wanted now is not wanted later.
+func Seen(trucks interface {
+	Forwarded(ctx context.Context, f traccar.Forwarded) (state string)
+},
+) func(ctx context.Context, f traccar.Forwarded) (inbox.Taken, error) {
 	return func(ctx context.Context, f traccar.Forwarded) (inbox.Taken, error) {
-		message, err := json.Marshal(f)
-		if err != nil {
-			return inbox.Taken{}, err
-		}
-		return inbox.Taken{State: "passed-on"}, radio.Publish(ctx, Positions, message)
+		return inbox.Taken{State: trucks.Forwarded(ctx, f)}, nil
 	}
 }

@@ -1,7 +1,7 @@
 // Package probe asks each configured system whether it will do, for the command
 // check: with credentials, but only to read.
 //
-// Systems called: ERPNext, DocuSeal, Twilio, Mailjet, as far as they are
+// Systems called: those of the settings, as far as they are
 // configured. It remembers nothing.
 package probe
 

@@ -33,7 +33,7 @@ var floors = map[string]int{
 	"simkit": -1, "testdata": -1, "hub/hubtest": -1, "hub/inbox/inboxtest": -1, "hub/keep/redis/redistest": -1, "hub/keep/keeptest": -1, "connectors/connectorstest": -1, "erpnext/erpnexttest": -1,
 	"erpnext/erpnextsim": -1, "connectors/docuseal/docusealsim": -1,
 	"connectors/twilio/twiliosim": -1, "connectors/mailjet/mailjetsim": -1, "connectors/gemini/geminisim": -1, "connectors/authentik/authentiksim": -1,
-	"hub/barcode/labelpress": -1, "connectors/traccar/traccarsim": -1, "connectors/osrm/osrmsim": -1, "connectors/mapbox/mapboxsim": -1, "connectors/tiles/tilesim": -1,
+	"hub/barcode/labelpress": -1, "connectors/traccar/traccarsim": -1, "connectors/osrm/osrmsim": -1, "connectors/mapbox/mapboxsim": -1, "connectors/tiles/tilesim": -1, "hub/roads/roadstest": -1,
 }
 
 // fences name the only packages (by prefix) that may import an SDK.

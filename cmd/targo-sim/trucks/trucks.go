@@ -129,7 +129,7 @@ func (o Options) drive(ctx context.Context, device int64, way []streets.Point, k
 		return
 	}
 	if err := o.Driver(device, way, kmh); err != nil {
-		o.Log.Info("a truck does not drive", "device", device, "error", err)
+		o.Log.Info("a truck does not drive", "device", device, "err", err)
 	}
 	sleep(ctx, time.Duration(streets.Length(way)/1000/kmh*float64(time.Hour))+parking)
 }

@@ -14,13 +14,13 @@ package mapboxsim
 import (
 	"cmp"
 	"log/slog"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"gigafibre.ca/targo-hub/hub/roads/roadstest"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
@@ -110,26 +110,26 @@ func (s *Sim) matrix(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	places, err := parse(strings.TrimSuffix(r.PathValue("coordinates"), ".json"))
-	sources, ok1 := indexes(query.Get("sources"), len(places))
-	destinations, ok2 := indexes(query.Get("destinations"), len(places))
+	places, err := roadstest.Parse(strings.TrimSuffix(r.PathValue("coordinates"), ".json"))
+	sources, ok1 := roadstest.Indexes(query.Get("sources"), len(places))
+	destinations, ok2 := roadstest.Indexes(query.Get("destinations"), len(places))
 	if err != nil || !ok1 || !ok2 || len(places) < 2 || len(places) > most {
 		refuse(w, http.StatusUnprocessableEntity, "InvalidInput", "The coordinates, the sources or the destinations are not valid")
 		return
 	}
 	for _, p := range places {
-		if p[1] < 40 {
+		if p[1] < roadstest.South {
 			refuse(w, http.StatusOK, "NoSegment", "Could not find a matching segment")
 			return
 		}
 	}
-	answer := map[string]any{"code": "Ok", "sources": waypoints(places, sources), "destinations": waypoints(places, destinations)}
+	answer := map[string]any{"code": "Ok", "sources": roadstest.Waypoints(places, sources, nil), "destinations": roadstest.Waypoints(places, destinations, nil)}
 	for _, what := range strings.Split(cmp.Or(query.Get("annotations"), "duration"), ",") {
 		switch what {
 		case "duration":
-			answer["durations"] = s.ways(places, sources, destinations, kmh/3.6)
+			answer["durations"] = roadstest.Table(places, sources, destinations, kmh/3.6, s.opts.Islands)
 		case "distance":
-			answer["distances"] = s.ways(places, sources, destinations, 1)
+			answer["distances"] = roadstest.Table(places, sources, destinations, 1, s.opts.Islands)
 		default:
 			refuse(w, http.StatusUnprocessableEntity, "InvalidInput", "annotations is not valid")
 			return
@@ -137,31 +137,6 @@ func (s *Sim) matrix(w http.ResponseWriter, r *http.Request) {
 	}
 	s.count(len(sources) * len(destinations))
 	simkit.WriteJSON(w, http.StatusOK, answer)
-}
-
-// ways gives the ways, divided by a number; Mapbox rounds to tenths.
-func (s *Sim) ways(places [][2]float64, sources, destinations []int, by float64) [][]*float64 {
-	rows := make([][]*float64, len(sources))
-	for i, from := range sources {
-		for _, to := range destinations {
-			if s.island(places[from]) != s.island(places[to]) {
-				rows[i] = append(rows[i], nil)
-				continue
-			}
-			way := math.Round(crow(places[from], places[to])*1.3/by*10) / 10
-			rows[i] = append(rows[i], &way)
-		}
-	}
-	return rows
-}
-
-func (s *Sim) island(p [2]float64) bool {
-	for _, at := range s.opts.Islands {
-		if math.Abs(at[0]-p[1]) < 1e-5 && math.Abs(at[1]-p[0]) < 1e-5 {
-			return true
-		}
-	}
-	return false
 }
 
 func refuse(w http.ResponseWriter, status int, code, message string) {

@@ -14,11 +14,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"gigafibre.ca/targo-hub/hub/roads/roadstest"
 	"gigafibre.ca/targo-hub/simkit"
 )
 
@@ -77,7 +77,7 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sim) table(w http.ResponseWriter, r *http.Request, coordinates string) {
-	places, err := parse(coordinates)
+	places, err := roadstest.Parse(coordinates)
 	if err != nil {
 		refuse(w, "InvalidQuery", "Query string malformed close to position 1")
 		return
@@ -90,8 +90,8 @@ func (s *Sim) table(w http.ResponseWriter, r *http.Request, coordinates string) 
 			return
 		}
 	}
-	sources, ok1 := indexes(query.Get("sources"), len(places))
-	destinations, ok2 := indexes(query.Get("destinations"), len(places))
+	sources, ok1 := roadstest.Indexes(query.Get("sources"), len(places))
+	destinations, ok2 := roadstest.Indexes(query.Get("destinations"), len(places))
 	switch {
 	case !ok1 || !ok2 || len(places) < 2:
 		refuse(w, "InvalidOptions", "Number of coordinates needs to be at least two.")
@@ -101,49 +101,25 @@ func (s *Sim) table(w http.ResponseWriter, r *http.Request, coordinates string) 
 		return
 	}
 	for i, p := range places {
-		if p[1] < 40 {
+		if p[1] < roadstest.South {
 			refuse(w, "NoSegment", fmt.Sprintf("Could not find a matching segment for coordinate %d", i))
 			return
 		}
 	}
-	answer := map[string]any{"code": "Ok", "sources": waypoints(places, sources), "destinations": waypoints(places, destinations)}
+	hint := map[string]any{"hint": "c2ltdWxhdGVk"}
+	answer := map[string]any{"code": "Ok", "sources": roadstest.Waypoints(places, sources, hint), "destinations": roadstest.Waypoints(places, destinations, hint)}
 	for _, what := range strings.Split(cmp.Or(query.Get("annotations"), "duration"), ",") {
 		switch what {
 		case "duration":
-			answer["durations"] = s.matrix(places, sources, destinations, 50/3.6)
+			answer["durations"] = roadstest.Table(places, sources, destinations, 50/3.6, s.opts.Islands)
 		case "distance":
-			answer["distances"] = s.matrix(places, sources, destinations, 1)
+			answer["distances"] = roadstest.Table(places, sources, destinations, 1, s.opts.Islands)
 		default:
 			refuse(w, "InvalidValue", "annotations: "+what)
 			return
 		}
 	}
 	simkit.WriteJSON(w, http.StatusOK, answer)
-}
-
-// matrix gives the ways, divided by a number; OSRM rounds to tenths.
-func (s *Sim) matrix(places [][2]float64, sources, destinations []int, by float64) [][]*float64 {
-	rows := make([][]*float64, len(sources))
-	for i, from := range sources {
-		for _, to := range destinations {
-			if s.island(places[from]) != s.island(places[to]) {
-				rows[i] = append(rows[i], nil)
-				continue
-			}
-			way := math.Round(crow(places[from], places[to])*1.3/by*10) / 10
-			rows[i] = append(rows[i], &way)
-		}
-	}
-	return rows
-}
-
-func (s *Sim) island(p [2]float64) bool {
-	for _, at := range s.opts.Islands {
-		if math.Abs(at[0]-p[1]) < 1e-5 && math.Abs(at[1]-p[0]) < 1e-5 {
-			return true
-		}
-	}
-	return false
 }
 
 func refuse(w http.ResponseWriter, code, message string) {

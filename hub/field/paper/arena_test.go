@@ -207,7 +207,7 @@ func (o *office) control(t testing.TB) *httptest.Server {
 		case "/news":
 			o.jobs[0].Notes = append(slices.Clone(o.jobs[0].Notes), day.Note{Text: "Le chien est attaché", By: "Bureau"})
 		case "/calm":
-			o.weather.now.Store("")
+			o.weather.set("")
 		case "/held":
 			_ = json.NewEncoder(w).Encode(o.line.heldBack())
 		case "/speak":
@@ -216,7 +216,7 @@ func (o *office) control(t testing.TB) *httptest.Server {
 			if part, silent := strings.CutPrefix(r.URL.Path, "/silent-"); silent {
 				o.line.fall(part)
 			} else {
-				o.weather.now.Store(r.URL.Path[1:])
+				o.weather.set(r.URL.Path[1:])
 			}
 		}
 	}))

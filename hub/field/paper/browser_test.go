@@ -1,40 +1,16 @@
 package paper_test
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"gigafibre.ca/targo-hub/hub/hubtest"
 )
 
-// drive runs a script of testdata in Debian's Chromium against the pages.
+// drive runs a script of testdata in a browser against the pages.
 func drive(t *testing.T, o *office, script string, into any) {
 	t.Helper()
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("no chromium: run make setup")
-	}
-	tools, err := filepath.Abs(filepath.Join("..", "..", "..", ".tools"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(tools, "node_modules", "playwright-core")); err != nil {
-		t.Fatal("no playwright-core: run make setup")
-	}
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", script), tools, o.open(t).URL, o.control(t).URL, os.Getenv("PICTURES"))
-	cmd.Env = append(os.Environ(), "CHROMIUM="+chromium)
-	out, err := cmd.Output()
-	if err != nil {
-		if failed, ok := err.(*exec.ExitError); ok {
-			t.Fatalf("the browser failed: %s", failed.Stderr)
-		}
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(out, into); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	hubtest.Drive(t, script, o.open(t).URL, o.control(t).URL, into)
 }
 
 // TestDeadZone is a job done without a network: everything is still there after a

@@ -7,17 +7,40 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // weather is what may stand between a phone and the hub: nothing, a line that holds
 // work orders back until the weather changes, a café's network that answers in the
 // hub's place, or a hub of another version.
 type weather struct {
-	now   atomic.Value // string: "", slow, portal, gate, gateway, update
-	asked atomic.Int64 // while it is not ""
+	now     atomic.Value // string: "", slow, portal, gate, gateway, update
+	asked   atomic.Int64 // while it is not ""
+	mu      sync.Mutex
+	changed chan struct{} // closed with the next change
+}
+
+// set changes the weather and lets go of what the former one held back.
+func (w *weather) set(now string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now.Store(now)
+	if w.changed != nil {
+		close(w.changed)
+		w.changed = nil
+	}
+}
+
+// change is closed with the next change.
+func (w *weather) change() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.changed == nil {
+		w.changed = make(chan struct{})
+	}
+	return w.changed
 }
 
 // nextVersion stands in for the hash of the next release.
@@ -40,8 +63,11 @@ func (w *weather) wrap(h http.Handler) http.Handler {
 		case "update":
 			w.update(h, rw, r)
 		case "slow":
-			for strings.HasPrefix(r.URL.Path, "/j/job/") && w.now.Load() == now && r.Context().Err() == nil {
-				time.Sleep(20 * time.Millisecond)
+			if change := w.change(); strings.HasPrefix(r.URL.Path, "/j/job/") && w.now.Load() == now {
+				select {
+				case <-change:
+				case <-r.Context().Done():
+				}
 			}
 			h.ServeHTTP(rw, r)
 		default:

@@ -52,7 +52,7 @@ func (f *Fleet) remember(ctx context.Context) {
 
 func (f *Fleet) complain(ctx context.Context, what string, err error) {
 	if err != nil && ctx.Err() == nil {
-		f.deps.Log.WarnContext(ctx, what, "error", err)
+		f.deps.Log.WarnContext(ctx, what, "err", err)
 	}
 }
 

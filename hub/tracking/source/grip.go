@@ -83,6 +83,6 @@ func (l *lead) giveBack(ctx context.Context, g grip) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giving)
 	defer cancel()
 	if _, err := l.store.Swap(ctx, leadKey, g.version, nil, time.Microsecond); err != nil && !errors.Is(err, keep.ErrStale) {
-		l.log.WarnContext(ctx, "turn not given back", "error", err)
+		l.log.WarnContext(ctx, "turn not given back", "err", err)
 	}
 }

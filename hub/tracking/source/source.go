@@ -139,7 +139,7 @@ func (s *Source) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := s.deps.Upstream.Run(ctx, func(f traccar.Frame) error { s.frame(f); return nil })
 		if ctx.Err() == nil {
-			s.deps.Log.ErrorContext(ctx, "stream of positions ended", "error", err)
+			s.deps.Log.ErrorContext(ctx, "stream of positions ended", "err", err)
 		}
 		select {
 		case <-ctx.Done():
